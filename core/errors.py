@@ -1,0 +1,144 @@
+"""Every failure this system can name.
+
+StreamsteadError              500  4000  internal
+├── MissingField              422  1000  field_missing
+├── TokenMissing              401  1000  token_missing
+├── NotBooted                 503  1001  not_booted
+├── NotFound                  404  1003  not_found
+├── Invalid                   422  1004  invalid
+├── StoreUnavailable          503  1007  redis_unavailable
+├── WrongPassword             401  2000  wrong_password
+├── TokenInvalid              401  2001  token_invalid
+├── NoPasswordYet             401  2002  no_password_yet
+├── Refused                   401  3000  publish_refused
+├── MalformedJson             400  4001  malformed_json
+├── UnsupportedMediaType      415  4002  unsupported_media_type
+├── BodyTooLarge              413  4003  body_too_large
+├── UnknownPath               404  4004  unknown_path
+├── MethodNotAllowed          405  4005  method_not_allowed
+├── RateLimited               429  4006  rate_limited
+├── Forbidden                 403  4007  forbidden
+├── Conflict                  409  4008  conflict
+├── Upstream                  502  4009  upstream
+│   └── UpstreamTimeout       504  4010  upstream_timeout
+├── NotSupported              501  4011  not_supported
+├── RequestTimeout            408  4012  request_timeout
+└── ConfigError               500  4014  config  (a start that cannot go on)
+
+Codes up to 3001 are those of SRS-cloud; ours begin at 4000. ``key`` never changes: the
+page translates it and metrics count it.
+"""
+
+from typing import ClassVar
+
+
+class StreamsteadError(Exception):
+    """Base of all. ``message`` says what failed, ``help`` what to do next; both are for people."""
+
+    code: ClassVar[int] = 4000
+    status: ClassVar[int] = 500
+    default_key: ClassVar[str] = "internal"
+
+    def __init__(self, message: str, help: str = "", *, key: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.help = help
+        self.key = key or self.default_key
+
+
+class MissingField(StreamsteadError):
+    code, status, default_key = 1000, 422, "field_missing"
+
+
+class TokenMissing(StreamsteadError):
+    code, status, default_key = 1000, 401, "token_missing"
+
+
+class NotBooted(StreamsteadError):
+    code, status, default_key = 1001, 503, "not_booted"
+
+
+class NotFound(StreamsteadError):
+    code, status, default_key = 1003, 404, "not_found"
+
+
+class Invalid(StreamsteadError):
+    code, status, default_key = 1004, 422, "invalid"
+
+
+class StoreUnavailable(StreamsteadError):
+    code, status, default_key = 1007, 503, "redis_unavailable"
+
+
+class WrongPassword(StreamsteadError):
+    code, status, default_key = 2000, 401, "wrong_password"
+
+
+class TokenInvalid(StreamsteadError):
+    code, status, default_key = 2001, 401, "token_invalid"
+
+
+class NoPasswordYet(StreamsteadError):
+    code, status, default_key = 2002, 401, "no_password_yet"
+
+
+class Refused(StreamsteadError):
+    code, status, default_key = 3000, 401, "publish_refused"
+
+
+class MalformedJson(StreamsteadError):
+    code, status, default_key = 4001, 400, "malformed_json"
+
+
+class UnsupportedMediaType(StreamsteadError):
+    code, status, default_key = 4002, 415, "unsupported_media_type"
+
+
+class BodyTooLarge(StreamsteadError):
+    code, status, default_key = 4003, 413, "body_too_large"
+
+
+class UnknownPath(StreamsteadError):
+    code, status, default_key = 4004, 404, "unknown_path"
+
+
+class MethodNotAllowed(StreamsteadError):
+    code, status, default_key = 4005, 405, "method_not_allowed"
+
+
+class RateLimited(StreamsteadError):
+    """``retry_after_s`` goes into the Retry-After header."""
+
+    code, status, default_key = 4006, 429, "rate_limited"
+
+    def __init__(self, message: str, help: str = "", *, retry_after_s: int = 60) -> None:
+        super().__init__(message, help)
+        self.retry_after_s = retry_after_s
+
+
+class Forbidden(StreamsteadError):
+    code, status, default_key = 4007, 403, "forbidden"
+
+
+class Conflict(StreamsteadError):
+    code, status, default_key = 4008, 409, "conflict"
+
+
+class Upstream(StreamsteadError):
+    code, status, default_key = 4009, 502, "upstream"
+
+
+class UpstreamTimeout(Upstream):
+    code, status, default_key = 4010, 504, "upstream_timeout"
+
+
+class NotSupported(StreamsteadError):
+    code, status, default_key = 4011, 501, "not_supported"
+
+
+class RequestTimeout(StreamsteadError):
+    code, status, default_key = 4012, 408, "request_timeout"
+
+
+class ConfigError(StreamsteadError):
+    code, status, default_key = 4014, 500, "config"

@@ -1,0 +1,72 @@
+"""Structured logs: one JSON object a line on stderr, secrets removed before they are written."""
+
+import logging
+import sys
+from typing import Any, cast
+
+import orjson
+import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+from .redact import redact_text
+
+_SECRET_KEYS = {
+    "secret",
+    "password",
+    "token",
+    "key",
+    "authorization",
+    "cookie",
+    "code",
+    "setup_code",
+}
+
+
+def _redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    for name, value in event.items():
+        if name in _SECRET_KEYS:
+            event[name] = "***"
+        elif isinstance(value, str):
+            event[name] = redact_text(value)
+    return event
+
+
+def configure_logging(level: str, service: str) -> None:
+    """Set up structlog and the standard library's logging for one process; call once."""
+    number = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        lambda _l, _m, event: {"service": service, **event},
+        structlog.processors.format_exc_info,
+        _redact,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.processors.JSONRenderer(_dumps)],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(_dumps),
+            ],
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(max(number, logging.WARNING))
+
+
+def _dumps(event: Any, **_: Any) -> str:
+    return orjson.dumps(event, default=str).decode()
+
+
+def get_logger(name: str) -> structlog.typing.FilteringBoundLogger:
+    """Return a logger; events are dotted names, facts are keyword arguments."""
+    return cast(structlog.typing.FilteringBoundLogger, structlog.get_logger(module=name))

@@ -1,0 +1,79 @@
+"""Where things lie: the data directory, and what was installed beside the program."""
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class DataDir:
+    """The operator's data. Everything below ``root`` survives an upgrade."""
+
+    root: Path
+
+    @property
+    def config(self) -> Path:
+        """``.env`` (0600), ``master.key`` (0600), ``setup-code`` (0600), generated ``*.conf``."""
+        return self.root / "config"
+
+    @property
+    def env_file(self) -> Path:
+        return self.config / ".env"
+
+    @property
+    def master_key(self) -> Path:
+        return self.config / "master.key"
+
+    @property
+    def setup_code(self) -> Path:
+        return self.config / "setup-code"
+
+    @property
+    def html(self) -> Path:
+        """HLS playlists and segments: ``<app>/<stream>.m3u8``, ``<app>/<stream>-*.ts``."""
+        return self.root / "html"
+
+    @property
+    def www(self) -> Path:
+        return self.root / "www"
+
+    @property
+    def redis(self) -> Path:
+        return self.root / "redis"
+
+    @property
+    def ssl(self) -> Path:
+        return self.root / "ssl"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def run(self) -> Path:
+        """Sockets and pidfiles; may be empty after a reboot."""
+        return self.root / "run"
+
+    @property
+    def redis_socket(self) -> Path:
+        return self.run / "redis.sock"
+
+    @property
+    def mgmt_socket(self) -> Path:
+        return self.run / "mgmt.sock"
+
+
+def share_dir() -> Path:
+    """Return the directory that holds ``containers/``, ``ui/`` and ``openapi.json``.
+
+    A release is laid out as ``<release>/venv``, ``<release>/containers``, ...; a checkout
+    has the same names at its root. ``STREAMSTEAD_SHARE`` overrides both.
+    """
+    override = os.environ.get("STREAMSTEAD_SHARE")
+    if override:
+        return Path(override)
+    release = Path(sys.prefix).parent
+    if (release / "containers").is_dir():
+        return release
+    return Path(__file__).resolve().parent.parent

@@ -1,0 +1,160 @@
+"""Run one or several services in one process: listeners and endless loops in one task group.
+
+A loop that raises ends the process, and its supervisor starts it again: there is never a
+silent half-running service.
+"""
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+)
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, cast
+
+import uvicorn
+import uvloop
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from .errors import ConfigError
+from .log import configure_logging, get_logger
+from .settings import Settings
+
+log = get_logger(__name__)
+
+KEEP_ALIVE_S = 30
+STOP_GRACE_S = 3
+EX_CONFIG = 78
+"""Exit status of a start that would fail again: the supervisor need not hurry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """One HTTP door: a TCP port on loopback, or a unix socket with its file mode."""
+
+    app: ASGIApp
+    port: int | None = None
+    host: str = "127.0.0.1"
+    uds: Path | None = None
+    uds_mode: int = 0o660
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What an opened service wants run until the process is told to stop."""
+
+    listeners: Sequence[Listener] = ()
+    loops: Sequence[Coroutine[Any, Any, None]] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A process that we wrote.
+
+    ``open`` builds everything and closes it on the way out. ``api`` gives the FastAPI app for
+    its description alone, without opening anything; None when it has no public API.
+    """
+
+    name: str
+    open: Callable[[Settings], AbstractAsyncContextManager[Running]]
+    api: Callable[[], FastAPI] | None = None
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handling: several of them share our one handler."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def background(*loops: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run endless loops beside the body and cancel them on the way out; one that raises cancels the body."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(loop) for loop in loops]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+
+
+def find_service(name: str) -> Service:
+    """Load a service by its entry point. Raises ConfigError for an unknown name."""
+    found = entry_points(group="streamstead.services", name=name)
+    for entry in found:
+        return cast(Service, entry.load())
+    known = ", ".join(sorted(e.name for e in entry_points(group="streamstead.services")))
+    raise ConfigError(f"no service is called {name!r}", f"The services are: {known}.")
+
+
+def run(names: Sequence[str], settings: Settings) -> int:
+    """Serve until SIGTERM or SIGINT. Returns the exit status of the process."""
+    configure_logging(settings.log_level, names[0] if len(names) == 1 else "streamstead")
+    services = [find_service(name) for name in names]
+    failed: list[BaseException] = []
+    try:
+        uvloop.run(_serve(services, settings))
+    except* ConfigError as group:
+        failed = list(group.exceptions)
+    for exc in failed:
+        print(exc, file=sys.stderr)
+    return EX_CONFIG if failed else 0
+
+
+async def _serve(services: Sequence[Service], settings: Settings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        opened = [await stack.enter_async_context(service.open(settings)) for service in services]
+        listeners = [listener for running in opened for listener in running.listeners]
+        loops = [one for running in opened for one in running.loops]
+        async with background(*loops, *(_listen(listener) for listener in listeners)):
+            log.info("service.started", services=[s.name for s in services])
+            await stop.wait()
+            log.info("service.stopping", services=[s.name for s in services])
+
+
+async def _listen(listener: Listener) -> None:
+    """Serve one listener until cancelled; open requests get ``STOP_GRACE_S`` to end."""
+    if listener.uds is not None:
+        listener.uds.unlink(missing_ok=True)
+    config = uvicorn.Config(
+        listener.app,
+        host=listener.host,
+        port=listener.port or 0,
+        uds=str(listener.uds) if listener.uds else None,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        lifespan="off",
+        loop="uvloop",
+        http="httptools",
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=STOP_GRACE_S,
+    )
+    server = _Server(config)
+    task = asyncio.create_task(server.serve())
+    try:
+        if listener.uds is not None:
+            while not server.started and not task.done():
+                await asyncio.sleep(0.01)
+            listener.uds.chmod(listener.uds_mode)
+        await asyncio.shield(task)
+        raise ConfigError(f"the listener on {listener.uds or listener.port} ended by itself")
+    except asyncio.CancelledError:
+        server.should_exit = True
+        await task
+        raise

@@ -1,0 +1,146 @@
+"""What a process is told from outside: ``<data>/config/.env`` and ``STREAMSTEAD_*`` variables.
+
+What the operator changes in the page is data (Redis), never a setting.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from .errors import ConfigError
+from .paths import DataDir
+
+PREFIX = "STREAMSTEAD_"
+DEFAULT_DATA_DIR = Path("/var/lib/streamstead")
+
+# Read by scripts, by the path look-up or by tests, not by Settings.
+_NOT_SETTINGS = {"STREAMSTEAD_SHARE", "STREAMSTEAD_RUN_E2E", "STREAMSTEAD_KEEP"}
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+PortOrOff = Annotated[int, Field(ge=0, le=65535)]
+
+_LINE = re.compile(r"^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$")
+
+
+class RuntimeChoice(StrEnum):
+    """How programs that we did not write are run."""
+
+    AUTO = "auto"
+    DOCKER = "docker"
+    PROCESS = "process"
+
+
+class Settings(BaseModel):
+    """Everything read from outside, checked once, before anything starts."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data_dir: Path = DEFAULT_DATA_DIR
+    runtime: RuntimeChoice = RuntimeChoice.AUTO
+    user: str = "streamstead"
+    """Account of every process that needs no root; unused when mgmt itself is not root."""
+    log_level: str = "info"
+
+    # Secrets have no default: a missing one stops the start.
+    api_secret: SecretStr
+    hook_secret: SecretStr
+    redis_password: SecretStr
+
+    # Public doors.
+    http_port: Port = 2022
+    web_http_port: PortOrOff = 80
+    web_https_port: PortOrOff = 443
+    rtmp_port: Port = 1935
+    rtc_port: Port = 8000
+    srt_port: Port = 10080
+
+    # Loopback only.
+    platform_port: Port = 2024
+    hooks_port: Port = 2021
+    ffmpeg_port: Port = 2019
+    srs_api_port: Port = 1985
+    srs_http_port: Port = 8080
+    srs_exporter_port: Port = 9972
+    engine_notify_port: Port = 21980
+    engine_stat_port: Port = 21981
+
+    candidate: str = ""
+    """Address that WebRTC offers to clients; empty: chosen by the media server."""
+    engine_apps: str = "live"
+    """Applications the embedded engine accepts, separated by commas (nginx-rtmp has no wildcard)."""
+    hls_fragment_s: Annotated[int, Field(ge=1, le=10)] = 2
+    hls_window_s: Annotated[int, Field(ge=4, le=120)] = 16
+
+    srs_bin: Path | None = None
+    """A real SRS to run as a process instead of the embedded engine."""
+    srs_image: str = "ossrs/srs:5"
+    redis_image: str = "redis:7"
+    nginx_image: str = "nginx:stable"
+    docker_host: str = ""
+    """Address of the Docker Engine; empty: the library's own rule (DOCKER_HOST, default socket)."""
+
+    @property
+    def data(self) -> DataDir:
+        return DataDir(self.data_dir)
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Self:
+        """Build from ``STREAMSTEAD_*``; an unknown, missing or wrong name is a ConfigError naming it."""
+        own = {
+            name.removeprefix(PREFIX).lower(): value
+            for name, value in env.items()
+            if name.startswith(PREFIX) and name not in _NOT_SETTINGS
+        }
+        try:
+            return cls.model_validate({k: v for k, v in own.items() if v != ""})
+        except ValidationError as exc:
+            first = exc.errors(include_input=False, include_url=False)[0]
+            name = PREFIX + str(first["loc"][0]).upper()
+            raise ConfigError(
+                f"{name}: {first['msg']}",
+                "Correct it in config/.env below the data directory, or run ./bootstrap again.",
+            ) from None
+
+    @classmethod
+    def load(cls, data_dir: Path | None = None, env: Mapping[str, str] = os.environ) -> Self:
+        """Read ``<data>/config/.env`` and lay the environment over it.
+
+        Raises ConfigError when the file is absent, unreadable or broken.
+        """
+        root = data_dir or Path(env.get(PREFIX + "DATA_DIR") or DEFAULT_DATA_DIR)
+        merged = {
+            **read_env_file(DataDir(root).env_file),
+            **{k: v for k, v in env.items() if k.startswith(PREFIX)},
+            PREFIX + "DATA_DIR": str(root.absolute()),
+        }
+        return cls.from_env(merged)
+
+
+def read_env_file(path: Path) -> dict[str, str]:
+    """Parse ``NAME=value`` lines; quotes around a value are dropped, ``#`` begins a comment line."""
+    help_text = "Run ./bootstrap: it writes the file anew and keeps the secrets it can read."
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError(f"{path} does not exist", help_text) from None
+    except (OSError, UnicodeDecodeError) as exc:
+        raise ConfigError(f"{path} cannot be read: {exc}", help_text) from None
+    found: dict[str, str] = {}
+    for number, raw in enumerate(text.splitlines(), start=1):
+        line = raw.strip()
+        if not line or line.startswith("#"):
+            continue
+        match = _LINE.match(line)
+        if match is None:
+            # The line itself may hold a secret: name its number only.
+            raise ConfigError(f"{path}: line {number} is not NAME=value", help_text)
+        value = match[2].strip()
+        if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
+            value = value[1:-1]
+        found[match[1]] = value
+    return found

@@ -1,0 +1,5 @@
+"""The version of what is installed, in the one place that knows it."""
+
+from importlib.metadata import version
+
+VERSION = version("streamstead")
