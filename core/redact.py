@@ -20,7 +20,7 @@ def redact_text(text: str) -> str:
 
 
 def redact_destination(url: str) -> str:
-    """Return a push address without its stream key: the last path part and all of the query are hidden."""
+    """Return a push address without its stream key: last path part and query are hidden."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     if parts.port:

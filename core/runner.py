@@ -5,7 +5,9 @@ silent half-running service.
 """
 
 import asyncio
+import os
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import (
@@ -78,7 +80,7 @@ class _Server(uvicorn.Server):
 
 @asynccontextmanager
 async def background(*loops: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Run endless loops beside the body and cancel them on the way out; one that raises cancels the body."""
+    """Run endless loops beside the body; cancel them on the way out. One that raises cancels it."""
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(loop) for loop in loops]
         try:
@@ -128,13 +130,10 @@ async def _serve(services: Sequence[Service], settings: Settings) -> None:
 
 async def _listen(listener: Listener) -> None:
     """Serve one listener until cancelled; open requests get ``STOP_GRACE_S`` to end."""
-    if listener.uds is not None:
-        listener.uds.unlink(missing_ok=True)
     config = uvicorn.Config(
         listener.app,
         host=listener.host,
         port=listener.port or 0,
-        uds=str(listener.uds) if listener.uds else None,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -146,15 +145,26 @@ async def _listen(listener: Listener) -> None:
         timeout_graceful_shutdown=STOP_GRACE_S,
     )
     server = _Server(config)
-    task = asyncio.create_task(server.serve())
+    sockets = None
+    if listener.uds is not None:
+        sockets = [_unix_socket(listener.uds, listener.uds_mode)]
+    task = asyncio.create_task(server.serve(sockets))
     try:
-        if listener.uds is not None:
-            while not server.started and not task.done():
-                await asyncio.sleep(0.01)
-            listener.uds.chmod(listener.uds_mode)
         await asyncio.shield(task)
         raise ConfigError(f"the listener on {listener.uds or listener.port} ended by itself")
     except asyncio.CancelledError:
         server.should_exit = True
         await task
         raise
+
+
+def _unix_socket(path: Path, mode: int) -> socket.socket:
+    """Bind a unix socket that has its mode before anyone can connect; a stale one is replaced."""
+    path.unlink(missing_ok=True)
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    old = os.umask(0o777 & ~mode)
+    try:
+        sock.bind(str(path))
+    finally:
+        os.umask(old)
+    return sock

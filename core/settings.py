@@ -72,7 +72,7 @@ class Settings(BaseModel):
     candidate: str = ""
     """Address that WebRTC offers to clients; empty: chosen by the media server."""
     engine_apps: str = "live"
-    """Applications the embedded engine accepts, separated by commas (nginx-rtmp has no wildcard)."""
+    """Applications of the embedded engine, separated by commas (nginx-rtmp has no wildcard)."""
     hls_fragment_s: Annotated[int, Field(ge=1, le=10)] = 2
     hls_window_s: Annotated[int, Field(ge=4, le=120)] = 16
 
@@ -90,7 +90,7 @@ class Settings(BaseModel):
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
-        """Build from ``STREAMSTEAD_*``; an unknown, missing or wrong name is a ConfigError naming it."""
+        """Build from ``STREAMSTEAD_*``; an unknown, missing or wrong one is a ConfigError."""
         own = {
             name.removeprefix(PREFIX).lower(): value
             for name, value in env.items()
@@ -122,7 +122,7 @@ class Settings(BaseModel):
 
 
 def read_env_file(path: Path) -> dict[str, str]:
-    """Parse ``NAME=value`` lines; quotes around a value are dropped, ``#`` begins a comment line."""
+    """Parse ``NAME=value`` lines; quotes around a value are dropped, ``#`` begins a comment."""
     help_text = "Run ./bootstrap: it writes the file anew and keeps the secrets it can read."
     try:
         text = path.read_text(encoding="utf-8")

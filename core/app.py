@@ -1,0 +1,242 @@
+"""The FastAPI app all services share: one envelope, one answer to every error, limits."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict, Field
+from redis.exceptions import RedisError
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from .errors import (
+    BodyTooLarge,
+    Invalid,
+    MalformedJson,
+    MethodNotAllowed,
+    MissingField,
+    RateLimited,
+    RequestTimeout,
+    StoreUnavailable,
+    StreamsteadError,
+    UnknownPath,
+    UnsupportedMediaType,
+)
+from .log import get_logger
+from .version import VERSION
+
+log = get_logger(__name__)
+
+API = "/terraform/v1"
+MAX_BODY_BYTES = 1_000_000
+BODY_TIMEOUT_S = 15.0
+
+T = TypeVar("T")
+
+
+class Reply(BaseModel, Generic[T]):
+    """Every good answer: ``{"code": 0, "data": ...}``; ``data`` is always present."""
+
+    code: Literal[0] = 0
+    data: T
+
+
+class ErrorData(BaseModel):
+    """What a person and a program need to know about a failure."""
+
+    message: str
+    help: str
+    key: str
+
+
+class ErrorReply(BaseModel):
+    """Every bad answer; ``code`` as in core/errors.py."""
+
+    code: int
+    data: ErrorData
+
+
+class Body(BaseModel):
+    """Base of request bodies: unknown fields are errors; ``token`` may carry the session."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    token: Annotated[str | None, Field(description="Session token, instead of a header")] = None
+
+
+class Health(BaseModel):
+    service: str
+    version: str
+
+
+class Json(Response):
+    """A JSON answer written by orjson."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        return orjson.dumps(content)
+
+
+def error_response(error: StreamsteadError) -> Response:
+    """Answer an error in the envelope."""
+    reply = {
+        "code": error.code,
+        "data": {"message": error.message, "help": error.help, "key": error.key},
+    }
+    headers = {}
+    if isinstance(error, RateLimited):
+        headers["Retry-After"] = str(error.retry_after_s)
+    return Json(reply, error.status, headers)
+
+
+class BodyLimit:
+    """Refuse a body that is too large or too slow before anything reads it into memory."""
+
+    def __init__(self, app: ASGIApp, max_bytes: int, timeout_s: float) -> None:
+        self._app = app
+        self._max_bytes = max_bytes
+        self._timeout_s = timeout_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        seen = 0
+        done = False
+
+        async def limited() -> Message:
+            nonlocal seen, done
+            if done:
+                return await receive()
+            try:
+                async with asyncio.timeout(self._timeout_s):
+                    message = await receive()
+            except TimeoutError:
+                raise RequestTimeout(
+                    f"the body did not arrive within {self._timeout_s:.0f} s",
+                    "Send the request again on a better connection.",
+                ) from None
+            seen += len(message.get("body", b""))
+            done = not message.get("more_body", False)
+            if seen > self._max_bytes:
+                raise self._too_large()
+            return message
+
+        for name, value in scope["headers"]:
+            if name == b"content-length" and value.isdigit() and int(value) > self._max_bytes:
+                await error_response(self._too_large())(scope, receive, send)
+                return
+        await self._app(scope, limited, send)
+
+    def _too_large(self) -> BodyTooLarge:
+        return BodyTooLarge(
+            f"the body is larger than {self._max_bytes} bytes",
+            "Send less; large files have an upload of their own.",
+        )
+
+
+def create_app(name: str, title: str, max_body_bytes: int = MAX_BODY_BYTES) -> FastAPI:
+    """Return an app with envelope, error answers, body limits and ``GET /healthz``."""
+    app = FastAPI(
+        title=title,
+        version=VERSION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        responses={"4XX": {"model": ErrorReply}, "5XX": {"model": ErrorReply}},
+    )
+    app.add_exception_handler(StreamsteadError, _on_known)
+    app.add_exception_handler(RequestValidationError, _on_validation)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(RedisError, _on_redis)
+    app.add_exception_handler(Exception, _on_unknown)
+    app.middleware("http")(_json_only)
+    app.add_middleware(BodyLimit, max_bytes=max_body_bytes, timeout_s=BODY_TIMEOUT_S)
+
+    @app.get("/healthz", include_in_schema=False)
+    async def healthz() -> Reply[Health]:
+        return Reply(data=Health(service=name, version=VERSION))
+
+    return app
+
+
+async def _json_only(
+    request: Request, call_next: Callable[[Request], Awaitable[Response]]
+) -> Response:
+    """Only JSON bodies are read: a form of another site can then never carry a request of ours."""
+    has_body = request.headers.get("content-length", "0") != "0" or (
+        "transfer-encoding" in request.headers
+    )
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if has_body and kind != "application/json":
+        return error_response(
+            UnsupportedMediaType(
+                f"the content type is {kind or 'absent'}, not application/json",
+                "Send the body as JSON with the header Content-Type: application/json.",
+            )
+        )
+    return await call_next(request)
+
+
+async def _on_known(_: Request, exc: Exception) -> Response:
+    assert isinstance(exc, StreamsteadError)
+    return error_response(exc)
+
+
+async def _on_validation(_: Request, exc: Exception) -> Response:
+    assert isinstance(exc, RequestValidationError)
+    first = exc.errors()[0]
+    if first["type"] == "json_invalid":
+        return error_response(
+            MalformedJson("the body is not valid JSON", "Check brackets, quotes and commas.")
+        )
+    where = ".".join(str(part) for part in first["loc"][1:]) or "body"
+    if first["type"] == "missing":
+        return error_response(MissingField(f"{where} is missing", f"Send the field {where}."))
+    if first["type"] == "extra_forbidden":
+        return error_response(
+            Invalid(f"{where} is not a field of this call", "Remove it.", key="unknown_field")
+        )
+    # Never the value itself: it may be a password.
+    return error_response(Invalid(f"{where}: {first['msg']}", "Correct the field."))
+
+
+async def _on_http(request: Request, exc: Exception) -> Response:
+    assert isinstance(exc, HTTPException)
+    if exc.status_code == 404:
+        return error_response(
+            UnknownPath(
+                "there is nothing at this path", f"The calls are listed at {API}/openapi.json."
+            )
+        )
+    if exc.status_code == 405:
+        return error_response(
+            MethodNotAllowed(
+                f"this path does not take {request.method}",
+                f"The methods are listed at {API}/openapi.json.",
+            )
+        )
+    error = MalformedJson("the body cannot be read", "Send a JSON object.")
+    return error_response(error)
+
+
+async def _on_redis(_: Request, exc: Exception) -> Response:
+    log.error("redis.unavailable", error=type(exc).__name__)
+    return error_response(
+        StoreUnavailable(
+            "the settings store (Redis) does not answer",
+            "It is restarted by itself; try again in a few seconds.",
+        )
+    )
+
+
+async def _on_unknown(_: Request, exc: Exception) -> Response:
+    log.error("request.failed", exc_info=exc)
+    return error_response(
+        StreamsteadError("something failed that has no name yet", "The log of this service has it.")
+    )

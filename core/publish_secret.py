@@ -1,0 +1,41 @@
+"""The secret that encoders present, in the place where SRS-cloud and Oryx keep it."""
+
+import secrets
+from typing import Any
+
+from redis.asyncio import Redis
+
+
+class PublishSecretStore:
+    """``SRS_AUTH_SECRET`` hash: ``pubSecret`` (clear text: the page shows it to its owner),
+    ``pubNoAuth`` ("true": anyone may publish). ``SRS_SECRET_PUBLISH`` is the old copy of it."""
+
+    KEY = "SRS_AUTH_SECRET"
+    OLD_KEY = "SRS_SECRET_PUBLISH"
+
+    def __init__(self, redis: "Redis[Any]") -> None:
+        self._redis = redis
+
+    async def ensure(self) -> str:
+        """Return the secret; make one when there is none."""
+        await self._redis.hsetnx(self.KEY, "pubSecret", secrets.token_hex(16))
+        secret = await self.get()
+        assert secret is not None
+        return secret
+
+    async def get(self) -> str | None:
+        raw = await self._redis.hget(self.KEY, "pubSecret")
+        return raw.decode() if raw else None
+
+    async def set(self, secret: str) -> None:
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.hset(self.KEY, "pubSecret", secret)
+            pipe.set(self.OLD_KEY, secret)
+            await pipe.execute()
+
+    async def no_auth(self) -> bool:
+        return await self._redis.hget(self.KEY, "pubNoAuth") == b"true"
+
+    async def set_no_auth(self, off: bool) -> None:
+        """``off`` True: publishers need no secret. Tracking of streams goes on in either case."""
+        await self._redis.hset(self.KEY, "pubNoAuth", "true" if off else "false")

@@ -1,0 +1,40 @@
+"""The connection to Redis. Store classes own keys; nothing above them talks to Redis."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.asyncio.connection import BlockingConnectionPool, UnixDomainSocketConnection
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from .settings import Settings
+
+MAX_CONNECTIONS = 32
+ANSWER_TIMEOUT_S = 2.0
+
+
+@asynccontextmanager
+async def open_redis(settings: Settings) -> AsyncIterator["Redis[Any]"]:
+    """Yield a client on the unix socket; replies are ``bytes``.
+
+    Calls raise ``redis.exceptions.RedisError`` within about 2 s when Redis is away. A blocking
+    read (XREAD) must ask for less than that.
+    """
+    pool: Any = BlockingConnectionPool(
+        connection_class=UnixDomainSocketConnection,
+        path=str(settings.data.redis_socket),
+        password=settings.redis_password.get_secret_value(),
+        max_connections=MAX_CONNECTIONS,
+        timeout=ANSWER_TIMEOUT_S,
+        socket_timeout=ANSWER_TIMEOUT_S,
+        # One retry: a connection that Redis closed by its own restart is not an outage.
+        retry=Retry(NoBackoff(), 1),
+    )
+    client: Redis[Any] = Redis(connection_pool=pool)
+    try:
+        yield client
+    finally:
+        await client.aclose()
+        await pool.disconnect()
