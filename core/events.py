@@ -8,6 +8,8 @@ from typing import Any
 import orjson
 from redis.asyncio import Redis
 
+from .store import text
+
 MAX_EVENTS = 10_000
 """The stream is trimmed to about this many entries: Redis is never a log."""
 
@@ -47,7 +49,7 @@ class EventStream:
 
     KEY = "STREAMSTEAD_EVENTS"
 
-    def __init__(self, redis: "Redis[Any]") -> None:
+    def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
     async def append(
@@ -66,20 +68,23 @@ class EventStream:
     async def last_id(self) -> str:
         """Return the entry id of the newest event, ``0-0`` when there is none."""
         newest = await self._redis.xrevrange(self.KEY, count=1)
-        return newest[0][0].decode() if newest else "0-0"
+        return text(newest[0][0]) if newest else "0-0"
 
     async def follow(self, after: str) -> AsyncIterator[Event]:
         """Yield events younger than ``after``, for ever. Raises RedisError when Redis is away."""
         while True:
-            found = await self._redis.xread({self.KEY: after}, count=100, block=READ_BLOCK_MS)
-            for _, entries in found or []:
+            found: Any = await self._redis.xread({self.KEY: after}, count=100, block=READ_BLOCK_MS)
+            # RESP2 gives a list of pairs, RESP3 a dict of lists of lists.
+            pairs = found.items() if isinstance(found, dict) else found or []
+            for _, batches in pairs:
+                entries = batches[0] if isinstance(found, dict) else batches
                 for entry_id, fields in entries:
-                    after = entry_id.decode()
+                    after = text(entry_id)
                     yield Event(
                         entry_id=after,
-                        event_id=fields[b"id"].decode(),
-                        type=fields[b"type"].decode(),
-                        at_ms=int(fields[b"at_ms"]),
-                        stream=fields[b"stream"].decode(),
-                        data=orjson.loads(fields[b"data"]),
+                        event_id=fields["id"],
+                        type=fields["type"],
+                        at_ms=int(fields["at_ms"]),
+                        stream=fields["stream"],
+                        data=orjson.loads(fields["data"]),
                     )

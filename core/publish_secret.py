@@ -1,9 +1,10 @@
 """The secret that encoders present, in the place where SRS-cloud and Oryx keep it."""
 
 import secrets
-from typing import Any
 
 from redis.asyncio import Redis
+
+from .store import text
 
 
 class PublishSecretStore:
@@ -13,7 +14,7 @@ class PublishSecretStore:
     KEY = "SRS_AUTH_SECRET"
     OLD_KEY = "SRS_SECRET_PUBLISH"
 
-    def __init__(self, redis: "Redis[Any]") -> None:
+    def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
     async def ensure(self) -> str:
@@ -25,7 +26,7 @@ class PublishSecretStore:
 
     async def get(self) -> str | None:
         raw = await self._redis.hget(self.KEY, "pubSecret")
-        return raw.decode() if raw else None
+        return text(raw) if raw else None
 
     async def set(self, secret: str) -> None:
         async with self._redis.pipeline(transaction=True) as pipe:
@@ -34,7 +35,7 @@ class PublishSecretStore:
             await pipe.execute()
 
     async def no_auth(self) -> bool:
-        return await self._redis.hget(self.KEY, "pubNoAuth") == b"true"
+        return await self._redis.hget(self.KEY, "pubNoAuth") == "true"
 
     async def set_no_auth(self, off: bool) -> None:
         """``off`` True: publishers need no secret. Tracking of streams goes on in either case."""

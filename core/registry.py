@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from redis.asyncio import Redis
 
 from .events import MAX_EVENTS, EventStream
+from .store import text
 
 DEFAULT_VHOST = "__defaultVhost__"
 
@@ -112,7 +113,7 @@ class StreamRegistry:
     KICKED = "STREAMSTEAD_KICKED"
     _KEYS = (AUTH, SESSIONS, ACTIVE, SRT, RTC, VIEWERS, EventStream.KEY, COUNTER, ENDED, KICKED)
 
-    def __init__(self, redis: "Redis[Any]") -> None:
+    def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._script = redis.register_script(
             files(__package__).joinpath("registry.lua").read_text(encoding="utf-8")
@@ -146,7 +147,7 @@ class StreamRegistry:
                 MAX_EVENTS,
             ),
         )
-        return verdict == 1, reason.decode()
+        return verdict == 1, text(reason)
 
     async def _with(
         self, op: str, session: Session, now_ms: int, extra: str = ""
@@ -204,7 +205,7 @@ class StreamRegistry:
     async def sessions(self) -> dict[str, Session]:
         """Return all sessions by client id."""
         raw = await self._redis.hgetall(self.SESSIONS)
-        return {key.decode(): Session.model_validate_json(value) for key, value in raw.items()}
+        return {text(key): Session.model_validate_json(value) for key, value in raw.items()}
 
     async def session(self, client_id: str) -> Session | None:
         raw = await self._redis.hget(self.SESSIONS, client_id)
@@ -228,6 +229,6 @@ class StreamRegistry:
         """Return the number of viewers: stream url -> protocol -> count."""
         counts: dict[str, dict[str, int]] = {}
         for field, count in (await self._redis.hgetall(self.VIEWERS)).items():
-            url, _, protocol = field.decode().rpartition("|")
+            url, _, protocol = text(field).rpartition("|")
             counts.setdefault(url, {})[protocol] = int(count)
         return counts

@@ -1,0 +1,103 @@
+"""Fixtures every room's tests may use: real Redis on a unix socket, settings, free ports."""
+
+import secrets
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+from redis import Redis as SyncRedis
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from streamstead.core.settings import Settings
+from streamstead.core.store import open_redis
+
+
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    """Return a port that nothing listened on a moment ago."""
+    with socket.socket(socket.AF_INET, kind) as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+def need(program: str) -> str:
+    """Return the path of a program; skip the test loudly when the machine lacks it."""
+    found = shutil.which(program) or shutil.which(program, path="/usr/sbin:/usr/local/sbin")
+    if found is None:
+        pytest.skip(f"{program} is not installed on this machine (auto/test installs it)")
+    return found
+
+
+def wait_until(check: Callable[[], bool], what: str, timeout_s: float = 10.0) -> None:
+    """Wait for a condition outside this process; fail naming it."""
+    end = time.monotonic() + timeout_s
+    while not check():
+        assert time.monotonic() < end, f"not within {timeout_s} s: {what}"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """A data directory with a path short enough for a unix socket."""
+    root = Path(tempfile.mkdtemp(prefix="ss-"))
+    for name in ("config", "run", "redis", "html", "logs", "www"):
+        (root / name).mkdir()
+    yield root
+    shutil.rmtree(root, ignore_errors=True)
+
+
+@pytest.fixture
+def settings(data_dir: Path) -> Settings:
+    """Settings with random ports and secrets; nothing listens yet."""
+    ports = {
+        name: free_port()
+        for name in Settings.model_fields
+        if name.endswith("_port") and not name.startswith("web_")
+    }
+    return Settings.model_validate(
+        {
+            "data_dir": data_dir,
+            "api_secret": f"srs-v2-{secrets.token_hex(16)}",
+            "hook_secret": secrets.token_hex(16),
+            "redis_password": secrets.token_hex(16),
+            "web_http_port": 0,
+            "web_https_port": 0,
+            **ports,
+        }
+    )
+
+
+@pytest.fixture
+def redis_server(settings: Settings) -> Iterator[SyncRedis]:
+    """A real Redis with AOF on the data directory's socket."""
+    program = need("redis-server")
+    password = settings.redis_password.get_secret_value()
+    sock = settings.data.redis_socket
+    argv = [program, "--port", "0", "--unixsocket", str(sock), "--requirepass", password]
+    argv += ["--dir", str(settings.data.redis), "--appendonly", "yes", "--save", ""]
+    child = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    client = SyncRedis(unix_socket_path=str(sock), password=password, decode_responses=True)
+
+    def answers() -> bool:
+        try:
+            return bool(client.ping())
+        except (RedisError, OSError):
+            return False
+
+    wait_until(answers, "Redis answers")
+    yield client
+    client.close()
+    child.kill()
+    child.wait()
+
+
+@pytest.fixture
+async def redis(settings: Settings, redis_server: SyncRedis) -> AsyncIterator[Redis]:
+    """Our own connection to that Redis."""
+    async with open_redis(settings) as client:
+        yield client
