@@ -1,0 +1,85 @@
+"""Routes of the publish secret."""
+
+import re
+from typing import Annotated, cast
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+
+from ..core.app import API, Body, Reply
+from ..core.auth import SignedIn
+from ..core.errors import Invalid, NotBooted
+from ..core.log import get_logger
+from ..core.publish_secret import PublishSecretStore
+from ..core.version import VERSION
+
+log = get_logger(__name__)
+router = APIRouter(prefix=f"{API}/hooks", tags=["publish secret"])
+
+MIN_LENGTH = 8
+_ALLOWED = re.compile(r"[A-Za-z0-9._~-]+")
+
+
+class Version(BaseModel):
+    version: str
+
+
+class PublishSecret(BaseModel):
+    publish: str
+
+
+class UpdateRequest(Body):
+    secret: Annotated[str, Field(max_length=128)]
+
+
+class DisableRequest(Body):
+    """``pubNoAuth`` true: anyone may publish."""
+
+    pubNoAuth: bool  # noqa: N815
+
+
+class Empty(BaseModel):
+    pass
+
+
+def _store(request: Request) -> PublishSecretStore:
+    return cast(PublishSecretStore, request.app.state.publish_secret)
+
+
+@router.get("/versions")
+@router.post("/versions")
+async def versions() -> Reply[Version]:
+    """Tell the version of Streamstead."""
+    return Reply(data=Version(version=VERSION))
+
+
+@router.post("/srs/secret")
+@router.post("/srs/secret/query")
+async def query(request: Request, _who: SignedIn, _: Body | None = None) -> Reply[PublishSecret]:
+    """Return the secret every encoder presents."""
+    secret = await _store(request).get()
+    if secret is None:
+        raise NotBooted("the publish secret is not made yet", "Try again in a few seconds.")
+    return Reply(data=PublishSecret(publish=secret))
+
+
+@router.post("/srs/secret/update")
+async def update(body: UpdateRequest, request: Request, _: SignedIn) -> Reply[Empty]:
+    """Change the secret; streams already live go on."""
+    if len(body.secret) < MIN_LENGTH or not _ALLOWED.fullmatch(body.secret):
+        raise Invalid(
+            "the secret is too short or has a character that encoders would change",
+            f"Use at least {MIN_LENGTH} letters, digits, dots, dashes or underscores.",
+            key="secret_weak",
+        )
+    await _store(request).set(body.secret)
+    log.info("publish_secret.changed")
+    return Reply(data=Empty())
+
+
+@router.post("/srs/secret/disable")
+async def disable(body: DisableRequest, request: Request, _: SignedIn) -> Reply[Empty]:
+    """Switch the check of the secret off or on; streams are tracked in either case."""
+    await _store(request).set_no_auth(body.pubNoAuth)
+    log.warning("publish_secret.check", off=body.pubNoAuth)
+    return Reply(data=Empty())

@@ -1,0 +1,88 @@
+"""The API behind the admin page: everything is put together here."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from fastapi import FastAPI
+from redis.exceptions import RedisError
+
+from ..core.app import create_app
+from ..core.auth import AdminStore, Authenticator, load_master_key
+from ..core.events import EventStream
+from ..core.registry import StreamRegistry
+from ..core.runner import Listener, Running, Service
+from ..core.settings import Settings
+from ..core.srs import open_srs
+from ..core.store import open_redis
+from . import sign_in, streams, system
+from .admin import Admin, FailureStore
+from .facts import Facts
+from .host import Host
+from .live import LiveFeed
+from .media import MediaInfo
+from .services import Services
+
+
+def create_api() -> FastAPI:
+    """Return the app without anything behind it; ``app.state`` is filled by ``open_platform``."""
+    app = create_app("platform", "Streamstead")
+    for part in (sign_in, streams, system):
+        app.include_router(part.router)
+    return app
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+@asynccontextmanager
+async def open_platform(settings: Settings) -> AsyncIterator[Running]:
+    async with AsyncExitStack() as stack:
+        redis = await stack.enter_async_context(open_redis(settings))
+        srs = await stack.enter_async_context(open_srs(settings.srs_api_port))
+        host = Host(settings.data.mgmt_socket)
+        stack.push_async_callback(host.aclose)
+        store = AdminStore(redis)
+        registry = StreamRegistry(redis)
+        events = EventStream(redis)
+        facts = Facts(registry, srs)
+        feed = LiveFeed(events, facts, host)
+        services = Services(
+            settings=settings,
+            admin=Admin(store, FailureStore(redis), settings.data),
+            authenticator=Authenticator(
+                store,
+                load_master_key(settings.data.master_key),
+                settings.api_secret.get_secret_value(),
+            ),
+            registry=registry,
+            events=events,
+            srs=srs,
+            facts=facts,
+            feed=feed,
+            host=host,
+            media=MediaInfo(srs),
+            clock=now_ms,
+        )
+        app = create_api()
+        app.state.services = services
+        app.state.authenticator = services.authenticator
+        yield Running(
+            listeners=[Listener(app, port=settings.platform_port)],
+            loops=[feed.watch_events(), feed.keep_fresh(), _finish_setup(services.admin)],
+        )
+
+
+async def _finish_setup(admin: Admin) -> None:
+    while True:
+        try:
+            await admin.finish_setup()
+        except RedisError:
+            await asyncio.sleep(1)
+        else:
+            return
+
+
+SERVICE = Service("platform", open_platform, create_api)

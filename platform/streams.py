@@ -1,0 +1,117 @@
+"""Routes of the live streams: list, kick, live feed, and what a watch page may know."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, Field
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from ..core.app import API, Body, Reply
+from ..core.auth import SignedIn
+from ..core.errors import NotFound, RateLimited
+from ..core.log import get_logger
+from ..core.registry import DEFAULT_VHOST, stream_url
+from .facts import Stream
+from .services import ServicesDep
+
+log = get_logger(__name__)
+router = APIRouter(prefix=API)
+
+KICK_BLOCK_MS = 10_000
+PING_S = 15
+
+Name = Annotated[str, Field(min_length=1, max_length=255)]
+
+
+class StreamsReply(BaseModel):
+    streams: list[Stream]
+
+
+class KickRequest(Body):
+    vhost: Name = DEFAULT_VHOST
+    app: Name
+    stream: Name
+
+
+class WatchVideo(BaseModel):
+    codec: str
+    width: int
+    height: int
+
+
+class WatchAudio(BaseModel):
+    codec: str
+
+
+class Watch(BaseModel):
+    """What anyone who has the link may know."""
+
+    app: str
+    stream: str
+    live: bool
+    since_ms: int | None = None
+    viewers: int = 0
+    video: WatchVideo | None = None
+    audio: WatchAudio | None = None
+    webrtc: bool = False
+
+
+@router.post("/mgmt/streams/query", tags=["streams"])
+async def query(
+    services: ServicesDep, _who: SignedIn, _: Body | None = None
+) -> Reply[StreamsReply]:
+    """List the live streams."""
+    return Reply(data=StreamsReply(streams=await services.facts.live()))
+
+
+@router.post("/mgmt/streams/kickoff", tags=["streams"])
+async def kickoff(body: KickRequest, services: ServicesDep, _: SignedIn) -> Reply[None]:
+    """Disconnect a publisher and refuse the stream for 10 s, so that its encoder does not win it
+    back at once."""
+    url = stream_url(body.vhost, body.app, body.stream)
+    session = await services.registry.publisher(url)
+    if session is None:
+        raise NotFound(f"{url} is not live", "Look at the list again.", key="stream_not_live")
+    now = services.clock()
+    await services.registry.block(url, now, now + KICK_BLOCK_MS)
+    await services.srs.kick(session.client_id)
+    # Its on_unpublish usually comes first; when the server had no such client it never comes.
+    await services.registry.finish(session.client_id, services.clock(), "kicked")
+    log.info("stream.kicked", stream=url, client_id=session.client_id)
+    return Reply(data=None)
+
+
+@router.get("/mgmt/live", tags=["streams"], response_class=EventSourceResponse)
+async def live(services: ServicesDep, _: SignedIn) -> EventSourceResponse:
+    """Follow the house: events ``streams`` and ``services``, a comment every 15 s."""
+    if services.feed.full:
+        raise RateLimited("too many pages are open", "Close some.", retry_after_s=30)
+    pages: AsyncIterator[ServerSentEvent] = services.feed.pages()
+    return EventSourceResponse(pages, ping=PING_S, headers={"X-Accel-Buffering": "no"})
+
+
+@router.get("/watch/{app}/{stream}", tags=["watch"])
+async def watch(
+    app: Annotated[str, Path(max_length=255)],
+    stream: Annotated[str, Path(max_length=255)],
+    services: ServicesDep,
+) -> Reply[Watch]:
+    """Tell a watch page whether there is something to see."""
+    url = stream_url(DEFAULT_VHOST, app, stream)
+    for one in await services.facts.live():
+        if one.url == url:
+            found = Watch(
+                app=app,
+                stream=stream,
+                live=True,
+                since_ms=one.since_ms,
+                viewers=one.viewers.total,
+                video=WatchVideo(**one.video.model_dump(include={"codec", "width", "height"}))
+                if one.video
+                else None,
+                audio=WatchAudio(codec=one.audio.codec) if one.audio else None,
+                webrtc=(await services.media.get()).webrtc,
+            )
+            return Reply(data=found)
+    return Reply(data=Watch(app=app, stream=stream, live=False))
