@@ -1,7 +1,6 @@
 """The FastAPI app all services share: one envelope, one answer to every error, limits."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import orjson
@@ -10,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 from redis.exceptions import RedisError
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -68,6 +68,12 @@ class Body(BaseModel):
     token: Annotated[str | None, Field(description="Session token, instead of a header")] = None
 
 
+class Version(BaseModel):
+    """Without a leading ``v``."""
+
+    version: str
+
+
 class Health(BaseModel):
     service: str
     version: str
@@ -94,8 +100,11 @@ def error_response(error: StreamsteadError) -> Response:
     return Json(reply, error.status, headers)
 
 
-class BodyLimit:
-    """Refuse a body that is too large or too slow before anything reads it into memory."""
+class BodyGuard:
+    """Refuse a body that is no JSON, too large or too slow before anything keeps it in memory.
+
+    Only JSON is read: a form of another site can then never carry a request of ours.
+    """
 
     def __init__(self, app: ASGIApp, max_bytes: int, timeout_s: float) -> None:
         self._app = app
@@ -106,13 +115,35 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        try:
+            has_body = self._check_headers(Headers(scope=scope))
+        except StreamsteadError as exc:
+            await error_response(exc)(scope, receive, send)
+            return
+        await self._app(scope, self._limited(receive) if has_body else receive, send)
+
+    def _check_headers(self, headers: Headers) -> bool:
+        length = headers.get("content-length", "0")
+        if length == "0" and "transfer-encoding" not in headers:
+            return False
+        if length.isdigit() and int(length) > self._max_bytes:
+            raise self._too_large()
+        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind != "application/json":
+            raise UnsupportedMediaType(
+                f"the content type is {kind or 'absent'}, not application/json",
+                "Send the body as JSON with the header Content-Type: application/json.",
+            )
+        return True
+
+    def _limited(self, receive: Receive) -> Receive:
         seen = 0
         done = False
 
         async def limited() -> Message:
             nonlocal seen, done
             if done:
-                return await receive()
+                return await receive()  # only waits for the client to go away
             try:
                 async with asyncio.timeout(self._timeout_s):
                     message = await receive()
@@ -127,11 +158,7 @@ class BodyLimit:
                 raise self._too_large()
             return message
 
-        for name, value in scope["headers"]:
-            if name == b"content-length" and value.isdigit() and int(value) > self._max_bytes:
-                await error_response(self._too_large())(scope, receive, send)
-                return
-        await self._app(scope, limited, send)
+        return limited
 
     def _too_large(self) -> BodyTooLarge:
         return BodyTooLarge(
@@ -155,32 +182,13 @@ def create_app(name: str, title: str, max_body_bytes: int = MAX_BODY_BYTES) -> F
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(RedisError, _on_redis)
     app.add_exception_handler(Exception, _on_unknown)
-    app.middleware("http")(_json_only)
-    app.add_middleware(BodyLimit, max_bytes=max_body_bytes, timeout_s=BODY_TIMEOUT_S)
+    app.add_middleware(BodyGuard, max_bytes=max_body_bytes, timeout_s=BODY_TIMEOUT_S)
 
     @app.get("/healthz", include_in_schema=False)
     async def healthz() -> Reply[Health]:
         return Reply(data=Health(service=name, version=VERSION))
 
     return app
-
-
-async def _json_only(
-    request: Request, call_next: Callable[[Request], Awaitable[Response]]
-) -> Response:
-    """Only JSON bodies are read: a form of another site can then never carry a request of ours."""
-    has_body = request.headers.get("content-length", "0") != "0" or (
-        "transfer-encoding" in request.headers
-    )
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if has_body and kind != "application/json":
-        return error_response(
-            UnsupportedMediaType(
-                f"the content type is {kind or 'absent'}, not application/json",
-                "Send the body as JSON with the header Content-Type: application/json.",
-            )
-        )
-    return await call_next(request)
 
 
 async def _on_known(_: Request, exc: Exception) -> Response:
@@ -208,6 +216,8 @@ async def _on_validation(_: Request, exc: Exception) -> Response:
 
 async def _on_http(request: Request, exc: Exception) -> Response:
     assert isinstance(exc, HTTPException)
+    if isinstance(exc.__cause__, StreamsteadError):
+        return error_response(exc.__cause__)  # raised by BodyGuard while FastAPI read the body
     if exc.status_code == 404:
         return error_response(
             UnknownPath(

@@ -15,7 +15,8 @@ import jwt
 import orjson
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel
 from redis.asyncio import Redis
 
@@ -169,7 +170,12 @@ async def find_credential(request: Request) -> str:
     raise TokenMissing("this call needs a session", "Sign in, or send the API secret as Bearer.")
 
 
-async def _signed_in(request: Request) -> Principal:
+_bearer = HTTPBearer(scheme_name="bearer", auto_error=False)
+
+
+async def _signed_in(
+    request: Request, _: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
+) -> Principal:
     authenticator = cast(Authenticator | None, getattr(request.app.state, "authenticator", None))
     if authenticator is None:
         raise StoreUnavailable("this service is starting", "Try again in a second.")

@@ -21,7 +21,6 @@ class EventType(StrEnum):
 
     STREAM_PUBLISHED = "stream.published"
     STREAM_UNPUBLISHED = "stream.unpublished"
-    STREAM_REFUSED = "stream.refused"
     VIEWER_JOINED = "viewer.joined"
     VIEWER_LEFT = "viewer.left"
     SEGMENT_READY = "segment.ready"

@@ -8,7 +8,7 @@ import hashlib
 import secrets
 import time
 from enum import StrEnum
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -19,6 +19,8 @@ from .events import MAX_EVENTS, EventStream
 from .store import text
 
 DEFAULT_VHOST = "__defaultVhost__"
+
+_SCRIPT = Path(__file__).with_name("registry.lua")
 
 
 class Kind(StrEnum):
@@ -115,9 +117,7 @@ class StreamRegistry:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._script = redis.register_script(
-            files(__package__).joinpath("registry.lua").read_text(encoding="utf-8")
-        )
+        self._script = redis.register_script(_SCRIPT.read_text(encoding="utf-8"))
         self._salt = secrets.token_hex(16)
 
     async def _call(

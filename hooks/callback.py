@@ -161,7 +161,7 @@ def protocol_of(callback: Callback) -> Protocol:
     if tc_url == "" or "upstream=rtc" in param:
         return Protocol.WEBRTC
     if callback.action in (Action.PLAY, Action.STOP) and (
-        tc_url.startswith("http") or tc_url.startswith("rtmp://__defaultVhost__/")
+        tc_url.startswith(("http", "rtmp://__defaultVhost__/"))
     ):
         return Protocol.FLV
     return Protocol.RTMP

@@ -1,7 +1,7 @@
 """The door SRS knocks at: a plain ASGI app, because FastAPI's own work would be most of a call.
 
-``POST <path>?hook=<hook secret>`` with any callback. Accepted: 200 ``{"code":0,...}``; anything else
-is a refusal to SRS.
+``POST <path>?hook=<hook secret>`` with any callback. Accepted: 200 ``{"code":0,...}``; anything
+else is a refusal to SRS.
 """
 
 import hmac
@@ -92,11 +92,11 @@ class Receiver:
 
 
 async def _read_body(receive: Receive) -> bytes:
-    body = b""
+    body = bytearray()
     while True:
         message = await receive()
         body += message.get("body", b"")
         if len(body) > MAX_BODY_BYTES:
             raise BodyTooLarge("the callback is too large", "Is this really SRS?")
         if not message.get("more_body", False):
-            return body
+            return bytes(body)

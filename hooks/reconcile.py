@@ -64,9 +64,11 @@ class Reconciler:
         next_s = 0.0
         while True:
             try:
+                if time.monotonic() >= next_s:
+                    # Needed before the first publisher, so before the media server is asked.
+                    await self._secrets.ensure()
                 restarted = await self._has_restarted()
                 if restarted or time.monotonic() >= next_s:
-                    await self._secrets.ensure()
                     await self.once()
                     next_s = time.monotonic() + PERIOD_S
             except (Upstream, RedisError) as exc:
@@ -141,7 +143,7 @@ def _owners(streams: list[SrsStream], clients: dict[str, SrsClient]) -> dict[str
     """Return stream url -> client id of the publisher the server takes for live.
 
     A stream names its publisher, except a WebRTC one: then it is the client of that type. A second
-    publisher about to be refused is listed as a client too, so the client list alone proves nothing.
+    publisher about to be refused is listed as a client too, so that list alone proves nothing.
     """
     owners = {
         client.url.strip("/"): client.id

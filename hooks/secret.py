@@ -6,7 +6,7 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
-from ..core.app import API, Body, Reply
+from ..core.app import API, Body, Reply, Version
 from ..core.auth import SignedIn
 from ..core.errors import Invalid, NotBooted
 from ..core.log import get_logger
@@ -18,10 +18,6 @@ router = APIRouter(prefix=f"{API}/hooks", tags=["publish secret"])
 
 MIN_LENGTH = 8
 _ALLOWED = re.compile(r"[A-Za-z0-9._~-]+")
-
-
-class Version(BaseModel):
-    version: str
 
 
 class PublishSecret(BaseModel):

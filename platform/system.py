@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import FileResponse, Response
 from pydantic import BaseModel
 
-from ..core.app import API, Body, Reply
+from ..core.app import API, Body, Reply, Version
 from ..core.auth import SignedIn
 from ..core.errors import NotFound, Upstream
 from ..core.paths import share_dir
@@ -15,10 +15,6 @@ from .host import HostStatus, ServiceState
 from .services import ServicesDep
 
 router = APIRouter(prefix=API, tags=["system"])
-
-
-class Version(BaseModel):
-    version: str
 
 
 class Check(BaseModel):

@@ -1,0 +1,148 @@
+"""The registry follows the media server's own lists."""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from streamstead.core.errors import Upstream
+from streamstead.core.registry import SessionState
+from streamstead.core.srs import SrsApi
+from streamstead.hooks.reconcile import Reconciler
+
+from .conftest import SECRET, House
+
+Publish = Callable[..., Awaitable[httpx.Response]]
+API = Path(__file__).parent.parent / "fixtures/srs/api"
+OLD_MS = 60_000
+
+
+class Server:
+    """Recorded replies of a real SRS behind the real HTTP client."""
+
+    def __init__(self) -> None:
+        self.version = json.loads((API / "versions.json").read_text())
+        self.streams: list[dict[str, Any]] = []
+        self.clients: list[dict[str, Any]] = []
+        self.away = False
+
+    def load(self, suffix: str = "") -> None:
+        self.streams = json.loads((API / f"streams{suffix}.json").read_text())["streams"]
+        self.clients = json.loads((API / f"clients{suffix}.json").read_text())["clients"]
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        if self.away:
+            raise httpx.ConnectError("refused")
+        start = int(request.url.params.get("start", 0))
+        match request.url.path:
+            case "/api/v1/versions":
+                return httpx.Response(200, json=self.version)
+            case "/api/v1/streams/":
+                return httpx.Response(200, json={"code": 0, "streams": self.streams[start:]})
+            case "/api/v1/clients/":
+                return httpx.Response(200, json={"code": 0, "clients": self.clients[start:]})
+        return httpx.Response(404)
+
+
+@pytest.fixture
+def server() -> Server:
+    return Server()
+
+
+@pytest.fixture
+async def reconciler(house: House, server: Server) -> AsyncIterator[Reconciler]:
+    transport = httpx.MockTransport(server.answer)
+    async with httpx.AsyncClient(transport=transport, base_url="http://srs") as client:
+        yield Reconciler(house.registry, house.secrets, SrsApi(client), house.now)
+
+
+async def test_clients_the_server_has_and_we_missed_are_added(
+    house: House, server: Server, reconciler: Reconciler
+) -> None:
+    server.load()
+    assert await reconciler.once() == 3
+    owners = {u: s.client_id for u, s in (await house.registry.publishers()).items()}
+    assert owners == {"live/livestream": "7z8c28q0", "live/srtstream": "yuw3852l"}
+    assert await house.registry.viewers() == {"live/livestream": {"rtmp": 1}}
+    assert (await house.event_types()).count("registry.repaired") == 3
+    assert await reconciler.once() == 0
+
+
+async def test_webrtc_publishers_are_found_though_their_stream_names_none(
+    house: House, server: Server, reconciler: Reconciler
+) -> None:
+    server.load("_webrtc")
+    await reconciler.once()
+    publishers = await house.registry.publishers()
+    assert {u: (s.client_id, s.protocol.value) for u, s in publishers.items()} == {
+        "live/whip1": ("y99699t5", "webrtc")
+    }
+
+
+async def test_sessions_the_server_no_longer_has_are_ended(
+    house: House, publish: Publish, reconciler: Reconciler
+) -> None:
+    await publish()
+    house.clock_ms += OLD_MS
+    assert await reconciler.once() == 1
+    assert await house.registry.publishers() == {}
+    assert (await house.event_types())[-2:] == ["registry.repaired", "stream.unpublished"]
+
+
+async def test_a_session_younger_than_the_list_is_left_alone(
+    house: House, publish: Publish, reconciler: Reconciler
+) -> None:
+    await publish()
+    assert await reconciler.once() == 0
+    assert list(await house.registry.publishers()) == ["live/cam"]
+
+
+async def test_a_client_that_left_a_moment_ago_is_not_brought_back_by_an_older_list(
+    house: House, server: Server, reconciler: Reconciler
+) -> None:
+    server.load()
+    await reconciler.once()
+    await house.post({"action": "on_close", "client_id": "x2x03838", "app": "live"})
+    assert await reconciler.once() == 0
+    assert await house.registry.viewers() == {}
+
+
+async def test_a_second_publisher_becomes_the_owner_when_the_server_says_so(
+    house: House, server: Server, publish: Publish, reconciler: Reconciler
+) -> None:
+    server.load()
+    await publish(client_id="gone", stream="livestream")
+    house.clock_ms += OLD_MS
+    await publish(client_id="7z8c28q0", stream="livestream", param=f"?secret={SECRET}")
+    session = await house.registry.session("7z8c28q0")
+    assert session is not None
+    assert session.state is SessionState.CHALLENGER
+    await reconciler.once()
+    assert (await house.registry.publishers())["live/livestream"].client_id == "7z8c28q0"
+    assert await house.registry.session("gone") is None
+
+
+async def test_a_second_publisher_the_server_is_about_to_refuse_stays_a_challenger(
+    house: House, server: Server, publish: Publish, reconciler: Reconciler
+) -> None:
+    server.load()
+    await reconciler.once()
+    await publish(client_id="second", stream="livestream")
+    first = next(client for client in server.clients if client["id"] == "7z8c28q0")
+    server.clients.append(first | {"id": "second"})
+    await reconciler.once()
+    assert (await house.registry.publishers())["live/livestream"].client_id == "7z8c28q0"
+
+
+async def test_nothing_is_judged_while_the_server_is_away(
+    house: House, server: Server, publish: Publish, reconciler: Reconciler
+) -> None:
+    await publish()
+    house.clock_ms += OLD_MS
+    server.away = True
+    with pytest.raises(Upstream):
+        await reconciler.once()
+    assert list(await house.registry.publishers()) == ["live/cam"]

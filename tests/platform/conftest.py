@@ -1,0 +1,117 @@
+"""The page's API with a real Redis and recorded replies of the media server."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import httpx
+import pytest
+from argon2 import PasswordHasher
+from redis.asyncio import Redis
+
+from streamstead.core.auth import AdminStore, Authenticator
+from streamstead.core.events import EventStream
+from streamstead.core.registry import Kind, Protocol, Session, StreamRegistry
+from streamstead.core.settings import Settings
+from streamstead.core.srs import SrsApi
+from streamstead.platform.admin import Admin, FailureStore
+from streamstead.platform.facts import Facts
+from streamstead.platform.host import Host
+from streamstead.platform.live import LiveFeed
+from streamstead.platform.main import create_api, now_ms
+from streamstead.platform.media import MediaInfo
+from streamstead.platform.services import Services
+
+CODE = "the-setup-code"
+PASSWORD = "correct horse"
+API = "/terraform/v1/mgmt"
+VISITOR = {"x-real-ip": "203.0.113.9", "host": "live.example.com:2022"}
+
+
+class Media:
+    """Answers as a media server does; a test fills the lists."""
+
+    def __init__(self) -> None:
+        self.away = False
+        self.streams: list[dict[str, object]] = []
+        self.kicked: list[str] = []
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        if self.away:
+            raise httpx.ConnectError("refused")
+        path = request.url.path
+        if request.method == "DELETE":
+            self.kicked.append(path.rsplit("/", 1)[1])
+            return httpx.Response(200, json={"code": 0})
+        if path == "/api/v1/versions":
+            data = {"version": "5.0.216"}
+            return httpx.Response(200, json={"code": 0, "pid": "1", "service": "s", "data": data})
+        return httpx.Response(200, json={"code": 0, "streams": self.streams, "clients": []})
+
+
+@dataclass
+class Page:
+    """The API as a browser sees it through nginx, and the stores behind it."""
+
+    client: httpx.AsyncClient
+    services: Services
+    media: Media
+    redis: Redis
+
+    async def initialise(self) -> None:
+        body = {"password": PASSWORD, "setup_code": CODE}
+        reply = await self.client.post(f"{API}/init", json=body)
+        assert reply.status_code == 200, reply.text
+
+    async def publish(self, stream: str = "cam", client_id: str = "p1") -> None:
+        session = Session(
+            client_id=client_id,
+            kind=Kind.PUBLISH,
+            protocol=Protocol.RTMP,
+            vhost="__defaultVhost__",
+            app="live",
+            stream=stream,
+            url=f"live/{stream}",
+            ip="203.0.113.7",
+            since_ms=now_ms(),
+        )
+        await self.redis.hset("SRS_AUTH_SECRET", "pubSecret", "s3cret-s3cret")
+        assert (await self.services.registry.publish(session, "s3cret-s3cret"))[0]
+
+
+@pytest.fixture
+async def page(settings: Settings, redis: Redis) -> AsyncIterator[Page]:
+    settings.data.setup_code.write_text(CODE + "\n")
+    media = Media()
+    host = Host(settings.data.mgmt_socket)
+    transport = httpx.MockTransport(media.answer)
+    async with httpx.AsyncClient(transport=transport, base_url="http://srs") as upstream:
+        srs = SrsApi(upstream)
+        store, registry, events = AdminStore(redis), StreamRegistry(redis), EventStream(redis)
+        facts = Facts(registry, srs)
+        services = Services(
+            settings=settings,
+            admin=Admin(
+                store,
+                FailureStore(redis),
+                settings.data,
+                PasswordHasher(time_cost=1, memory_cost=64, parallelism=1),
+            ),
+            authenticator=Authenticator(store, b"k" * 32, settings.api_secret.get_secret_value()),
+            registry=registry,
+            events=events,
+            srs=srs,
+            facts=facts,
+            feed=LiveFeed(events, facts, host),
+            host=host,
+            media=MediaInfo(srs),
+            clock=now_ms,
+        )
+        app = create_api()
+        app.state.services = services
+        app.state.authenticator = services.authenticator
+        asgi = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(
+            transport=asgi, base_url="http://live.example.com", headers=VISITOR
+        ) as client:
+            yield Page(client, services, media, redis)
+    await host.aclose()

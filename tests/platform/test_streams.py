@@ -1,0 +1,103 @@
+"""The list of live streams, kicking, the live feed and the watch page's question."""
+
+import asyncio
+import json
+from contextlib import aclosing
+from pathlib import Path
+
+import pytest
+
+from streamstead.core.runner import background
+
+from .conftest import API, Page
+
+RECORDED = Path(__file__).parent.parent / "fixtures/srs/api/streams.json"
+
+
+@pytest.fixture
+async def owner(page: Page) -> Page:
+    await page.initialise()
+    return page
+
+
+async def test_a_live_stream_is_listed_with_what_the_server_measures(owner: Page) -> None:
+    owner.media.streams = json.loads(RECORDED.read_text())["streams"]
+    await owner.publish("livestream")
+    reply = await owner.client.post(f"{API}/streams/query", json={})
+    [stream] = reply.json()["data"]["streams"]
+    assert stream["url"] == "live/livestream"
+    assert stream["video"] == {
+        "codec": "H264",
+        "profile": "Baseline",
+        "level": "3",
+        "width": 640,
+        "height": 360,
+    }
+    assert stream["audio"]["sample_rate"] == 44100
+    assert stream["viewers"]["total"] == 0
+
+
+async def test_the_list_is_there_while_the_media_server_is_away(owner: Page) -> None:
+    await owner.publish()
+    owner.media.away = True
+    reply = await owner.client.post(f"{API}/streams/query", json={})
+    [stream] = reply.json()["data"]["streams"]
+    assert (stream["url"], stream["video"], stream["facts_at_ms"]) == ("live/cam", None, None)
+
+
+async def test_kicking_disconnects_and_keeps_the_encoder_away_for_a_while(owner: Page) -> None:
+    await owner.publish()
+    body = {"vhost": "__defaultVhost__", "app": "live", "stream": "cam"}
+    reply = await owner.client.post(f"{API}/streams/kickoff", json=body)
+    assert reply.json() == {"code": 0, "data": None}
+    assert owner.media.kicked == ["p1"]
+    assert await owner.services.registry.publishers() == {}
+    session_is_blocked = await owner.redis.hget("STREAMSTEAD_KICKED", "live/cam")
+    assert session_is_blocked is not None
+
+
+async def test_kicking_a_stream_that_is_not_live_is_404(owner: Page) -> None:
+    body = {"vhost": "__defaultVhost__", "app": "live", "stream": "nobody"}
+    reply = await owner.client.post(f"{API}/streams/kickoff", json=body)
+    assert (reply.status_code, reply.json()["data"]["key"]) == (404, "stream_not_live")
+
+
+async def test_kicking_while_the_media_server_is_away_says_so(owner: Page) -> None:
+    await owner.publish()
+    owner.media.away = True
+    body = {"vhost": "__defaultVhost__", "app": "live", "stream": "cam"}
+    reply = await owner.client.post(f"{API}/streams/kickoff", json=body)
+    assert reply.status_code == 502
+    assert reply.json()["data"]["help"]
+
+
+async def test_the_feed_tells_a_page_at_once_and_on_every_change(owner: Page) -> None:
+    feed = owner.services.feed
+    async with (
+        background(feed.watch_events(), feed.keep_fresh()),
+        aclosing(feed.pages()) as pages,
+        asyncio.timeout(10),
+    ):
+        first = json.loads((await anext(pages)).data or "")
+        assert first["streams"] == []
+        await asyncio.sleep(0)
+        await owner.publish()
+        while True:
+            event = await anext(pages)
+            if event.event == "streams" and json.loads(event.data or "")["streams"]:
+                break
+        await owner.services.registry.finish("p1", 1, "test")
+        while True:
+            event = await anext(pages)
+            if event.event == "streams" and not json.loads(event.data or "")["streams"]:
+                break
+
+
+async def test_anyone_may_ask_whether_a_stream_is_live(page: Page) -> None:
+    path = "/terraform/v1/watch/live/cam"
+    assert (await page.client.get(path)).json()["data"]["live"] is False
+    await page.publish()
+    data = (await page.client.get(path)).json()["data"]
+    assert data["live"] is True
+    assert "ip" not in data
+    assert "param" not in data
