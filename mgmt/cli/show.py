@@ -1,0 +1,145 @@
+"""What the commands print."""
+
+import asyncio
+import socket
+import time
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from ...core.errors import NotFound, StreamsteadError
+from ...core.redact import redact_text
+from ...core.settings import Settings
+from ..runtime.logfile import tail
+from ..services.plan import SERVICE_NAMES
+from .client import NotRunning, ask_manager
+
+_COLOURS = {"running": "green", "starting": "yellow", "stopped": "dim"}
+
+
+def status(out: Console, found: dict[str, Any]) -> None:
+    """Print the programs as a table."""
+    out.print(
+        f"Streamstead {found['version']}, {found['runtime']} with {found['media_server']}"
+        f" ({found['runtime_reason']})",
+        markup=False,
+    )
+    table = Table(box=None, pad_edge=False)
+    for heading in ("program", "state", "for", "restarts", "pid", "detail"):
+        table.add_column(heading, overflow="fold")
+    for one in found["services"]:
+        colour = _COLOURS.get(one["state"], "red")
+        table.add_row(
+            one["name"],
+            f"[{colour}]{one['state']}[/]",
+            _age(one["since_ms"]),
+            str(one["restarts"]),
+            str(one["pid"] or "-"),
+            one["detail"].replace("[", "\\["),
+        )
+    out.print(table)
+
+
+def streams(out: Console, found: list[dict[str, Any]]) -> None:
+    """Print live streams as a table."""
+    if not found:
+        out.print("nothing is live")
+        return
+    table = Table(box=None, pad_edge=False)
+    for heading in ("stream", "by", "from", "for", "viewers", "video", "audio"):
+        table.add_column(heading)
+    for one in found:
+        video, audio = one.get("video"), one.get("audio")
+        table.add_row(
+            one["url"],
+            one["protocol"],
+            one["ip"],
+            _age(one["since_ms"]),
+            str(one["viewers"]["total"]),
+            f"{video['codec']} {video['width']}x{video['height']}" if video else "-",
+            audio["codec"] if audio else "-",
+        )
+    out.print(table)
+
+
+def log_lines(settings: Settings, name: str, lines: int) -> list[str]:
+    """Return the last lines of a program; from its file when the manager is away."""
+    if name not in (*SERVICE_NAMES, "mgmt"):
+        known = ", ".join((*SERVICE_NAMES, "mgmt"))
+        raise NotFound(f"no program is called {name!r}", f"They are: {known}.")
+    if name != "mgmt":
+        try:
+            found = ask_manager(settings, "GET", f"/v1/services/{name}/logs?lines={lines}")
+            return [str(line) for line in found["lines"]]
+        except NotRunning:
+            pass
+    return [redact_text(line) for line in tail(settings.data.logs / f"{name}.log", lines)]
+
+
+def read_setup_code(settings: Settings) -> str:
+    """Return the setup code. Raises NotFound when a password is set already."""
+    try:
+        return settings.data.setup_code.read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        raise NotFound(
+            "there is no setup code: a password is set, or Streamstead never ran",
+            "Sign in on the page; or run: streamstead start",
+        ) from None
+
+
+def setup_url(settings: Settings, code: str) -> str:
+    """Return the page's first-run address; the code is in the fragment, which no server sees."""
+    return f"http://{public_host(settings)}:{settings.http_port}/mgmt/setup#code={code}"
+
+
+def ingest(settings: Settings) -> dict[str, str]:
+    """Return what an encoder needs, by protocol. Raises StreamsteadError when Redis is away."""
+    secret = asyncio.run(_publish_secret(settings))
+    host, stream = public_host(settings), "livestream"
+    port = "" if settings.rtmp_port == 1935 else f":{settings.rtmp_port}"
+    streamid = f"#!::r=live/{stream},secret={secret},m=publish"
+    return {
+        "server": f"rtmp://{host}{port}/live/",
+        "key": f"{stream}?secret={secret}",
+        "srt": f"srt://{host}:{settings.srt_port}?streamid={streamid}",
+        "whip": f"http://{host}:{settings.http_port}/rtc/v1/whip/"
+        f"?app=live&stream={stream}&secret={secret}",
+    }
+
+
+async def _publish_secret(settings: Settings) -> str:
+    from redis.exceptions import RedisError
+
+    from ...core.publish_secret import PublishSecretStore
+    from ...core.store import open_redis
+
+    try:
+        async with open_redis(settings) as redis:
+            return await PublishSecretStore(redis).ensure()
+    except RedisError as exc:
+        raise StreamsteadError(
+            f"the settings store (Redis) does not answer: {exc}",
+            "Start Streamstead with `streamstead start`.",
+        ) from None
+
+
+def public_host(settings: Settings) -> str:
+    """Return the address that others most likely reach this machine by."""
+    if settings.candidate:
+        return settings.candidate
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            # Sends nothing: the kernel only chooses the route and with it our address.
+            probe.connect(("192.0.2.1", 9))
+            return str(probe.getsockname()[0])
+        except OSError:
+            return "127.0.0.1"
+
+
+def _age(since_ms: int) -> str:
+    seconds = max(0, int(time.time() - since_ms / 1000))
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"

@@ -1,0 +1,172 @@
+"""Keeps the manager alive on a machine without systemd. Standard library only, to stay small.
+
+``python -m streamstead.mgmt.keeper --data DIR`` goes to the background; ``--foreground`` stays,
+and then SIGTERM or Ctrl-C stops everything in order. It ends when the manager ended because
+``streamstead stop`` asked it to, or when the configuration is wrong (exit status 78).
+"""
+
+import argparse
+import fcntl
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+EX_CONFIG = 78
+LONGEST_PAUSE_S = 30.0
+GOOD_AFTER_S = 30.0
+LOG_BYTES = 5_000_000
+STOP_WAIT_S = 60.0
+
+
+class _Asked(Exception):
+    """We were told by a signal to end."""
+
+
+def _start_ticks(pid: int) -> str:
+    with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+        return file.read().rpartition(")")[2].split()[19]
+
+
+def read_keeper(run: str) -> int | None:
+    """Return the pid of the living keeper of the directory ``run``, None when there is none."""
+    try:
+        with open(os.path.join(run, "keeper.pid"), encoding="ascii") as file:
+            record = json.load(file)
+        same = _start_ticks(record["pid"]) == str(record["start_ticks"])
+    except (FileNotFoundError, ProcessLookupError, ValueError, KeyError):
+        return None
+    return int(record["pid"]) if same else None
+
+
+def _command(data: str) -> list[str]:
+    program = os.path.join(os.path.dirname(os.path.abspath(sys.executable)), "streamstead")
+    return [program, "serve", "mgmt", "--data", data]
+
+
+def _stop_asked(data: str) -> bool:
+    return os.path.exists(os.path.join(data, "run", "stop-asked"))
+
+
+def _on_signal(_number: int, _frame: object) -> None:
+    raise _Asked
+
+
+def _open_log(data: str) -> int:
+    path = os.path.join(data, "logs", "mgmt.log")
+    # Only between two managers, so nobody is writing: a plain rename is enough.
+    if os.path.exists(path) and os.path.getsize(path) > LOG_BYTES:
+        os.replace(path, path + ".1")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
+    return os.open(path, flags, 0o640)
+
+
+def keep(data: str, foreground: bool) -> int:
+    """Run the manager until a stop is asked for; return the exit status."""
+    pause_s = 0.0
+    while True:
+        started = time.monotonic()
+        log = None if foreground else _open_log(data)
+        child = subprocess.Popen(
+            _command(data), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+        )
+        if log is not None:
+            os.close(log)
+        try:
+            status = child.wait()
+        except _Asked:
+            return _end(child, data, everything=foreground)
+        if _stop_asked(data):
+            return 0
+        if status == EX_CONFIG:
+            return EX_CONFIG
+        if time.monotonic() - started >= GOOD_AFTER_S:
+            pause_s = 0.0
+        try:
+            time.sleep(pause_s)
+        except _Asked:
+            return 0
+        pause_s = min(LONGEST_PAUSE_S, max(0.5, pause_s * 2))
+
+
+def _end(child: "subprocess.Popen[bytes]", data: str, everything: bool) -> int:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if not (everything and _ask_stop(data)):
+        child.terminate()
+    try:
+        child.wait(STOP_WAIT_S)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+    return 0
+
+
+def _ask_stop(data: str) -> bool:
+    """Ask the manager to stop everything; return whether it took the request."""
+    request = (
+        b"POST /v1/stop HTTP/1.1\r\nHost: mgmt\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    )
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+            sock.settimeout(5)
+            sock.connect(os.path.join(data, "run", "mgmt.sock"))
+            sock.sendall(request)
+            return b" 200 " in sock.recv(64)
+    except OSError:
+        return False
+
+
+def _daemonise() -> None:
+    """Leave the terminal and the session that started us."""
+    if os.fork() > 0:
+        os._exit(0)
+    os.setsid()
+    if os.fork() > 0:
+        os._exit(0)
+    os.chdir("/")
+    null = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1, 2):
+        os.dup2(null, number)
+    os.close(null)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse, go to the background unless told otherwise, keep."""
+    parser = argparse.ArgumentParser(prog="streamstead-keeper", description=__doc__)
+    parser.add_argument("--data", required=True, help="data directory")
+    parser.add_argument("--foreground", action="store_true", help="stay; stop everything on Ctrl-C")
+    given = parser.parse_args(argv)
+    data = os.path.abspath(given.data)
+    run = os.path.join(data, "run")
+    os.makedirs(run, exist_ok=True)
+    os.makedirs(os.path.join(data, "logs"), exist_ok=True)
+    pidfile = os.path.join(run, "keeper.pid")
+    # The lock outlives the forks below, for they share it; a dead keeper holds none.
+    lock = os.open(pidfile, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print(f"a keeper already runs for {data}", file=sys.stderr)
+        return 0
+    if not given.foreground:
+        _daemonise()
+    os.ftruncate(lock, 0)
+    record = f'{{"pid": {os.getpid()}, "start_ticks": {_start_ticks(os.getpid())}}}\n'
+    os.write(lock, record.encode())
+    stop = os.path.join(run, "stop-asked")
+    if os.path.exists(stop):
+        os.unlink(stop)
+    signal.signal(signal.SIGTERM, _on_signal)
+    signal.signal(signal.SIGINT, _on_signal)
+    try:
+        return keep(data, given.foreground)
+    finally:
+        os.ftruncate(lock, 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

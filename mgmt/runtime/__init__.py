@@ -1,0 +1,1 @@
+"""Running programs: one protocol, two ways (processes, Docker containers)."""

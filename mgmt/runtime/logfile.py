@@ -1,0 +1,60 @@
+"""Output of children: appended to a file that outlives us, rotated without the child's help."""
+
+import os
+import shutil
+from pathlib import Path
+
+MAX_BYTES = 10_000_000
+KEEP = 3
+"""Files in all: the one written to and two older ones."""
+_TAIL_BLOCK = 64 * 1024
+
+
+def open_log(path: Path) -> int:
+    """Open for appending and return the descriptor; a symbolic link in its place is refused."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+    return os.open(path, flags, 0o640)
+
+
+def rotate(path: Path, max_bytes: int = MAX_BYTES, keep: int = KEEP) -> bool:
+    """Copy a file that is too large to ``.1`` and empty it; return whether that was done.
+
+    The child holds the file open and must be able to go on after our own death, so the file is
+    emptied in place. Lines written between the copy and the emptying are lost.
+    """
+    try:
+        size = path.lstat().st_size
+    except FileNotFoundError:
+        return False
+    if size <= max_bytes:
+        return False
+    for number in range(keep - 2, 0, -1):
+        older = path.with_name(f"{path.name}.{number}")
+        if older.exists():
+            older.replace(path.with_name(f"{path.name}.{number + 1}"))
+    flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(path, flags), "r+b") as source:
+        # Only the newest part is kept of a file that grew far beyond the limit in one go.
+        source.seek(max(0, size - max_bytes))
+        copy = path.with_name(f"{path.name}.1")
+        copy.unlink(missing_ok=True)
+        with os.fdopen(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640), "wb") as target:
+            shutil.copyfileobj(source, target)
+        os.ftruncate(source.fileno(), 0)
+    return True
+
+
+def tail(path: Path, lines: int) -> list[str]:
+    """Return the last lines of the file, decoded; empty when it is absent."""
+    try:
+        with path.open("rb") as file:
+            end = file.seek(0, os.SEEK_END)
+            block = b""
+            while end > 0 and block.count(b"\n") <= lines:
+                start = max(0, end - _TAIL_BLOCK)
+                file.seek(start)
+                block = file.read(end - start) + block
+                end = start
+    except FileNotFoundError:
+        return []
+    return block.decode(errors="replace").splitlines()[-lines:] if lines > 0 else []

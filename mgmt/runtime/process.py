@@ -1,0 +1,240 @@
+"""Programs as processes that outlive us: found again by pidfile, watched by pidfd.
+
+A process is only ever signalled through a pidfd that was checked against its start time, so a
+stranger that got the same pid is never touched.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ...core.errors import Upstream
+from ...core.log import get_logger
+from ...core.paths import DataDir
+from . import logfile
+from .account import Account
+from .pidfile import (
+    ProcessRecord,
+    new_record,
+    read_pidfile,
+    start_ticks,
+    still_runs,
+    write_pidfile,
+)
+from .protocol import Ended, Instance
+from .spec import RuntimeName, ServiceSpec
+
+log = get_logger(__name__)
+
+CHECK_TIMEOUT_S = 15.0
+KILL_WAIT_S = 5.0
+BASE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+@dataclass(slots=True)
+class _Child:
+    """A process we watch; ``popen`` only when it is our own child, to be reaped."""
+
+    name: str
+    record: ProcessRecord
+    pidfd: int
+    popen: subprocess.Popen[bytes] | None = None
+    gone: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class ProcessRuntime:
+    """Runs specs as processes. One per data directory; must be used from one event loop."""
+
+    kind = RuntimeName.PROCESS
+
+    def __init__(self, data: DataDir, account: Account) -> None:
+        self._data = data
+        self._account = account
+        self._children: dict[str, _Child] = {}
+        self._ended: asyncio.Queue[Ended] = asyncio.Queue()
+
+    async def ensure(self, spec: ServiceSpec) -> Instance:
+        running = await self.inspect(spec.name)
+        if running is not None:
+            if running.spec_hash == spec.hash:
+                return running
+            await self.stop(spec.name, spec.stop_grace_s)
+        return self._start(spec)
+
+    async def inspect(self, name: str) -> Instance | None:
+        child = self._children.get(name) or self._adopt(name)
+        if child is None or child.gone.is_set():
+            return None
+        record = child.record
+        return Instance(name, record.pid, record.spec_hash, record.started_ms)
+
+    async def stop(self, name: str, grace_s: float = 10.0) -> None:
+        if await self.inspect(name) is None:
+            return
+        child = self._children[name]
+        self._send(child, signal.SIGTERM)
+        if not await self._wait_gone(child, grace_s):
+            log.warning("process.killed", name=name, after_s=grace_s)
+            self._send(child, signal.SIGKILL)
+            if not await self._wait_gone(child, KILL_WAIT_S):
+                raise Upstream(f"{name} (pid {child.record.pid}) does not end, even by SIGKILL")
+
+    async def signal(self, name: str, number: int) -> None:
+        if await self.inspect(name) is not None:
+            self._send(self._children[name], number)
+
+    async def check(self, spec: ServiceSpec) -> str | None:
+        if not spec.check:
+            return None
+        child = await asyncio.create_subprocess_exec(
+            *spec.check,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            env=self._environment(spec),
+            cwd=self._workdir(spec),
+        )
+        try:
+            async with asyncio.timeout(CHECK_TIMEOUT_S):
+                said, _ = await child.communicate()
+        except TimeoutError:
+            child.kill()
+            await child.wait()
+            return f"{spec.check[0]} did not end within {CHECK_TIMEOUT_S:.0f} s"
+        return None if child.returncode == 0 else said.decode(errors="replace").strip()
+
+    async def logs(self, name: str, lines: int) -> list[str]:
+        return await asyncio.to_thread(logfile.tail, self._log_path(name), lines)
+
+    async def rotate_logs(self) -> None:
+        for name in list(self._children):
+            if await asyncio.to_thread(logfile.rotate, self._log_path(name)):
+                log.info("log.rotated", name=name)
+
+    async def events(self) -> AsyncIterator[Ended]:
+        while True:
+            yield await self._ended.get()
+
+    async def close(self) -> None:
+        for child in self._children.values():
+            self._unwatch(child)
+            if child.popen is not None:
+                # It lives on without us: no complaint about a child that was not waited for.
+                child.popen.returncode = 0
+        self._children.clear()
+
+    def _start(self, spec: ServiceSpec) -> Instance:
+        fd = logfile.open_log(self._log_path(spec.name))
+        drop = self._account.drops and not spec.privileged
+        try:
+            popen = subprocess.Popen(
+                spec.argv,
+                stdin=subprocess.DEVNULL,
+                stdout=fd,
+                stderr=fd,
+                cwd=self._workdir(spec),
+                env=self._environment(spec),
+                start_new_session=True,
+                user=self._account.uid if drop else None,
+                group=self._account.gid if drop else None,
+                extra_groups=list(self._account.groups) if drop else None,
+                umask=0o027,
+            )
+        finally:
+            os.close(fd)
+        record = new_record(popen.pid, spec.hash)
+        if record is None:
+            status = popen.wait()
+            raise Upstream(f"{spec.name} {Ended(spec.name, popen.pid, status).reason} at once")
+        write_pidfile(self._pidfile(spec.name), record)
+        child = self._watch(spec.name, record, popen)
+        assert child is not None  # our own unreaped child cannot lose its pid
+        log.info("process.started", name=spec.name, pid=record.pid)
+        return Instance(spec.name, record.pid, record.spec_hash, record.started_ms)
+
+    def _adopt(self, name: str) -> _Child | None:
+        path = self._pidfile(name)
+        record = read_pidfile(path)
+        if record is None:
+            return None
+        child = self._watch(name, record, None)
+        if child is None:
+            path.unlink(missing_ok=True)
+            return None
+        log.info("process.adopted", name=name, pid=record.pid)
+        return child
+
+    def _watch(
+        self, name: str, record: ProcessRecord, popen: subprocess.Popen[bytes] | None
+    ) -> _Child | None:
+        try:
+            pidfd = os.pidfd_open(record.pid)
+        except ProcessLookupError:
+            return None
+        # Checked after opening: from here on the descriptor means this process or none.
+        if popen is None and not still_runs(record):
+            os.close(pidfd)
+            return None
+        child = _Child(name, record, pidfd, popen)
+        self._children[name] = child
+        asyncio.get_running_loop().add_reader(pidfd, self._on_end, child)
+        return child
+
+    def _on_end(self, child: _Child) -> None:
+        self._unwatch(child)
+        self._end_group(child)
+        status = child.popen.wait() if child.popen is not None else None
+        if self._children.get(child.name) is child:
+            del self._children[child.name]
+            self._pidfile(child.name).unlink(missing_ok=True)
+        child.gone.set()
+        ended = Ended(child.name, child.record.pid, status)
+        log.info("process.ended", name=child.name, pid=child.record.pid, status=status)
+        self._ended.put_nowait(ended)
+
+    def _end_group(self, child: _Child) -> None:
+        """Kill what a dead leader left behind: its workers would keep its ports."""
+        pid = child.record.pid
+        # Our own child is still a zombie here, which keeps its pid (and so its group) its own.
+        # An adopted one may be reaped: a live process with that pid is then a stranger.
+        if child.popen is None and start_ticks(pid) is not None:
+            return
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGKILL)
+
+    def _send(self, child: _Child, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(child.pidfd, number)
+
+    def _unwatch(self, child: _Child) -> None:
+        asyncio.get_running_loop().remove_reader(child.pidfd)
+        os.close(child.pidfd)
+
+    async def _wait_gone(self, child: _Child, seconds: float) -> bool:
+        try:
+            async with asyncio.timeout(seconds):
+                await child.gone.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def _environment(self, spec: ServiceSpec) -> dict[str, str]:
+        kept = {
+            k: v for k, v in os.environ.items() if k in ("TZ", "LANG", "LC_ALL", "SSL_CERT_FILE")
+        }
+        path = os.environ.get("PATH") or BASE_PATH
+        return {"PATH": path, "HOME": str(self._data.root), **kept, **dict(spec.env)}
+
+    def _workdir(self, spec: ServiceSpec) -> str:
+        return spec.workdir or str(self._data.root)
+
+    def _pidfile(self, name: str) -> Path:
+        return self._data.run / f"{name}.pid"
+
+    def _log_path(self, name: str) -> Path:
+        return self._data.logs / f"{name}.log"

@@ -1,0 +1,1 @@
+"""What is run: one specification per program, as data."""

@@ -1,0 +1,93 @@
+"""nginx, the only public HTTP door."""
+
+import signal
+from pathlib import Path
+
+from ...core.version import VERSION
+from ..runtime.account import Account
+from ..runtime.spec import ConfigFile, HealthCheck, HttpProbe, Mount, RuntimeName, ServiceSpec
+from .common import Plan, render
+
+CERTIFICATE = "nginx.crt"
+KEY = "nginx.key"
+
+
+def config_dir(plan: Plan) -> Path:
+    return plan.data.config / "front"
+
+
+def front_spec(plan: Plan) -> ServiceSpec:
+    settings, data = plan.settings, plan.data
+    folder = config_dir(plan)
+    conf = folder / "nginx.conf"
+    in_container = plan.runtime is RuntimeName.DOCKER
+    # In a container its own scratch space; outside a directory that only root may change.
+    scratch = Path("/tmp") if in_container else data.run / "front"  # noqa: S108
+    files = [ConfigFile(conf, _render(plan, scratch))]
+    mounts = [
+        Mount(folder),
+        Mount(data.html),
+        Mount(data.www),
+        Mount(data.ssl),
+        Mount(plan.share / "ui"),
+    ]
+    if in_container and plan.account.drops:
+        # `user` wants a name that the image's own files do not have.
+        files += _account_files(folder, plan.account)
+        mounts += [
+            Mount(folder / "passwd", at="/etc/passwd"),
+            Mount(folder / "group", at="/etc/group"),
+        ]
+    argv = ("nginx", "-e", "stderr", "-c", str(conf))
+    ports = tuple(p for p in (settings.http_port, plan.doors.http, plan.doors.https) if p)
+    return ServiceSpec(
+        name="front",
+        argv=argv,
+        image=settings.nginx_image,
+        privileged=plan.account.drops,
+        order=5,
+        needs=("platform",),
+        files=tuple(files),
+        reload_signal=signal.SIGHUP,
+        check=(*argv, "-t"),
+        mounts=tuple(mounts),
+        tmpfs=("/tmp", "/var/cache/nginx"),  # noqa: S108 - mounts inside the container
+        capabilities=("NET_BIND_SERVICE", "SETUID", "SETGID", "CHOWN", "DAC_READ_SEARCH"),
+        memory_mb=512,
+        pids=64,
+        ports=ports,
+        health=HealthCheck(HttpProbe("/healthz", port=settings.http_port)),
+        stop_grace_s=5,
+    )
+
+
+def _account_files(folder: Path, account: Account) -> list[ConfigFile]:
+    group = account.group_name
+    passwd = (
+        "root:x:0:0:root:/root:/usr/sbin/nologin\n"
+        f"{account.name}:x:{account.uid}:{account.gid}::/nonexistent:/usr/sbin/nologin\n"
+    )
+    return [
+        ConfigFile(folder / "passwd", passwd, 0o644),
+        ConfigFile(folder / "group", f"root:x:0:\n{group}:x:{account.gid}:\n", 0o644),
+    ]
+
+
+def _render(plan: Plan, scratch: Path) -> str:
+    data = plan.data
+    return render(
+        "nginx/nginx.conf.j2",
+        s=plan.settings,
+        version=VERSION,
+        user=plan.account.name,
+        group=plan.account.group_name if plan.account.drops else "",
+        doors=plan.doors,
+        ipv6=plan.ipv6,
+        pid_file=scratch / "nginx.pid",
+        scratch=scratch,
+        html=data.html,
+        www=data.www,
+        dist=plan.share / "ui" / "dist",
+        certificate=data.ssl / CERTIFICATE,
+        key=data.ssl / KEY,
+    )

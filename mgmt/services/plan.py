@@ -1,0 +1,33 @@
+"""All programs of one installation, in their order."""
+
+from dataclasses import replace
+
+from ..runtime.spec import RuntimeName, ServiceSpec
+from .common import MediaServer, Plan
+from .front import front_spec
+from .media import media_spec
+from .ours import ffmpeg_forward_spec, hooks_spec, platform_spec
+from .redis import redis_spec
+
+SERVICE_NAMES = ("redis", "hooks", "media", "platform", "ffmpeg_forward", "front")
+_OURS = {"hooks", "platform", "ffmpeg_forward"}
+
+
+def build_specs(plan: Plan) -> list[ServiceSpec]:
+    """Return the specifications, first to start first."""
+    specs = [
+        redis_spec(plan),
+        hooks_spec(plan),
+        media_spec(plan),
+        platform_spec(plan),
+        ffmpeg_forward_spec(plan),
+        front_spec(plan),
+    ]
+    who = f"{plan.account.uid}:{plan.account.gid}"
+    return [replace(spec, runs_as=who) for spec in sorted(specs, key=lambda spec: spec.order)]
+
+
+def runtime_of(spec: ServiceSpec, plan: Plan) -> RuntimeName:
+    """Tell how a program is run: what we wrote is always a process."""
+    embedded = spec.name == "media" and plan.media_server is MediaServer.EMBEDDED
+    return RuntimeName.PROCESS if spec.name in _OURS or embedded else plan.runtime

@@ -1,0 +1,33 @@
+"""What the manager says about programs."""
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class State(StrEnum):
+    """Shown by the page and the CLI; the values are part of the API."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    UNHEALTHY = "unhealthy"
+    BACKOFF = "backoff"
+    """Ended again and again; the next try is due later."""
+    STOPPED = "stopped"
+    FAILED = "failed"
+    """Cannot start as it is configured; tried again every minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceStatus:
+    """``since_ms``: when the state began, ms since the epoch. ``restarts``: since mgmt started."""
+
+    name: str
+    state: State
+    since_ms: int
+    restarts: int
+    pid: int | None
+    detail: str
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)

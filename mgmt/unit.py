@@ -1,0 +1,254 @@
+"""One program's keeper: brings what runs to what is wanted, again and again."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from time import monotonic
+
+from ..core.errors import StreamsteadError
+from ..core.log import get_logger
+from ..core.redact import redact_text
+from ..core.runner import EX_CONFIG
+from .backoff import Backoff
+from .config_files import ConfigFiles
+from .health import Finding, Verdict, probe
+from .runtime.protocol import UNKNOWN_PID, Ended, Instance, Runtime
+from .runtime.spec import ServiceSpec
+from .status import ServiceStatus, State
+
+log = get_logger(__name__)
+
+RECONCILE_S = 10.0
+START_POLL_S = 0.1
+NEEDS_PATIENCE_S = 20.0
+"""A first start waits so long for what it needs, then goes on: it can report better than we."""
+LAST_LINES = 50
+
+
+class Unit:
+    """Keeps one program as its spec says. ``run`` ends only by cancellation."""
+
+    def __init__(
+        self,
+        spec: ServiceSpec,
+        runtime: Runtime,
+        files: ConfigFiles,
+        on_change: Callable[[], None],
+        note: str = "",
+    ) -> None:
+        self.spec = spec
+        self.runtime = runtime
+        self.healthy = asyncio.Event()
+        self._files = files
+        self._on_change = on_change
+        self._note = note
+        self._wake = asyncio.Event()
+        self._backoff = Backoff()
+        self._state = State.STARTING
+        self._detail = ""
+        self._since_ms = int(time.time() * 1000)
+        self._restarts = 0
+        self._instance: Instance | None = None
+        self._started_at = 0.0
+        self._starting = True
+        self._failing_since: float | None = None
+        self._ended: Ended | None = None
+        self._restart_asked = False
+
+    @property
+    def status(self) -> ServiceStatus:
+        pid = self._instance.pid if self._instance else None
+        detail = self._detail or (self._note if self._state is State.RUNNING else "")
+        return ServiceStatus(
+            self.spec.name, self._state, self._since_ms, self._restarts, pid, detail
+        )
+
+    async def run(self, needs: list["Unit"]) -> None:
+        """Start once what is needed is healthy (unless it runs already), then keep it so."""
+        if await self._runs_already() is None:
+            await self._wait_for(needs)
+        while True:
+            self._wake.clear()
+            try:
+                pause_s = await self._step()
+            except (OSError, StreamsteadError) as exc:
+                pause_s = self._could_not(exc)
+            await self._sleep(pause_s)
+
+    def ended(self, event: Ended) -> None:
+        """Take the news that a process of this program is gone."""
+        if self._instance is not None and event.pid in (self._instance.pid, UNKNOWN_PID):
+            self._ended = event
+            self._wake.set()
+
+    def ask_restart(self) -> None:
+        """Restart now, whatever the back-off says."""
+        self._restart_asked = True
+        self._backoff.reset()
+        self._wake.set()
+
+    async def stop(self) -> None:
+        """Stop the program; ``run`` must have been cancelled before."""
+        await self.runtime.stop(self.spec.name, self.spec.stop_grace_s)
+        self._instance = None
+        self.healthy.clear()
+        self._set(State.STOPPED, "")
+
+    async def logs(self, lines: int = LAST_LINES) -> list[str]:
+        found = await self.runtime.logs(self.spec.name, lines)
+        return [redact_text(line) for line in found]
+
+    async def _runs_already(self) -> Instance | None:
+        try:
+            return await self.runtime.inspect(self.spec.name)
+        except (OSError, StreamsteadError):
+            return None
+
+    async def _wait_for(self, needs: list["Unit"]) -> None:
+        missing = [unit for unit in needs if not unit.healthy.is_set()]
+        if not missing:
+            return
+        self._set(State.STARTING, "waits for " + ", ".join(u.spec.name for u in missing))
+        try:
+            async with asyncio.timeout(NEEDS_PATIENCE_S):
+                for unit in missing:
+                    await unit.healthy.wait()
+        except TimeoutError:
+            log.warning("service.needs_missing", name=self.spec.name)
+
+    async def _step(self) -> float:
+        """Do what is due; return after how many seconds to look again."""
+        found = await self.runtime.inspect(self.spec.name)
+        if self._instance is not None and (found is None or found.pid != self._instance.pid):
+            await self._note_end()
+        self._ended = None
+        if self._restart_asked and found is not None:
+            self._restart_asked = False
+            await self._halt()
+            found = None
+        if found is None or found.spec_hash != self.spec.hash:
+            self._restart_asked = False
+            if found is None and self._backoff.wait_s > 0:
+                return self._backoff.wait_s
+            return await self._start()
+        if self._instance is None:
+            self._take(found, fresh=False)
+        await self._reload_if_changed()
+        return self._judge(await probe(self.spec.health))
+
+    async def _start(self) -> float:
+        if self._state is not State.STARTING:
+            self._set(State.STARTING, "")
+        self._files.write()
+        complaint = await self.runtime.check(self.spec)
+        if complaint is not None:
+            raise StreamsteadError(complaint.splitlines()[-1] if complaint else "the check failed")
+        # Whatever ran before is no news any more: it is stopped on purpose.
+        self._instance = None
+        self._take(await self.runtime.ensure(self.spec), fresh=True)
+        return START_POLL_S
+
+    def _take(self, instance: Instance, fresh: bool) -> None:
+        self._instance = instance
+        self._ended = None
+        self._failing_since = None
+        self._started_at = monotonic()
+        self._starting = fresh
+        if fresh:
+            self._files.mark_applied(instance.pid)
+        self._on_change()
+
+    async def _note_end(self) -> None:
+        """The program is gone and nobody asked for it."""
+        ended = self._ended
+        self._instance = None
+        self._ended = None
+        self.healthy.clear()
+        reason = ended.reason if ended else "ended"
+        last = [line for line in await self.logs(5) if line.strip()]
+        hopeless = ended is not None and ended.status == EX_CONFIG
+        self._failed(f"{reason}: {last[-1][:300]}" if last else reason, hopeless)
+
+    def _failed(self, reason: str, hopeless: bool = False) -> None:
+        self._backoff.failed(hopeless)
+        self._restarts += 1
+        wait_s = self._backoff.wait_s
+        log.warning("service.failed", name=self.spec.name, reason=reason, next_try_s=round(wait_s))
+        if hopeless:
+            self._set(State.FAILED, reason)
+        elif wait_s > 0:
+            self._set(State.BACKOFF, f"{reason} (next try after {wait_s:.0f} s)")
+        else:
+            self._set(State.STARTING, reason)
+
+    def _could_not(self, exc: Exception) -> float:
+        """A runtime that fails, or a program that does not even start."""
+        reason = redact_text(str(exc))
+        if self._instance is None:
+            self._failed(reason)
+            return max(self._backoff.wait_s, START_POLL_S)
+        # It ran when we last looked, so not knowing is no reason to count it as gone.
+        self._set(self._state, reason)
+        return RECONCILE_S
+
+    async def _halt(self) -> None:
+        self._instance = None
+        self.healthy.clear()
+        await self.runtime.stop(self.spec.name, self.spec.stop_grace_s)
+
+    def _judge(self, finding: Finding) -> float:
+        """Draw the conclusion from a probe; return the pause until the next one."""
+        check = self.spec.health
+        now = monotonic()
+        if finding.verdict is Verdict.GOOD:
+            self._backoff.healthy()
+            since_ms = None if self._starting or not self._instance else self._instance.started_ms
+            self._set(State.RUNNING, "", since_ms if not self.healthy.is_set() else None)
+            self._starting = False
+            self._failing_since = None
+            self.healthy.set()
+            return min(check.every_s, RECONCILE_S)
+        if finding.verdict is Verdict.BUSY:
+            self._set(State.STARTING, finding.detail)
+            return 0.5
+        if self._starting and now - self._started_at < check.start_s:
+            return START_POLL_S if now - self._started_at < 5 else 1.0
+        self.healthy.clear()
+        self._failing_since = self._failing_since or now
+        patience_s = check.fail_s - (now - self._failing_since)
+        if not self._starting and patience_s > 0:
+            self._set(State.UNHEALTHY, finding.detail)
+            return max(0.1, min(1.0, patience_s))
+        self._failed(f"restarted, because it did not work: {finding.detail}")
+        self._restart_asked = True
+        return 0.0
+
+    async def _reload_if_changed(self) -> None:
+        number = self.spec.reload_signal
+        assert self._instance is not None
+        if number is None or self._files.applied(self._instance.pid):
+            return
+        self._files.write()
+        complaint = await self.runtime.check(self.spec)
+        if complaint is not None:
+            log.error("service.reload_refused", name=self.spec.name, said=complaint)
+            return
+        await self.runtime.signal(self.spec.name, number)
+        self._files.mark_applied(self._instance.pid)
+        log.info("service.reloaded", name=self.spec.name)
+
+    async def _sleep(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+
+    def _set(self, state: State, detail: str, since_ms: int | None = None) -> None:
+        if state is self._state and detail == self._detail:
+            return
+        if state is not self._state:
+            self._since_ms = since_ms or int(time.time() * 1000)
+        self._state = state
+        self._detail = detail
+        self._on_change()
