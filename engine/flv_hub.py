@@ -1,0 +1,144 @@
+"""One pull of a stream from nginx, shared by all its FLV viewers."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from typing import Protocol
+
+from ..core.log import get_logger
+from . import chunk
+from .amf import AmfError
+from .chunk import ChunkError, Message
+from .flv_tag import Tag, is_audio_header, is_video_header, tag_of
+
+MAX_GOP_BYTES = 8 << 20
+BOTH_TRACKS_WAIT_S = 1.0
+"""How long the first viewer waits for the second of picture and sound."""
+LINGER_S = 10.0
+"""A pull without viewers stays for a moment: a page that is reloaded starts at once."""
+
+Pull = Callable[[str, str], AsyncGenerator[Message, None]]
+
+log = get_logger(__name__)
+
+
+class Viewer(Protocol):
+    def start(self, audio: bool, video: bool, tags: list[Tag]) -> None: ...
+    def send(self, tag: Tag, entry: bool) -> None: ...
+    def finish(self) -> None: ...
+
+
+class Hub:
+    """Keeps the headers and the pictures since the last key frame, so that viewers start at once.
+
+    ``entry`` of a tag says that a viewer may begin with it: a key frame, or any sound when there
+    is no picture.
+    """
+
+    def __init__(self, app: str, stream: str, pull: Pull) -> None:
+        self.app = app
+        self.stream = stream
+        self._pull = pull
+        self._viewers: set[Viewer] = set()
+        self._waiting: set[Viewer] = set()
+        self._meta: Tag | None = None
+        self._video: Tag | None = None
+        self._audio: Tag | None = None
+        self._gop: list[Tag] = []
+        self._gop_bytes = 0
+        self._has_audio = False
+        self._known = False
+        self.idle_since: float | None = None
+        self.pulled_bytes = 0
+
+    @property
+    def headers(self) -> list[Tag]:
+        return [tag for tag in (self._meta, self._video, self._audio) if tag is not None]
+
+    def add(self, viewer: Viewer) -> None:
+        self.idle_since = None
+        if self._known:
+            self._start(viewer)
+        else:
+            self._waiting.add(viewer)
+
+    def discard(self, viewer: Viewer) -> None:
+        self._waiting.discard(viewer)
+        self._viewers.discard(viewer)
+        if not self._viewers and not self._waiting:
+            self.idle_since = asyncio.get_running_loop().time()
+
+    async def run(self) -> None:
+        """Pull until the stream ends or the task is cancelled; viewers are finished in any case."""
+        timer: asyncio.TimerHandle | None = None
+        try:
+            async with aclosing(self._pull(self.app, self.stream)) as messages:
+                async for message in messages:
+                    self.pulled_bytes += len(message.payload)
+                    self._take(message)
+                    if timer is None and (self._video or self._has_audio):
+                        loop = asyncio.get_running_loop()
+                        timer = loop.call_later(BOTH_TRACKS_WAIT_S, self._tracks_known)
+        except (OSError, TimeoutError, ChunkError, AmfError) as exc:
+            log.info("engine.pull_ended", url=f"/{self.app}/{self.stream}", reason=str(exc))
+        finally:
+            if timer is not None:
+                timer.cancel()
+            for viewer in self._viewers | self._waiting:
+                viewer.finish()
+
+    def _take(self, message: Message) -> None:
+        if message.kind not in (chunk.AUDIO, chunk.VIDEO, chunk.DATA) or not message.payload:
+            return
+        tag = tag_of(message)
+        self._has_audio = self._has_audio or message.kind == chunk.AUDIO
+        if message.kind == chunk.DATA:
+            self._meta = tag
+        elif is_video_header(message):
+            self._video = tag
+            self._drop_gop()
+        elif is_audio_header(message):
+            self._audio = tag
+        else:
+            self._take_media(tag)
+            return
+        if self._video is not None and self._has_audio:
+            self._tracks_known()
+        for viewer in list(self._viewers):
+            viewer.send(tag, False)
+
+    def _take_media(self, tag: Tag) -> None:
+        if tag.is_video and self._video is None:
+            return
+        entry = tag.is_key if self._video is not None else not tag.is_video
+        if tag.is_key:
+            self._drop_gop()
+        if self._video is not None and (self._gop or tag.is_key):
+            self._keep(tag)
+        for viewer in list(self._viewers):
+            viewer.send(tag, entry)
+
+    def _keep(self, tag: Tag) -> None:
+        self._gop_bytes += len(tag.raw)
+        if self._gop_bytes > MAX_GOP_BYTES:
+            # New viewers wait for the next key frame rather than get half a picture.
+            self._drop_gop()
+            return
+        self._gop.append(tag)
+
+    def _drop_gop(self) -> None:
+        self._gop = []
+        self._gop_bytes = 0
+
+    def _tracks_known(self) -> None:
+        if self._known:
+            return
+        self._known = True
+        for viewer in self._waiting:
+            self._start(viewer)
+        self._waiting = set()
+
+    def _start(self, viewer: Viewer) -> None:
+        self._viewers.add(viewer)
+        tags = [*self.headers, *self._gop]
+        viewer.start(self._has_audio, self._video is not None, tags)

@@ -1,0 +1,68 @@
+"""FLV tags out of RTMP messages, and what a viewer needs to know about each."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from . import chunk, websocket
+from .chunk import Message
+
+_AVC, _AAC = 7, 10
+_KEY_FRAME = 1
+
+
+@dataclass(frozen=True)
+class Tag:
+    """One tag with its trailing size, ready to send; ``on_websocket`` is framed once for all."""
+
+    raw: bytes
+    is_key: bool = False
+    is_video: bool = False
+
+    @cached_property
+    def on_websocket(self) -> bytes:
+        return websocket.frame(self.raw)
+
+
+def file_header(audio: bool, video: bool) -> bytes:
+    """Return the start of a FLV file. A player may wait for ever for a kind that never comes."""
+    return b"FLV\x01" + bytes([audio * 4 | video]) + b"\x00\x00\x00\x09" + bytes(4)
+
+
+def tag_of(message: Message) -> Tag:
+    size = len(message.payload)
+    stamp = message.timestamp & 0xFFFFFFFF
+    head = (
+        bytes([message.kind])
+        + size.to_bytes(3, "big")
+        + (stamp & 0xFFFFFF).to_bytes(3, "big")
+        + bytes([stamp >> 24, 0, 0, 0])
+    )
+    raw = head + message.payload + (size + 11).to_bytes(4, "big")
+    return Tag(raw, is_key_frame(message), message.kind == chunk.VIDEO)
+
+
+def is_key_frame(message: Message) -> bool:
+    payload = message.payload
+    return message.kind == chunk.VIDEO and len(payload) > 1 and payload[0] >> 4 == _KEY_FRAME
+
+
+def is_video_header(message: Message) -> bool:
+    """Tell whether it is an AVC sequence header, which every decoder needs first."""
+    payload = message.payload
+    return (
+        message.kind == chunk.VIDEO
+        and len(payload) > 1
+        and payload[0] & 0x0F == _AVC
+        and payload[1] == 0
+    )
+
+
+def is_audio_header(message: Message) -> bool:
+    """Tell whether it is an AAC sequence header."""
+    payload = message.payload
+    return (
+        message.kind == chunk.AUDIO
+        and len(payload) > 1
+        and payload[0] >> 4 == _AAC
+        and payload[1] == 0
+    )
