@@ -12,6 +12,7 @@ from ..core.runner import EX_CONFIG
 from .backoff import Backoff
 from .config_files import ConfigFiles
 from .health import Finding, Verdict, probe
+from .runtime.logfile import plain
 from .runtime.protocol import UNKNOWN_PID, Ended, Instance, Runtime
 from .runtime.spec import ServiceSpec
 from .status import ServiceStatus, State
@@ -96,7 +97,7 @@ class Unit:
 
     async def logs(self, lines: int = LAST_LINES) -> list[str]:
         found = await self.runtime.logs(self.spec.name, lines)
-        return [redact_text(line) for line in found]
+        return [redact_text(plain(line)) for line in found]
 
     async def _runs_already(self) -> Instance | None:
         try:
@@ -165,7 +166,7 @@ class Unit:
         self._ended = None
         self.healthy.clear()
         reason = ended.reason if ended else "ended"
-        last = [line for line in await self.logs(5) if line.strip()]
+        last = [line for line in await self.logs(5) if line]
         hopeless = ended is not None and ended.status == EX_CONFIG
         self._failed(f"{reason}: {last[-1][:300]}" if last else reason, hopeless)
 

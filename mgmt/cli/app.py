@@ -34,13 +34,11 @@ SERVICE_HELP = "Program: redis, media, hooks, platform, ffmpeg_forward or front.
 def run(words: list[str]) -> int:
     """Run one command. A failure is one line of reason and one of advice on stderr."""
     try:
-        app(words, standalone_mode=False)
+        ended = app(words, standalone_mode=False)
     except StreamsteadError as exc:
         return _fail(exc.message, exc.help)
     except PermissionError as exc:
         return _fail(f"{exc.filename} may not be read or written", "Use sudo.")
-    except typer.Exit as exc:
-        return exc.exit_code
     except typer.Abort:
         return 130
     except Exception as exc:
@@ -48,7 +46,8 @@ def run(words: list[str]) -> int:
         if hasattr(exc, "format_message"):
             return _fail(exc.format_message(), "See: streamstead --help", 2)
         raise
-    return 0
+    # Without its own way of ending, the library hands out the status of typer.Exit here.
+    return ended if isinstance(ended, int) else 0
 
 
 def _fail(message: str, advice: str, status: int = 1) -> int:

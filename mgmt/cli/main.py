@@ -43,9 +43,9 @@ def _serve(words: list[str]) -> int:
         return EX_USAGE
     try:
         settings = Settings.load(data)
+        from ...core.runner import run
+
+        return run(names, settings)
     except ConfigError as exc:
         print(f"{exc.message}\n{exc.help}", file=sys.stderr)
         return EX_CONFIG
-    from ...core.runner import run
-
-    return run(names, settings)

@@ -11,7 +11,7 @@ from rich.table import Table
 from ...core.errors import NotFound, StreamsteadError
 from ...core.redact import redact_text
 from ...core.settings import Settings
-from ..runtime.logfile import tail
+from ..runtime.logfile import plain, tail
 from ..services.plan import SERVICE_NAMES
 from .client import NotRunning, ask_manager
 
@@ -74,7 +74,7 @@ def log_lines(settings: Settings, name: str, lines: int) -> list[str]:
             return [str(line) for line in found["lines"]]
         except NotRunning:
             pass
-    return [redact_text(line) for line in tail(settings.data.logs / f"{name}.log", lines)]
+    return [redact_text(plain(line)) for line in tail(settings.data.logs / f"{name}.log", lines)]
 
 
 def read_setup_code(settings: Settings) -> str:

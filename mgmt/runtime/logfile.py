@@ -1,6 +1,7 @@
 """Output of children: appended to a file that outlives us, rotated without the child's help."""
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -8,6 +9,7 @@ MAX_BYTES = 10_000_000
 KEEP = 3
 """Files in all: the one written to and two older ones."""
 _TAIL_BLOCK = 64 * 1024
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def open_log(path: Path) -> int:
@@ -42,6 +44,11 @@ def rotate(path: Path, max_bytes: int = MAX_BYTES, keep: int = KEEP) -> bool:
             shutil.copyfileobj(source, target)
         os.ftruncate(source.fileno(), 0)
     return True
+
+
+def plain(line: str) -> str:
+    """Return a line without the colours some programs write even to a file."""
+    return _COLOUR.sub("", line).strip()
 
 
 def tail(path: Path, lines: int) -> list[str]:
