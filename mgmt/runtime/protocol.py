@@ -6,7 +6,6 @@ from typing import Protocol
 
 from .spec import RuntimeName, ServiceSpec
 
-
 UNKNOWN_PID = 0
 """Pid of an ``Ended`` that names its program alone."""
 
