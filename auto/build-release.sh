@@ -1,0 +1,104 @@
+# shellcheck shell=bash
+# Build a release from the checkout beside the others: a broken build never becomes `current`.
+# Sourced.
+
+PROGRAM_PARTS=(pyproject.toml requirements.lock core engine ffmpeg_forward hooks mgmt platform)
+PAGE_PARTS=(ui auto/node.lock)
+SHARE_PARTS=(containers)
+KEEP_RELEASES=2
+export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PIP_NO_INPUT=1
+
+tree_hash() { # tree_hash PART...: eight hex digits over names and contents
+  (
+    cd "$ROOT"
+    find "$@" \( -name node_modules -o -name __pycache__ -o -name dist -o -name screenshots \
+      -o -name build -o -name '*.egg-info' -o -name '.*_cache' \) -prune \
+      -o -type f ! -name '*.pyc' ! -name '*.tsbuildinfo' -print0
+  ) | LC_ALL=C sort -z | (cd "$ROOT" && xargs -0 sha256sum) | sha256sum | cut -c 1-8
+}
+
+copy_tree() { # copy_tree DEST PART...: without what builds and tests leave behind
+  local dest=$1
+  shift
+  tar -C "$ROOT" --exclude=node_modules --exclude=__pycache__ --exclude=dist --exclude=build \
+    --exclude='*.egg-info' --exclude='*.pyc' --exclude=screenshots -cf - "$@" |
+    tar -C "$dest" --no-same-owner -xf -
+}
+
+name_release() { # sets RELEASE
+  local version
+  version=$(sed -n 's/^version = "\(.*\)"$/\1/p' "$ROOT/pyproject.toml" | head -n 1)
+  RELEASE=$DATA/releases/$version-$(tree_hash "${PROGRAM_PARTS[@]}" "${PAGE_PARTS[@]}" "${SHARE_PARTS[@]}")
+}
+
+release_complete() { # a new Python of the distribution may have broken an old virtualenv
+  [ -f "$RELEASE/complete" ] && "$RELEASE/venv/bin/python" -c 'import streamstead.core.paths' 2>/dev/null
+}
+
+start_building() {
+  BUILDING=$DATA/releases/.building
+  rm -rf "$BUILDING" # left by a run that was killed
+  if release_complete; then return 0; fi
+  mkdir -m 755 "$BUILDING"
+  at_exit stop_building
+}
+
+stop_building() { rm -rf "${BUILDING:?}"; }
+
+build_program() {
+  start_building
+  if release_complete; then return 0; fi
+  mkdir "$BUILDING/source" "$BUILDING/release"
+  "$PYTHON" -m venv "$BUILDING/release/venv" ||
+    fail "the Python environment could not be made." "install the venv module of $PYTHON, then run $AGAIN again."
+  "$BUILDING/release/venv/bin/pip" install --progress-bar off --require-hashes \
+    -r "$ROOT/requirements.lock" || explain_build "the Python packages could not be installed"
+  copy_tree "$BUILDING/source" "${PROGRAM_PARTS[@]}" README.md LICENSE
+  "$BUILDING/release/venv/bin/pip" install --progress-bar off --no-deps --no-build-isolation \
+    "$BUILDING/source" || explain_build "the program could not be installed"
+  copy_tree "$BUILDING/release" "${SHARE_PARTS[@]}"
+}
+
+finish_release() {
+  if release_complete; then return 0; fi
+  build_page "$BUILDING/release/ui/dist"
+  if [ -f "$ROOT/ui/openapi.json" ]; then cp "$ROOT/ui/openapi.json" "$BUILDING/release/openapi.json"; fi
+  # Scripts of a virtualenv name their interpreter by its path, and that changes with the rename.
+  grep -rlIF "$BUILDING/release" "$BUILDING/release/venv" --include='*' --exclude='*.pyc' |
+    xargs -r -d '\n' sed -i "s|$BUILDING/release|$RELEASE|g"
+  chmod -R go+rX,go-w "$BUILDING/release"
+  rm -rf "$RELEASE"
+  date -u +%FT%TZ >"$BUILDING/release/complete"
+  mv "$BUILDING/release" "$RELEASE"
+  stop_building
+}
+
+switch_release() { # switch_release RELEASE: in one rename
+  ln -sfn "releases/$(basename "$1")" "$DATA/.current.new"
+  mv -T "$DATA/.current.new" "$DATA/current"
+}
+
+link_command() {
+  local link=/usr/local/bin/streamstead target=$DATA/current/venv/bin/streamstead
+  [ "$DATA" = "$DEFAULT_DATA" ] || return 0
+  if [ -L "$link" ] || [ ! -e "$link" ]; then
+    [ "$(readlink "$link" || true)" = "$target" ] || ln -sfn "$target" "$link"
+  fi
+}
+
+install_release() {
+  switch_release "$RELEASE"
+  link_command
+}
+
+prune_releases() { # never one that a process runs from: live media goes on with its old code
+  local old kept=0
+  touch "$RELEASE/complete"
+  while read -r old; do
+    old=$(dirname "$old")
+    kept=$((kept + 1))
+    if [ "$kept" -gt "$KEEP_RELEASES" ] && ! grep -qsF "$old/" /proc/[0-9]*/cmdline; then
+      rm -rf "$old"
+    fi
+  done < <(ls -1t "$DATA"/releases/*/complete)
+}
