@@ -53,7 +53,7 @@ def start(settings: Settings) -> str:
 def stop(settings: Settings) -> str:
     """Stop every program in order, then the manager; return in words what was done."""
     unit = systemd_unit(settings)
-    if unit is not None and os.environ.get("INVOCATION_ID") is None:
+    if unit is not None:
         _systemctl("stop", unit)
         return f"stopped by systemd ({unit})"
     return stop_directly(settings)

@@ -52,7 +52,7 @@ def front_spec(plan: Plan) -> ServiceSpec:
         check=(*argv, "-t"),
         mounts=tuple(mounts),
         tmpfs=("/tmp", "/var/cache/nginx"),  # noqa: S108 - mounts inside the container
-        capabilities=("NET_BIND_SERVICE", "SETUID", "SETGID", "CHOWN", "DAC_READ_SEARCH"),
+        capabilities=("NET_BIND_SERVICE", "SETUID", "SETGID", "CHOWN"),
         memory_mb=512,
         pids=64,
         ports=ports,

@@ -1,0 +1,117 @@
+"""A data directory, settings with ports of their own, and a Docker Engine where there is one."""
+
+import io
+import os
+import shutil
+import socket
+import subprocess
+import tarfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamstead.core.settings import Settings
+from streamstead.mgmt.runtime.account import Account
+
+PORTS = (
+    "http_port",
+    "rtmp_port",
+    "rtc_port",
+    "srt_port",
+    "platform_port",
+    "hooks_port",
+    "ffmpeg_port",
+    "srs_api_port",
+    "srs_http_port",
+    "srs_exporter_port",
+    "engine_notify_port",
+    "engine_stat_port",
+)
+
+
+@pytest.fixture
+def free_port() -> Callable[[], int]:
+    """Return ports that are free now; each only once in a test."""
+    given: set[int] = set()
+
+    def pick() -> int:
+        while True:
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                port: int = probe.getsockname()[1]
+            if port not in given:
+                given.add(port)
+                return port
+
+    return pick
+
+
+@pytest.fixture
+def account() -> Account:
+    """Ourselves: nothing changes its user in most tests."""
+    return Account("", os.geteuid(), os.getegid())
+
+
+@pytest.fixture
+def settings(tmp_path: Path, free_port: Callable[[], int]) -> Settings:
+    """Settings of a data directory that is empty but for its folders; 80 and 443 are off."""
+    data = tmp_path / "data"
+    for name in ("config", "run", "logs", "html", "www", "ssl", "redis"):
+        (data / name).mkdir(parents=True)
+    return Settings.model_validate(
+        {
+            "data_dir": data,
+            "runtime": "process",
+            "api_secret": "api-secret",
+            "hook_secret": "hook-secret",
+            "redis_password": "redis-password",
+            "web_http_port": 0,
+            "web_https_port": 0,
+            **{name: free_port() for name in PORTS},
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Any]:
+    """A client of the Docker Engine; skips with the reason where none answers."""
+    docker = pytest.importorskip("docker")
+    try:
+        client = docker.from_env(timeout=30)
+        client.ping()
+    except Exception as exc:  # the library wraps some failures and not others
+        pytest.skip(f"no Docker Engine answers: {exc}")
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def image(engine: Any) -> str:
+    """A small image made of this machine's own sh, sleep, redis-server and nginx."""
+    name = "streamstead-test-mgmt:local"
+    found = [shutil.which(p) for p in ("sh", "sleep", "cat", "id", "redis-server", "nginx")]
+    programs = [Path(path) for path in found if path]
+    engine.api.import_image_from_data(_rootfs(programs), repository=name.split(":")[0], tag="local")
+    return name
+
+
+def _rootfs(programs: list[Path]) -> bytes:
+    wanted: set[str] = set()
+    for program in programs:
+        wanted.add(str(program))
+        done = subprocess.run(["ldd", program], check=False, capture_output=True, text=True)
+        wanted |= {word for word in done.stdout.split() if word.startswith("/")}
+    raw = io.BytesIO()
+    with tarfile.open(fileobj=raw, mode="w") as tar:
+        for folder in ("tmp", "run", "var", "proc", "etc"):
+            entry = tarfile.TarInfo(folder)
+            entry.type, entry.mode = tarfile.DIRTYPE, 0o1777 if folder == "tmp" else 0o755
+            tar.addfile(entry)
+        for path in sorted(wanted):
+            tar.add(os.path.realpath(path), arcname=path.lstrip("/"))
+        passwd = b"root:x:0:0::/:/bin/sh\n"
+        entry = tarfile.TarInfo("etc/passwd")
+        entry.size = len(passwd)
+        tar.addfile(entry, io.BytesIO(passwd))
+    return raw.getvalue()
