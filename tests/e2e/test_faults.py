@@ -1,0 +1,176 @@
+"""kill -9 of each program while a stream is live: who notices, and is everything right again?"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import httpx
+import psutil
+import pytest
+
+from ..conftest import wait_until
+from .house import Api, House, publishing, random_name
+
+
+class Viewer(threading.Thread):
+    """Reads an HTTP-FLV stream and notes the longest time without a byte."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(daemon=True)
+        self._url = url
+        self.received = 0
+        self.longest_gap_s = 0.0
+        self.ended = False
+        self._stop = threading.Event()
+
+    def run(self) -> None:
+        try:
+            with httpx.stream("GET", self._url, timeout=20, trust_env=False) as reply:
+                last = time.monotonic()
+                for chunk in reply.iter_raw(4096):
+                    now = time.monotonic()
+                    if self.received:
+                        self.longest_gap_s = max(self.longest_gap_s, now - last)
+                    last = now
+                    self.received += len(chunk)
+                    if self._stop.is_set():
+                        return
+        except httpx.HTTPError:
+            pass
+        self.ended = True
+
+    def stop(self) -> None:
+        self._stop.set()
+        self.join(25)
+
+
+@contextmanager
+def watching(house: House, name: str) -> Iterator[Viewer]:
+    viewer = Viewer(f"{house.base}/live/{name}.flv")
+    viewer.start()
+    try:
+        wait_until(lambda: viewer.received > 0, "the viewer sees the stream")
+        yield viewer
+    finally:
+        viewer.stop()
+
+
+@pytest.fixture(
+    params=["first_house", "srs_process_house"], ids=["embedded", "srs-process"], scope="session"
+)
+def house(request: pytest.FixtureRequest) -> House:
+    found = request.getfixturevalue(request.param)
+    assert isinstance(found, House)
+    return found
+
+
+def _pid(house: House, service: str) -> int:
+    if service == "mgmt":
+        return house.mgmt_pid()
+    return int(house.services()[service]["pid"])
+
+
+def _is_back(house: House, service: str, old: int) -> Callable[[], bool]:
+    def check() -> bool:
+        try:
+            return _pid(house, service) != old and all(
+                one["state"] == "running" for one in house.services().values()
+            )
+        except (AssertionError, httpx.HTTPError, KeyError, TypeError):
+            return False
+
+    return check
+
+
+@pytest.mark.parametrize("service", ["mgmt", "platform", "hooks", "ffmpeg_forward"])
+def test_killing_one_of_our_services_touches_neither_publisher_nor_viewer(
+    house: House, api: Api, service: str
+) -> None:
+    name = random_name()
+    with publishing(f"{house.rtmp}/{name}?secret={api.secret()}") as publisher:
+        wait_until(lambda: f"live/{name}" in api.streams(), "the stream is listed")
+        owner = api.streams()[f"live/{name}"]["client_id"]
+        media = _pid(house, "media")
+        with watching(house, name) as viewer:
+            victim = _pid(house, service)
+            house.kill(victim)
+            begun = time.monotonic()
+            wait_until(_is_back(house, service, victim), f"{service} is back", 8)
+            print(f"{house.root.name}: {service} back after {time.monotonic() - begun:.2f} s")
+            before = viewer.received
+            wait_until(lambda: viewer.received > before, "the viewer still receives")
+            assert not viewer.ended
+            assert viewer.longest_gap_s < 1.5
+        assert publisher.alive
+        assert _pid(house, "media") == media
+        assert api.streams()[f"live/{name}"]["client_id"] == owner
+    wait_until(lambda: f"live/{name}" not in api.streams(), "the stream is gone")
+
+
+def test_killing_redis_loses_no_setting_and_no_stream(house: House, api: Api) -> None:
+    name = random_name()
+    secret = api.secret()
+    with publishing(f"{house.rtmp}/{name}?secret={secret}") as publisher:
+        wait_until(lambda: f"live/{name}" in api.streams(), "the stream is listed")
+        victim = _pid(house, "redis")
+        house.kill(victim)
+        wait_until(_is_back(house, "redis", victim), "redis is back", 8)
+        wait_until(lambda: api.secret() == secret, "the publish secret is the old one")
+        assert f"live/{name}" in api.streams()
+        assert publisher.alive
+    wait_until(lambda: f"live/{name}" not in api.streams(), "the stream is gone")
+
+
+def test_killing_the_media_server_leaves_no_phantom_stream(house: House, api: Api) -> None:
+    name = random_name()
+    with publishing(f"{house.rtmp}/{name}?secret={api.secret()}") as publisher:
+        wait_until(lambda: f"live/{name}" in api.streams(), "the stream is listed")
+        pid = _pid(house, "media")
+        workers = [
+            child
+            for child in psutil.process_iter(["cmdline", "ppid"])
+            if "worker process" in " ".join(child.info["cmdline"] or [])
+        ]
+        engine = house.data / "run/engine"
+        if engine.is_dir():
+            masters = _engine_masters(house)
+            victims = [child.pid for child in workers if child.info["ppid"] in masters]
+            assert victims, "the engine has a worker"
+        else:
+            victims = [pid]
+        for victim in victims:
+            house.kill(victim)
+        assert publisher.wait() != 0
+        wait_until(lambda: f"live/{name}" not in api.streams(), "the phantom is removed", 20)
+    url = f"{house.rtmp}/{name}?secret={api.secret()}"
+    wait_until(lambda: house.services()["media"]["state"] == "running", "media is back", 20)
+
+    def republished() -> bool:
+        with publishing(url) as publisher:
+            end = time.monotonic() + 3
+            while time.monotonic() < end and publisher.alive:
+                if f"live/{name}" in api.streams():
+                    return True
+                time.sleep(0.05)
+        return False
+
+    wait_until(republished, "an encoder may come again", 30)
+
+
+def _engine_masters(house: House) -> set[int]:
+    config = str(house.data / "config/engine-nginx.conf")
+    return {
+        one.pid
+        for one in psutil.process_iter(["cmdline"])
+        if config in " ".join(one.info["cmdline"] or [])
+    }
+
+
+def test_starting_again_what_runs_already_changes_nothing_and_is_quick(house: House) -> None:
+    before = {name: one["pid"] for name, one in house.services().items()}
+    begun = time.monotonic()
+    done = house.bootstrap("--runtime", "process")
+    assert done.returncode == 0, house.output
+    print(f"{house.root.name}: second bootstrap {time.monotonic() - begun:.1f} s")
+    assert {name: one["pid"] for name, one in house.services().items()} == before
