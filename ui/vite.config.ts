@@ -1,0 +1,47 @@
+import react from '@vitejs/plugin-react';
+import type { Connect, Plugin } from 'vite';
+import { defineConfig } from 'vitest/config';
+
+const BACKEND = process.env.STREAMSTEAD_DEV_URL ?? 'http://127.0.0.1:2022';
+
+/** The front answers these prefixes with one document each; the development server does the same. */
+function pageFallback(): Plugin {
+  const rewrite: Connect.NextHandleFunction = (req, _res, next) => {
+    const path = (req.url ?? '').split('?')[0] ?? '';
+    if (path === '/' || path === '/mgmt' || path.startsWith('/mgmt/')) req.url = '/index.html';
+    else if (path.startsWith('/watch/')) req.url = '/watch.html';
+    next();
+  };
+  return {
+    name: 'page-fallback',
+    configureServer: (server) => void server.middlewares.use(rewrite),
+    configurePreviewServer: (server) => void server.middlewares.use(rewrite),
+  };
+}
+
+const proxy = Object.fromEntries(
+  ['/terraform', '/rtc', '^/[^/]+/[^/]+\\.(flv|m3u8|ts)$'].map((path) => [path, { target: BACKEND, changeOrigin: false }]),
+);
+
+export default defineConfig({
+  base: '/',
+  plugins: [react(), pageFallback()],
+  server: { proxy },
+  preview: { proxy },
+  build: {
+    outDir: 'dist',
+    manifest: true,
+    target: 'es2022',
+    // mpegts.js and hls.js are big by nature and loaded only when a picture is shown.
+    chunkSizeWarningLimit: 700,
+    rollupOptions: { input: ['index.html', 'watch.html'] },
+  },
+  test: {
+    environment: 'jsdom',
+    setupFiles: ['src/testing/setup.ts'],
+    include: ['src/**/*.test.{ts,tsx}'],
+    restoreMocks: true,
+    testTimeout: 10_000,
+    css: false,
+  },
+});
