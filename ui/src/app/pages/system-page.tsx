@@ -1,0 +1,29 @@
+import { Stack } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+import { PageHead } from '../../components/page-head';
+import { AboutCard } from '../../features/services/components/about-card';
+import { ServicesCard } from '../../features/services/components/services-card';
+import { useLive } from '../../lib/use-live';
+import { useTitle } from '../use-title';
+
+/** Does the machinery run, and what is it? */
+export function SystemPage() {
+  const { t } = useTranslation();
+  const { services } = useLive();
+  useTitle(t('nav.system'));
+  const troubled = services?.filter((service) => service.state !== 'running') ?? [];
+  const state = !services
+    ? ''
+    : troubled.length === 0
+      ? t('system.allRunning', { count: services.length })
+      : t('system.troubled', { names: troubled.map((service) => service.name).join(', ') });
+  return (
+    <>
+      <PageHead title={t('nav.system')} state={state} />
+      <Stack gap={12}>
+        <ServicesCard />
+        <AboutCard />
+      </Stack>
+    </>
+  );
+}

@@ -1,0 +1,63 @@
+import type { QueryClient } from '@tanstack/react-query';
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect, type RouterHistory } from '@tanstack/react-router';
+import { needNoPassword, needNoSession, needSession } from './gates';
+import { PageFault } from './page-fault';
+import { PageWait } from './page-wait';
+
+export function makeRouter(queries: QueryClient, history?: RouterHistory) {
+  const root = createRootRoute();
+
+  const setup = createRoute({
+    getParentRoute: () => root,
+    path: '/setup',
+    beforeLoad: () => needNoPassword(queries),
+    component: lazyRouteComponent(() => import('./pages/setup-page'), 'SetupPage'),
+  });
+  const signIn = createRoute({
+    getParentRoute: () => root,
+    path: '/sign-in',
+    validateSearch: (search: Record<string, unknown>): { ended?: boolean } => (search.ended === true ? { ended: true } : {}),
+    beforeLoad: () => needNoSession(queries),
+    component: lazyRouteComponent(() => import('./pages/sign-in-page'), 'SignInPage'),
+  });
+  const shell = createRoute({
+    getParentRoute: () => root,
+    id: 'shell',
+    beforeLoad: () => needSession(queries),
+    component: lazyRouteComponent(() => import('./shell/shell'), 'Shell'),
+  });
+  const home = createRoute({
+    getParentRoute: () => shell,
+    path: '/',
+    beforeLoad: () => {
+      throw redirect({ to: '/streams' });
+    },
+  });
+  const streams = createRoute({
+    getParentRoute: () => shell,
+    path: '/streams',
+    component: lazyRouteComponent(() => import('./pages/streams-page'), 'StreamsPage'),
+  });
+  const system = createRoute({
+    getParentRoute: () => shell,
+    path: '/system',
+    component: lazyRouteComponent(() => import('./pages/system-page'), 'SystemPage'),
+  });
+
+  return createRouter({
+    routeTree: root.addChildren([setup, signIn, shell.addChildren([home, streams, system])]),
+    basepath: '/mgmt',
+    defaultPreload: 'intent',
+    defaultPendingMs: 300,
+    defaultPendingComponent: PageWait,
+    defaultErrorComponent: PageFault,
+    defaultNotFoundComponent: () => <PageFault notFound />,
+    ...(history ? { history } : {}),
+  });
+}
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof makeRouter>;
+  }
+}

@@ -1,0 +1,5 @@
+import mark from '../assets/mark.svg';
+
+export function Brand({ size = 32 }: { size?: number }) {
+  return <img src={mark} width={size} height={size} alt="Streamstead" />;
+}

@@ -1,0 +1,51 @@
+import type { ReactNode } from 'react';
+
+const PATHS = {
+  streams: <><circle cx="12" cy="12" r="2.5" /><path d="M7.5 16.500a6.4 6.4 0 0 1 0-9M16.5 7.500a6.4 6.4 0 0 1 0 9M4.5 19.500a10.6 10.6 0 0 1 0-15M19.5 4.500a10.6 10.6 0 0 1 0 15" /></>,
+  system: <><rect x="3.5" y="4" width="17" height="6.5" rx="2" /><rect x="3.5" y="13.5" width="17" height="6.5" rx="2" /><path d="M7.5 7.200h.01M7.5 16.700h.01M11 7.200h6M11 16.700h6" /></>,
+  account: <><circle cx="12" cy="8.5" r="4" /><path d="M4.5 20c.8-3.6 3.8-5.5 7.5-5.500s6.7 1.9 7.5 5.5" /></>,
+  copy: <><rect x="8.5" y="8.5" width="12" height="12" rx="2.5" /><path d="M15.5 8.500V6A2.5 2.5 0 0 0 13 3.500H6A2.5 2.5 0 0 0 3.5 6v7A2.5 2.5 0 0 0 6 15.500h2.5" /></>,
+  check: <path d="m5 12.5 4.5 4.500L19.5 7" />,
+  eye: <><path d="M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12Z" /><circle cx="12" cy="12" r="3" /></>,
+  eyeOff: <path d="M4 4l16 16M9.9 5.800A9.3 9.3 0 0 1 12 5.500c6 0 9.5 6.5 9.5 6.500a17 17 0 0 1-2.8 3.600M6.3 7.300A16.6 16.6 0 0 0 2.5 12S6 18.5 12 18.500a9 9 0 0 0 4.4-1.100M9.9 9.900a3 3 0 0 0 4.2 4.2" />,
+  qr: <><rect x="4" y="4" width="6" height="6" rx="1" /><rect x="14" y="4" width="6" height="6" rx="1" /><rect x="4" y="14" width="6" height="6" rx="1" /><path d="M14 14h2.500v2.500H14zM20 14v2.500M17.5 20H20M14 20h.01" /></>,
+  share: <><path d="M12 15V3.500M8 7l4-3.500L16 7" /><path d="M7 11H6a2 2 0 0 0-2 2v5.500a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2V13a2 2 0 0 0-2-2h-1" /></>,
+  open: <path d="M13.5 4H20v6.500M20 4l-9 9M10 5H6a2 2 0 0 0-2 2v11a2 2 0 0 0 2 2h11a2 2 0 0 0 2-2v-4" />,
+  rotate: <path d="M20 5v5h-5M4 19v-5h5M19.6 10A8 8 0 0 0 5.6 7M4.4 14a8 8 0 0 0 14 3" />,
+  close: <path d="M6 6l12 12M18 6 6 18" />,
+  warn: <path d="M12 4 2.8 19.500h18.400L12 4ZM12 10v4.500M12 17.200h.01" />,
+  error: <><circle cx="12" cy="12" r="8.7" /><path d="M12 7.500v5.500M12 16.200h.01" /></>,
+  info: <><circle cx="12" cy="12" r="8.7" /><path d="M12 11v5.500M12 7.800h.01" /></>,
+  sound: <path d="M4 9.500v5h3.500l4.5 4v-13l-4.5 4H4ZM15.5 9a4.2 4.2 0 0 1 0 6M18 6.500a7.8 7.8 0 0 1 0 11" />,
+  muted: <path d="M4 9.500v5h3.500l4.5 4v-13l-4.5 4H4ZM16 9.500l5 5M21 9.500l-5 5" />,
+  expand: <path d="M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5" />,
+  viewers: <><circle cx="9" cy="8.5" r="3.5" /><path d="M2.5 19c.6-3.2 3.2-5 6.5-5s5.9 1.8 6.5 5M15.5 5.300a3.5 3.5 0 0 1 0 6.400M18 14.500c2 .7 3.2 2.3 3.5 4.5" /></>,
+  signOut: <path d="M10 4H6a2 2 0 0 0-2 2v12a2 2 0 0 0 2 2h4M15.5 16.5 20 12l-4.5-4.500M20 12H9.5" />,
+  lock: <><rect x="5" y="10.5" width="14" height="9.5" rx="2" /><path d="M8 10.500V8a4 4 0 0 1 8 0v2.5" /></>,
+  language: <><circle cx="12" cy="12" r="8.7" /><path d="M3.5 12h17M12 3.300c2.7 2.5 3.7 5.5 3.7 8.700s-1 6.2-3.7 8.700c-2.7-2.5-3.7-5.5-3.7-8.700s1-6.2 3.7-8.700Z" /></>,
+  sun: <><circle cx="12" cy="12" r="4" /><path d="M12 2.500V5M12 19v2.500M2.5 12H5M19 12h2.500M5.3 5.3 7 7M17 17l1.7 1.700M18.7 5.3 17 7M7 17l-1.7 1.7" /></>,
+  moon: <path d="M20 14.500A8.3 8.3 0 0 1 9.5 4a8.3 8.3 0 1 0 10.5 10.500Z" />,
+  auto: <><circle cx="12" cy="12" r="8.5" /><path d="M12 3.500v17a8.5 8.5 0 0 0 0-17Z" fill="currentColor" stroke="none" /></>,
+} satisfies Record<string, ReactNode>;
+
+export type IconName = keyof typeof PATHS;
+
+/** Decoration only: the control around it carries the name. */
+export function Icon({ name, size = 18 }: { name: IconName; size?: number }) {
+  return (
+    <svg
+      aria-hidden="true"
+      width={size}
+      height={size}
+      viewBox="0 0 24 24"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth={1.7}
+      strokeLinecap="round"
+      strokeLinejoin="round"
+      style={{ flex: 'none' }}
+    >
+      {PATHS[name]}
+    </svg>
+  );
+}

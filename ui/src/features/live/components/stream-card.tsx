@@ -1,0 +1,74 @@
+import { Button } from '@mantine/core';
+import { lazy, Suspense, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Card } from '../../../components/card';
+import { CopyField } from '../../../components/copy-field';
+import { Icon } from '../../../components/icons';
+import { Player } from '../../../components/player';
+import type { Stream } from '../../../lib/api-types';
+import { streamUrls } from '../../../lib/stream-urls';
+import { useNow } from '../../../lib/use-now';
+import { factsAgeS, STALE_AFTER_S } from '../stream-health';
+import { KickButton } from './kick-button';
+import { OnAir } from './on-air';
+import { StreamAdvice } from './stream-advice';
+import classes from './stream-card.module.css';
+import { StreamFacts } from './stream-facts';
+import { StreamState } from './stream-state';
+
+const ShareDrawer = lazy(() => import('./share-drawer').then((module) => ({ default: module.ShareDrawer })));
+
+interface StreamCardProps {
+  stream: Stream;
+  /** Add to Date.now() to get the server's clock, ms. */
+  clockOffsetMs: number;
+}
+
+/** One live stream: its picture, what is known of it, how to share it, how to end it. */
+export function StreamCard({ stream, clockOffsetMs }: StreamCardProps) {
+  const { t } = useTranslation();
+  const [sharing, setSharing] = useState(false);
+  const serverNow = useNow() + clockOffsetMs;
+  const urls = streamUrls(stream.app, stream.stream);
+  const ageS = factsAgeS(stream, serverNow);
+
+  return (
+    <div className={classes.enter} data-testid="live-card">
+      <Card padded={false} label={t('live.cardLabel', { url: stream.url })}>
+        <div className={classes.picture}>
+          <Player
+            label={t('live.preview', { url: stream.url })}
+            source={urls}
+            overlay={<OnAir seconds={(serverNow - stream.since_ms) / 1000} />}
+          />
+        </div>
+        <div className={classes.body}>
+          <div className={classes.head}>
+            <h2 className={classes.name}>{stream.url}</h2>
+            <StreamState ageS={ageS} />
+            <span className={classes.spring} />
+            <KickButton stream={stream} />
+          </div>
+          <StreamAdvice stream={stream} />
+          <div className={classes.facts} data-stale={(ageS !== null && ageS > STALE_AFTER_S) || undefined}>
+            <StreamFacts stream={stream} serverNow={serverNow} />
+          </div>
+          <div className={classes.foot}>
+            <div className={classes.share}>
+              <CopyField label={t('live.shareLink')} value={urls.watch} />
+            </div>
+            <div className={classes.actions}>
+              <Button component="a" href={urls.watch} target="_blank" rel="noopener" variant="light" leftSection={<Icon name="open" size={16} />}>
+                {t('live.watch')}
+              </Button>
+              <Button variant="default" leftSection={<Icon name="share" size={16} />} onClick={() => setSharing(true)}>
+                {t('live.moreLinks')}
+              </Button>
+            </div>
+          </div>
+        </div>
+        <Suspense>{sharing && <ShareDrawer stream={stream} onClose={() => setSharing(false)} />}</Suspense>
+      </Card>
+    </div>
+  );
+}

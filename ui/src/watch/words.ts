@@ -1,0 +1,18 @@
+import { preferredLanguage } from '../lib/language';
+import en from '../locales/watch.en.json';
+import zh from '../locales/watch.zh.json';
+
+export type Word = keyof typeof en;
+
+const language = preferredLanguage();
+const words: Record<Word, string> = language === 'zh' ? zh : en;
+document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
+
+/** The text for `key` with `{name}` places filled. Small on purpose: this page loads no translation library. */
+export function say(key: Word, values: Record<string, string | number> = {}): string {
+  return Object.entries(values).reduce((text, [name, value]) => text.replace(`{${name}}`, String(value)), words[key]);
+}
+
+export function sayViewers(count: number): string {
+  return say(count === 1 ? 'viewers_one' : 'viewers_other', { n: count });
+}
