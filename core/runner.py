@@ -103,14 +103,21 @@ def run(names: Sequence[str], settings: Settings) -> int:
     """Serve until SIGTERM or SIGINT. Returns the exit status of the process."""
     configure_logging(settings.log_level, names[0] if len(names) == 1 else "streamstead")
     services = [find_service(name) for name in names]
-    failed: list[BaseException] = []
+    failed: list[ConfigError] = []
     try:
         uvloop.run(_serve(services, settings))
     except* ConfigError as group:
-        failed = list(group.exceptions)
+        failed = _leaves(group)
     for exc in failed:
-        print(exc, file=sys.stderr)
+        print(f"{exc} {exc.help}", file=sys.stderr)
     return EX_CONFIG if failed else 0
+
+
+def _leaves(group: BaseExceptionGroup[ConfigError]) -> list[ConfigError]:
+    found: list[ConfigError] = []
+    for exc in group.exceptions:
+        found += _leaves(exc) if isinstance(exc, BaseExceptionGroup) else [exc]
+    return found
 
 
 async def _serve(services: Sequence[Service], settings: Settings) -> None:
@@ -122,18 +129,22 @@ async def _serve(services: Sequence[Service], settings: Settings) -> None:
         opened = [await stack.enter_async_context(service.open(settings)) for service in services]
         listeners = [listener for running in opened for listener in running.listeners]
         loops = [one for running in opened for one in running.loops]
-        async with background(*loops, *(_listen(listener) for listener in listeners)):
+        try:
+            bound = [(listener, _bind(listener)) for listener in listeners]
+        except ConfigError:
+            for one in loops:
+                one.close()  # never begun; silence would be a warning in the log instead
+            raise
+        async with background(*loops, *(_listen(*one) for one in bound)):
             log.info("service.started", services=[s.name for s in services])
             await stop.wait()
             log.info("service.stopping", services=[s.name for s in services])
 
 
-async def _listen(listener: Listener) -> None:
+async def _listen(listener: Listener, sock: socket.socket) -> None:
     """Serve one listener until cancelled; open requests get ``STOP_GRACE_S`` to end."""
     config = uvicorn.Config(
         listener.app,
-        host=listener.host,
-        port=listener.port or 0,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -145,10 +156,7 @@ async def _listen(listener: Listener) -> None:
         timeout_graceful_shutdown=STOP_GRACE_S,
     )
     server = _Server(config)
-    sockets = None
-    if listener.uds is not None:
-        sockets = [_unix_socket(listener.uds, listener.uds_mode)]
-    task = asyncio.create_task(server.serve(sockets))
+    task = asyncio.create_task(server.serve([sock]))
     try:
         await asyncio.shield(task)
         raise ConfigError(f"the listener on {listener.uds or listener.port} ended by itself")
@@ -156,6 +164,23 @@ async def _listen(listener: Listener) -> None:
         server.should_exit = True
         await task
         raise
+
+
+def _bind(listener: Listener) -> socket.socket:
+    """Take the address before anything starts. Raises ConfigError when another program has it."""
+    try:
+        if listener.uds is not None:
+            return _unix_socket(listener.uds, listener.uds_mode)
+        sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((listener.host, listener.port or 0))
+    except OSError as exc:
+        where = listener.uds or f"port {listener.port}"
+        raise ConfigError(
+            f"{where} cannot be used: {exc.strerror}",
+            "Stop the other program, or choose another port in config/.env.",
+        ) from None
+    return sock
 
 
 def _unix_socket(path: Path, mode: int) -> socket.socket:
