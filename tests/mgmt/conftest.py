@@ -1,16 +1,18 @@
 """A data directory, settings with ports of their own, and a Docker Engine where there is one."""
 
+import asyncio
 import io
 import os
 import shutil
 import socket
 import subprocess
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
 from streamstead.core.settings import Settings
 from streamstead.mgmt.runtime.account import Account
 
@@ -45,6 +47,18 @@ def free_port() -> Callable[[], int]:
                 return port
 
     return pick
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], object]], Awaitable[None]]:
+    """Wait until a condition is true, for 20 s at most."""
+
+    async def wait(condition: Callable[[], object]) -> None:
+        async with asyncio.timeout(20):
+            while not condition():  # noqa: ASYNC110 - what is waited for knows no events
+                await asyncio.sleep(0.01)
+
+    return wait
 
 
 @pytest.fixture
