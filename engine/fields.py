@@ -59,9 +59,11 @@ def parse_notify(body: bytes) -> Notify:
         raise BadNotify("not UTF-8") from None
     own, rest = _leading(pairs)
     call = own.get("call", "")
-    missing = [name for name in _BY_CALL.get(call, ("call",)) if name not in own]
+    if call not in _BY_CALL:
+        raise BadNotify("not a call that we asked for")
+    missing = [name for name in _BY_CALL[call] if name not in own]
     if missing:
-        raise BadNotify(f"{call or 'a call'} without {missing[0]}")
+        raise BadNotify(f"{call} without {missing[0]}")
     if not own["clientid"].isascii() or not own["clientid"].isdigit():
         raise BadNotify("clientid is not a number")
     args = "&".join(rest)

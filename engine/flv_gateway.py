@@ -140,7 +140,7 @@ class FlvGateway:
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(SWEEP_S)
-            for key, hub in list(self._hubs.items()):
+            for hub in list(self._hubs.values()):
                 if hub.idle_since is not None and loop.time() - hub.idle_since > LINGER_S:
                     self._pulls[hub].cancel()
             for viewer in list(self._viewers.values()):

@@ -9,11 +9,14 @@ from ..core.log import get_logger
 from . import chunk
 from .amf import AmfError
 from .chunk import ChunkError, Message
-from .flv_tag import Tag, is_audio_header, is_video_header, tag_of
+from .flv_tag import Tag, Tracks, announced_tracks, is_audio_header, is_video_header, tag_of
 
 MAX_GOP_BYTES = 8 << 20
-BOTH_TRACKS_WAIT_S = 1.0
-"""How long the first viewer waits for the second of picture and sound."""
+TRACKS_WAIT_S = 5.0
+"""How long the first viewer waits for a picture that nobody announced, or that does not come.
+
+nginx gives sound at once, but the picture only from the next key frame on.
+"""
 LINGER_S = 10.0
 """A pull without viewers stays for a moment: a page that is reloaded starts at once."""
 
@@ -47,6 +50,7 @@ class Hub:
         self._gop: list[Tag] = []
         self._gop_bytes = 0
         self._has_audio = False
+        self._announced: Tracks | None = None
         self._known = False
         self.idle_since: float | None = None
         self.pulled_bytes = 0
@@ -76,9 +80,9 @@ class Hub:
                 async for message in messages:
                     self.pulled_bytes += len(message.payload)
                     self._take(message)
-                    if timer is None and (self._video or self._has_audio):
+                    if timer is None:
                         loop = asyncio.get_running_loop()
-                        timer = loop.call_later(BOTH_TRACKS_WAIT_S, self._tracks_known)
+                        timer = loop.call_later(TRACKS_WAIT_S, self._tracks_known)
         except (OSError, TimeoutError, ChunkError, AmfError) as exc:
             log.info("engine.pull_ended", url=f"/{self.app}/{self.stream}", reason=str(exc))
         finally:
@@ -94,6 +98,7 @@ class Hub:
         self._has_audio = self._has_audio or message.kind == chunk.AUDIO
         if message.kind == chunk.DATA:
             self._meta = tag
+            self._announced = announced_tracks(message.payload) or self._announced
         elif is_video_header(message):
             self._video = tag
             self._drop_gop()
@@ -101,11 +106,17 @@ class Hub:
             self._audio = tag
         else:
             self._take_media(tag)
+            self._look_at_tracks()
             return
-        if self._video is not None and self._has_audio:
-            self._tracks_known()
+        self._look_at_tracks()
         for viewer in list(self._viewers):
             viewer.send(tag, False)
+
+    def _look_at_tracks(self) -> None:
+        """Let the waiting viewers begin once everything that was announced has shown itself."""
+        wanted = self._announced or Tracks(audio=True, video=True)
+        if (self._has_audio or not wanted.audio) and (self._video or not wanted.video):
+            self._tracks_known()
 
     def _take_media(self, tag: Tag) -> None:
         if tag.is_video and self._video is None:
@@ -141,4 +152,6 @@ class Hub:
     def _start(self, viewer: Viewer) -> None:
         self._viewers.add(viewer)
         tags = [*self.headers, *self._gop]
-        viewer.start(self._has_audio, self._video is not None, tags)
+        wanted = self._announced or Tracks(audio=False, video=False)
+        audio = self._has_audio or wanted.audio
+        viewer.start(audio, self._video is not None or wanted.video, tags)

@@ -1,9 +1,11 @@
 """FLV tags out of RTMP messages, and what a viewer needs to know about each."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from . import chunk, websocket
+from . import amf, chunk, websocket
+from .amf import AmfError
 from .chunk import Message
 
 _AVC, _AAC = 7, 10
@@ -21,6 +23,25 @@ class Tag:
     @cached_property
     def on_websocket(self) -> bytes:
         return websocket.frame(self.raw)
+
+
+@dataclass(frozen=True, slots=True)
+class Tracks:
+    audio: bool
+    video: bool
+
+
+def announced_tracks(payload: bytes) -> Tracks | None:
+    """Return what an onMetaData promises; None when it says nothing about codecs."""
+    try:
+        values = amf.decode(payload)
+    except AmfError:
+        return None
+    about = next((value for value in values if isinstance(value, Mapping)), {})
+    audio, video = about.get("audiocodecid"), about.get("videocodecid")
+    if not audio and not video:
+        return None
+    return Tracks(audio=bool(audio), video=bool(video))
 
 
 def file_header(audio: bool, video: bool) -> bytes:

@@ -51,6 +51,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[Running]:
     it by an exception, as being killed does, leaves nginx running for the next shim.
     """
     nginx = Nginx(settings)
+    nginx.lock()
     boot = nginx.boot
     journal = Journal(nginx.state / "journal.jsonl")
     table = ClientTable(boot, journal)
@@ -73,6 +74,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[Running]:
         return gateway.kick(client) if client.kind is Kind.FLV else await monitor.kick(client)
 
     async with AsyncExitStack() as doors:
+        doors.callback(nginx.unlock)
         doors.callback(journal.close)
         try:
             await doors.enter_async_context(gateway.listen(settings.srs_http_port))

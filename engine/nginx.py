@@ -5,6 +5,7 @@ neither publishers nor RTMP players.
 """
 
 import asyncio
+import fcntl
 import hashlib
 import os
 import shutil
@@ -60,6 +61,21 @@ class Nginx:
             # nginx-rtmp would make it unreadable for the front, which runs as another account.
             (data.html / app).mkdir(exist_ok=True)
             (data.html / app).chmod(0o755)
+
+    def lock(self) -> None:
+        """Claim the state directory. Raises ConfigError when another engine has it."""
+        self._lock = (self.state / "lock").open("wb")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._lock.close()
+            raise ConfigError(
+                f"another engine runs on {self._settings.data_dir}", "Stop that one first."
+            ) from None
+        self.boot = Boot.load(self.boot_file)
+
+    def unlock(self) -> None:
+        self._lock.close()
 
     def render(self) -> str:
         """Return nginx.conf; the same settings and tokens give the same text."""
