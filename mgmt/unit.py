@@ -143,7 +143,7 @@ class Unit:
         self._files.write()
         complaint = await self.runtime.check(self.spec)
         if complaint is not None:
-            raise StreamsteadError(complaint.splitlines()[-1] if complaint else "the check failed")
+            raise StreamsteadError(_essence(complaint))
         # Whatever ran before is no news any more: it is stopped on purpose.
         self._instance = None
         self._take(await self.runtime.ensure(self.spec), fresh=True)
@@ -253,3 +253,9 @@ class Unit:
         self._state = state
         self._detail = detail
         self._on_change()
+
+
+def _essence(complaint: str) -> str:
+    """Return the line that matters of what a configuration check said."""
+    lines = complaint.splitlines() or ["its configuration is refused, without a word"]
+    return next((line for line in lines if "[emerg]" in line), lines[-1])

@@ -31,7 +31,7 @@ STUBBORN = (
 LEAVES_A_WORKER = (
     "import subprocess, sys, time;"
     "p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']);"
-    "print('ready', p.pid, flush=True); time.sleep(600)"
+    "print(f'ready {p.pid}', flush=True); time.sleep(600)"
 )
 
 
@@ -194,7 +194,7 @@ async def test_children_get_only_the_environment_of_their_spec(
 ) -> None:
     monkeypatch.setenv("NOTIFY_SOCKET", "/somewhere")
     monkeypatch.setenv("SOME_SECRET", "x")
-    show = "import os, json; print('env', json.dumps(dict(os.environ)), flush=True);" + SLEEPS
+    show = "import os, json; print('env ' + json.dumps(dict(os.environ)), flush=True);" + SLEEPS
     await runtime.ensure(spec_of(show, env=(("MINE", "1"),)))
     env = json.loads((await said(runtime, "thing", "env"))[4:])
     assert env["MINE"] == "1"
@@ -209,7 +209,7 @@ async def test_root_drops_to_the_service_user(settings: Settings, tmp_path: Path
             path.chmod(path.stat().st_mode | 0o011)
     runtime = ProcessRuntime(settings.data, Account("nobody", 65534, 65534, (65534,)))
     ids = "os.getresuid(), os.getresgid(), os.getgroups()"
-    show = f"import os; print('ids', {ids}, flush=True); {SLEEPS}"
+    show = f"import os; print('ids %s %s %s' % ({ids}), flush=True); {SLEEPS}"
     argv = ("/usr/bin/python3", "-c", show)
     await runtime.ensure(replace(spec_of("", workdir="/"), argv=argv))
     expected = "ids (65534, 65534, 65534) (65534, 65534, 65534) [65534]"
