@@ -83,7 +83,8 @@ def test_viewers_are_counted_by_protocol(house: House, api: Api) -> None:
         wait_until(lambda: f"live/{name}" in api.streams(), "the stream is listed")
         with httpx.stream("GET", f"{house.base}/live/{name}.flv", trust_env=False) as reply:
             assert reply.status_code == 200
-            assert next(reply.iter_bytes(3)) == b"FLV"
+            received = reply.iter_bytes(3)
+            assert next(received) == b"FLV"
             wait_until(lambda: viewers()["flv"] == 1, "the viewer is counted")
         wait_until(lambda: viewers()["total"] == 0, "the viewer is gone")
 
