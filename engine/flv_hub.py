@@ -108,8 +108,10 @@ class Hub:
             self._take_media(tag)
             self._look_at_tracks()
             return
+        # Who starts just now gets it among the headers.
+        already = list(self._viewers)
         self._look_at_tracks()
-        for viewer in list(self._viewers):
+        for viewer in already:
             viewer.send(tag, False)
 
     def _look_at_tracks(self) -> None:

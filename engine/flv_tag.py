@@ -64,7 +64,9 @@ def tag_of(message: Message) -> Tag:
 
 def is_key_frame(message: Message) -> bool:
     payload = message.payload
-    return message.kind == chunk.VIDEO and len(payload) > 1 and payload[0] >> 4 == _KEY_FRAME
+    is_key = message.kind == chunk.VIDEO and len(payload) > 1 and payload[0] >> 4 == _KEY_FRAME
+    # A sequence header calls itself a key frame, but there is no picture in it.
+    return is_key and not is_video_header(message)
 
 
 def is_video_header(message: Message) -> bool:

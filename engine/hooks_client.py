@@ -19,7 +19,7 @@ from .http_client import Reply
 
 ASK_TIMEOUT_S = 4.0
 TELL_TIMEOUT_S = 5.0
-MAX_QUESTIONS = 64
+MAX_QUESTIONS = 32
 """Questions on the way at once; more wait, within the same time limit."""
 MAX_WAITING = 200
 """Callbacks that wait for one client; beyond it the oldest on_hls is dropped."""
