@@ -43,5 +43,8 @@ export default defineConfig({
     restoreMocks: true,
     testTimeout: 10_000,
     css: false,
+    // Threads that keep their browser: a third of the time of fresh ones for each file.
+    pool: 'threads',
+    isolate: false,
   },
 });

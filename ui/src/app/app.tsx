@@ -1,24 +1,18 @@
 import { MantineProvider } from '@mantine/core';
-import { QueryClientProvider } from '@tanstack/react-query';
+import { QueryClientProvider, type QueryClient } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
-import { onSignedOut } from '../lib/api-client';
-import { sessionQuery } from '../lib/queries';
-import { makeQueryClient } from './query-client';
-import { makeRouter } from './router';
+import type { AppRouter } from './router';
 import { cssVariables, theme } from './theme';
 
-const queryClient = makeQueryClient();
-const router = makeRouter(queryClient);
+interface AppProps {
+  queries: QueryClient;
+  router: AppRouter;
+}
 
-onSignedOut(() => {
-  queryClient.setQueryData(sessionQuery.queryKey, false);
-  void router.navigate({ to: '/sign-in', search: { ended: true } });
-});
-
-export function App() {
+export function App({ queries, router }: AppProps) {
   return (
     <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="dark">
-      <QueryClientProvider client={queryClient}>
+      <QueryClientProvider client={queries}>
         <RouterProvider router={router} />
       </QueryClientProvider>
     </MantineProvider>

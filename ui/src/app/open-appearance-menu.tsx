@@ -4,7 +4,7 @@ import { AppearanceItems, LanguageItems } from './preference-items';
 
 export function OpenAppearanceMenu() {
   return (
-    <Menu defaultOpened position="bottom-end" width={200} shadow="md">
+    <Menu defaultOpened hideDetached={false} position="bottom-end" width={200} shadow="md">
       <Menu.Target>
         <AppearanceButton />
       </Menu.Target>

@@ -1,4 +1,4 @@
-import { Button, Stack } from '@mantine/core';
+import { Stack } from '@mantine/core';
 import { Link, useRouter } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { EmptyState } from '../components/empty-state';
@@ -12,9 +12,7 @@ export function PageFault({ error, notFound = false }: { error?: unknown; notFou
     <Stack maw={560} mx="auto" px={16} pt="16vh">
       {notFound ? (
         <EmptyState icon="info" title={t('notFound.title')} text={t('notFound.text')}>
-          <Button component={Link} to="/streams">
-            {t('notFound.back')}
-          </Button>
+          <Link to="/streams">{t('notFound.back')}</Link>
         </EmptyState>
       ) : (
         <HelpfulError error={error} onRetry={() => void router.invalidate()} />

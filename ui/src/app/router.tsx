@@ -56,8 +56,10 @@ export function makeRouter(queries: QueryClient, history?: RouterHistory) {
   });
 }
 
+export type AppRouter = ReturnType<typeof makeRouter>;
+
 declare module '@tanstack/react-router' {
   interface Register {
-    router: ReturnType<typeof makeRouter>;
+    router: AppRouter;
   }
 }

@@ -11,6 +11,8 @@ const gray: MantineColorsTuple = [
   '#f6f8fa', '#eef1f5', '#e3e8ee', '#d3dae3', '#bcc6d2', '#8d99aa', '#5a6678', '#434d5d', '#2b3442', '#19202b',
 ];
 
+const DIALOG_TITLE = { fontSize: 16, fontWeight: 600 };
+
 export const theme = createTheme({
   colors: { accent, dark, gray },
   primaryColor: 'accent',
@@ -24,8 +26,8 @@ export const theme = createTheme({
   fontSizes: { xs: '12px', sm: '13px', md: '14px', lg: '16px', xl: '20px' },
   headings: { fontWeight: '600' },
   components: {
-    Modal: { defaultProps: { centered: true, transitionProps: { duration: 120 } } },
-    Drawer: { defaultProps: { position: 'right', transitionProps: { duration: 150 } } },
+    Modal: { defaultProps: { centered: true, transitionProps: { duration: 120 } }, styles: { title: DIALOG_TITLE } },
+    Drawer: { defaultProps: { position: 'right', transitionProps: { duration: 150 } }, styles: { title: DIALOG_TITLE } },
   },
 });
 

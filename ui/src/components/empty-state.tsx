@@ -6,6 +6,7 @@ interface EmptyStateProps {
   icon: IconName;
   title: string;
   text: string;
+  /** A way on, set apart below the text. */
   children?: ReactNode;
 }
 
@@ -18,7 +19,7 @@ export function EmptyState({ icon, title, text, children }: EmptyStateProps) {
       </span>
       <h2 className={classes.title}>{title}</h2>
       <p className={classes.text}>{text}</p>
-      {children}
+      {children && <div className={classes.more}>{children}</div>}
     </div>
   );
 }

@@ -1,10 +1,10 @@
-import { Alert, Button, Code, Group, Text } from '@mantine/core';
+import { Button, Code } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { asApiError } from '../lib/api-error';
 import { errorText } from '../lib/error-text';
 import { useNow } from '../lib/use-now';
 import { CopyButton } from './copy-button';
-import { Icon } from './icons';
+import { Notice } from './notice';
 
 interface HelpfulErrorProps {
   error: unknown;
@@ -24,8 +24,8 @@ export function HelpfulError({ error, onRetry, plain = false }: HelpfulErrorProp
     .join('\n');
 
   return (
-    <Alert role="alert" color="red" variant="light" icon={<Icon name="error" />} title={message}>
-      {help && <Text size="sm">{help}</Text>}
+    <Notice tone="error" role="alert" title={message}>
+      {help && <p>{help}</p>}
       {!plain && (
         <details style={{ marginTop: 8 }}>
           <summary>{t('common.details')}</summary>
@@ -38,12 +38,10 @@ export function HelpfulError({ error, onRetry, plain = false }: HelpfulErrorProp
         </details>
       )}
       {onRetry && (
-        <Group mt="sm">
-          <Button size="compact-md" variant="light" color="red" onClick={onRetry}>
-            {t('common.retry')}
-          </Button>
-        </Group>
+        <Button mt={10} size="compact-md" variant="default" onClick={onRetry}>
+          {t('common.retry')}
+        </Button>
       )}
-    </Alert>
+    </Notice>
   );
 }

@@ -4,7 +4,7 @@ import { QrTrigger, type QrCode } from './qr-trigger';
 
 export function QrPopover({ label, value, hint }: QrCode) {
   return (
-    <Popover defaultOpened position="top" withArrow shadow="md">
+    <Popover defaultOpened hideDetached={false} position="top" withArrow shadow="md">
       <Popover.Target>
         <QrTrigger label={label} />
       </Popover.Target>

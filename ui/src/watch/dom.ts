@@ -13,11 +13,11 @@ export function el<K extends keyof HTMLElementTagNameMap>(
 }
 
 const ICONS = {
-  sound: 'M4 9.5v5h3.5l4.5 4v-13l-4.5 4H4ZM15.5 9a4.2 4.2 0 0 1 0 6M18 6.500a7.8 7.8 0 0 1 0 11',
-  muted: 'M4 9.5v5h3.5l4.5 4v-13l-4.5 4H4ZM16 9.500l5 5M21 9.500l-5 5',
+  sound: 'M4 9.5v5h3.5l4.5 4v-13l-4.5 4H4ZM15.5 9a4.2 4.2 0 0 1 0 6M18 6.5a7.8 7.8 0 0 1 0 11',
+  muted: 'M4 9.5v5h3.5l4.5 4v-13l-4.5 4H4ZM16 9.5l5 5M21 9.5l-5 5',
   expand: 'M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5',
-  share: 'M12 15V3.500M8 7l4-3.500L16 7M7 11H6a2 2 0 0 0-2 2v5.500a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2V13a2 2 0 0 0-2-2h-1',
-  delay: 'M12 7v5l3.5 2M12 3.300a8.7 8.7 0 1 0 0 17.4 8.7 8.7 0 0 0 0-17.400Z',
+  share: 'M12 15V3.5M8 7l4-3.5L16 7M7 11H6a2 2 0 0 0-2 2v5.5a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2V13a2 2 0 0 0-2-2h-1',
+  delay: 'M12 7v5l3.5 2M12 3.3a8.7 8.7 0 1 0 0 17.4 8.7 8.7 0 0 0 0-17.4Z',
 };
 
 export type IconName = keyof typeof ICONS;

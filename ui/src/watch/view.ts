@@ -28,7 +28,7 @@ export function buildView(root: HTMLElement, app: string, stream: string, onDela
   stage.append(bigSound);
   video.addEventListener('volumechange', () => {
     sound.show(say(video.muted ? 'soundOn' : 'soundOff'), video.muted ? 'muted' : 'sound');
-    bigSound.hidden = true;
+    if (!video.muted) bigSound.hidden = true;
   });
 
   const full = iconButton(say('fullscreen'), 'expand', () => toggleFullscreen(stage, video));

@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
+import { useLocation } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Card } from '../../components/card';
@@ -16,7 +17,8 @@ export function SetupPage() {
   useTitle(t('setup.title'));
   const [hasPassword, setHasPassword] = useState(false);
   const init = useQuery({ ...initQuery, enabled: !hasPassword });
-  const [code] = useState(() => new URLSearchParams(location.hash.slice(1)).get('code') ?? '');
+  // In the fragment, so that it reaches no server log on the way.
+  const code = new URLSearchParams(useLocation().hash).get('code') ?? '';
 
   if (hasPassword) {
     return (
@@ -31,11 +33,7 @@ export function SetupPage() {
         <FirstPasswordForm
           codeRequired={init.data?.setup_code_required ?? true}
           code={code}
-          onDone={() => {
-            // A used code has no place in the history.
-            history.replaceState(history.state, '', location.pathname);
-            setHasPassword(true);
-          }}
+          onDone={() => setHasPassword(true)}
         />
       </Card>
     </FullScreen>

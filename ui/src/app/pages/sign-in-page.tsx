@@ -1,8 +1,8 @@
-import { Alert, Stack } from '@mantine/core';
+import { Stack } from '@mantine/core';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { Card } from '../../components/card';
-import { Icon } from '../../components/icons';
+import { Notice } from '../../components/notice';
 import { SignInForm } from '../../features/account/components/sign-in-form';
 import { FullScreen } from '../full-screen';
 import { useTitle } from '../use-title';
@@ -16,9 +16,9 @@ export function SignInPage() {
     <FullScreen title={t('signIn.title')} text={t('signIn.text', { host: location.host })}>
       <Stack>
         {ended && (
-          <Alert color="gray" icon={<Icon name="info" />}>
+          <Notice tone="idle" role="status">
             {t('signIn.ended')}
-          </Alert>
+          </Notice>
         )}
         <Card label={t('signIn.title')}>
           <SignInForm onDone={() => void navigate({ to: '/streams' })} />

@@ -16,7 +16,7 @@ export function OpenAccountMenu({ className }: { className: string | undefined }
   const [changing, setChanging] = useState(false);
   return (
     <>
-      <Menu defaultOpened position="right-end" width={220} shadow="md" transitionProps={{ duration: 120 }}>
+      <Menu defaultOpened hideDetached={false} position="right-end" width={220} shadow="md" transitionProps={{ duration: 120 }}>
         <Menu.Target>
           <AccountButton className={className} />
         </Menu.Target>

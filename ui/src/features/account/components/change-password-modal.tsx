@@ -1,8 +1,8 @@
-import { Alert, Button, Group, Modal, Stack } from '@mantine/core';
+import { Button, Group, Modal, Stack } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { HelpfulError } from '../../../components/helpful-error';
-import { Icon } from '../../../components/icons';
+import { Notice } from '../../../components/notice';
 import { useChangePassword } from '../api/use-account';
 import { isComplete, NewPasswordFields, type NewPassword } from './new-password-fields';
 import { PasswordField } from './password-field';
@@ -24,9 +24,9 @@ export function ChangePasswordModal({ onClose }: { onClose: () => void }) {
     <Modal opened onClose={onClose} title={t('password.change')} closeButtonProps={{ 'aria-label': t('common.close') }}>
       {change.isSuccess ? (
         <Stack>
-          <Alert role="status" color="green" icon={<Icon name="check" />} title={t('password.changed')}>
+          <Notice tone="ok" role="status" title={t('password.changed')}>
             {t('password.changedText')}
-          </Alert>
+          </Notice>
           <Button onClick={onClose}>{t('common.close')}</Button>
         </Stack>
       ) : (

@@ -1,4 +1,5 @@
-import { Stack, Switch } from '@mantine/core';
+import { Stack, Switch, Text } from '@mantine/core';
+import { useId } from 'react';
 import { useTranslation } from 'react-i18next';
 import { HelpfulError } from '../../../components/helpful-error';
 import { useDemo } from '../api/use-ingest';
@@ -6,6 +7,7 @@ import { useDemo } from '../api/use-ingest';
 /** Publishes a test picture with clock and tone: a live stream without an encoder. */
 export function DemoSwitch() {
   const { t } = useTranslation();
+  const hintId = useId();
   const { demo, change } = useDemo();
   const enabled = change.isPending ? change.variables : (demo.data?.enabled ?? false);
   const trouble = demo.data?.state === 'retrying' ? demo.data.detail : '';
@@ -13,12 +15,16 @@ export function DemoSwitch() {
     <Stack gap="xs">
       <Switch
         label={t('demo.label')}
-        description={t('demo.description')}
+        aria-describedby={hintId}
         checked={enabled}
         disabled={!demo.data || change.isPending}
         onChange={(event) => change.mutate(event.currentTarget.checked)}
         error={(enabled && trouble) || undefined}
       />
+      {/* Apart from the label: as its description it would become part of the switch's name. */}
+      <Text id={hintId} size="xs" c="dimmed">
+        {t('demo.description')}
+      </Text>
       {change.error !== null && <HelpfulError error={change.error} />}
       {demo.error !== null && !demo.data && <HelpfulError error={demo.error} onRetry={() => void demo.refetch()} />}
     </Stack>

@@ -1,7 +1,6 @@
-import { Alert } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { CopyField } from '../../../components/copy-field';
-import { Icon } from '../../../components/icons';
+import { Notice } from '../../../components/notice';
 import { MASK, type IngestAddresses } from '../addresses';
 import classes from './ingest-card.module.css';
 
@@ -59,8 +58,8 @@ export function FfmpegPanel({ real, shown }: PanelProps) {
 function Unavailable({ protocol }: { protocol: string }) {
   const { t } = useTranslation();
   return (
-    <Alert color="gray" variant="light" icon={<Icon name="info" />} title={t('ingest.unavailable', { protocol })}>
+    <Notice tone="idle" title={t('ingest.unavailable', { protocol })}>
       {t('ingest.unavailableWhy')}
-    </Alert>
+    </Notice>
   );
 }

@@ -15,7 +15,7 @@ export function KickButton({ stream }: { stream: Stream }) {
   };
   return (
     <>
-      <Button variant="subtle" color="red" size="compact-md" onClick={() => setAsking(true)}>
+      <Button variant="default" size="xs" c="var(--ss-error)" onClick={() => setAsking(true)}>
         {t('live.kick.open')}
       </Button>
       <Suspense>

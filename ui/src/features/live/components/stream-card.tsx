@@ -31,6 +31,7 @@ export function StreamCard({ stream, clockOffsetMs }: StreamCardProps) {
   const serverNow = useNow() + clockOffsetMs;
   const urls = streamUrls(stream.app, stream.stream);
   const ageS = factsAgeS(stream, serverNow);
+  const stale = ageS !== null && ageS > STALE_AFTER_S;
 
   return (
     <div className={classes.enter} data-testid="live-card">
@@ -39,18 +40,19 @@ export function StreamCard({ stream, clockOffsetMs }: StreamCardProps) {
           <Player
             label={t('live.preview', { url: stream.url })}
             source={urls}
-            overlay={<OnAir seconds={(serverNow - stream.since_ms) / 1000} />}
+            overlay={<OnAir seconds={(serverNow - stream.since_ms) / 1000} stale={stale} />}
           />
         </div>
         <div className={classes.body}>
           <div className={classes.head}>
-            <h2 className={classes.name}>{stream.url}</h2>
-            <StreamState ageS={ageS} />
-            <span className={classes.spring} />
+            <div className={classes.title}>
+              <h2 className={classes.name}>{stream.url}</h2>
+              <StreamState ageS={ageS} />
+            </div>
             <KickButton stream={stream} />
           </div>
           <StreamAdvice stream={stream} />
-          <div className={classes.facts} data-stale={(ageS !== null && ageS > STALE_AFTER_S) || undefined}>
+          <div className={classes.facts} data-stale={stale || undefined}>
             <StreamFacts stream={stream} serverNow={serverNow} />
           </div>
           <div className={classes.foot}>
@@ -58,7 +60,7 @@ export function StreamCard({ stream, clockOffsetMs }: StreamCardProps) {
               <CopyField label={t('live.shareLink')} value={urls.watch} />
             </div>
             <div className={classes.actions}>
-              <Button component="a" href={urls.watch} target="_blank" rel="noopener" variant="light" leftSection={<Icon name="open" size={16} />}>
+              <Button component="a" href={urls.watch} target="_blank" rel="noopener" variant="light" c="var(--ss-accent)" leftSection={<Icon name="open" size={16} />}>
                 {t('live.watch')}
               </Button>
               <Button variant="default" leftSection={<Icon name="share" size={16} />} onClick={() => setSharing(true)}>

@@ -20,8 +20,7 @@ export function StreamFacts({ stream, serverNow }: { stream: Stream; serverNow: 
       title: [video?.profile, video?.level, audio?.profile, audio?.sample_rate && `${audio.sample_rate} Hz`].filter(Boolean).join(' · ') || undefined,
     },
     { name: t('live.facts.since'), value: formatClock((serverNow - stream.since_ms) / 1000), title: formatDateTime(stream.since_ms, i18n.language) },
-    { name: t('live.facts.protocol'), value: PROTOCOLS[stream.protocol] ?? stream.protocol },
-    { name: t('live.facts.address'), value: stream.ip || UNKNOWN },
+    { name: t('live.facts.from'), value: [PROTOCOLS[stream.protocol] ?? stream.protocol, stream.ip].filter(Boolean).join(' · ') },
   ];
   return <KeyValue facts={facts} />;
 }

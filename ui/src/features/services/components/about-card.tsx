@@ -6,9 +6,6 @@ import { HelpfulError } from '../../../components/helpful-error';
 import { KeyValue } from '../../../components/key-value';
 import { envsQuery, statusQuery } from '../../../lib/queries';
 
-const YES = '✓';
-const NO = '–';
-
 /** What this installation is: version, runtime and why, media server and what it can do. */
 export function AboutCard() {
   const { t } = useTranslation();
@@ -24,6 +21,7 @@ export function AboutCard() {
   }
   if (!status.data || !envs.data) return <Skeleton h={180} radius={10} />;
   const { capabilities } = envs.data;
+  const yesNo = (able: boolean) => t(able ? 'common.yes' : 'common.no');
   return (
     <Card title={t('system.about')}>
       <KeyValue
@@ -31,9 +29,9 @@ export function AboutCard() {
           { name: t('system.version'), value: status.data.version },
           { name: t('system.runtime'), value: runtimeName(status.data.runtime, t('system.runtimes.process'), t('system.runtimes.docker')) },
           { name: t('system.mediaServer'), value: envs.data.mediaServer === 'embedded' ? t('system.embedded') : 'SRS' },
-          { name: 'SRT', value: capabilities.srt ? YES : NO },
-          { name: 'WebRTC', value: capabilities.webrtc ? YES : NO },
-          { name: 'HEVC', value: capabilities.hevc ? YES : NO },
+          { name: 'SRT', value: yesNo(capabilities.srt) },
+          { name: 'WebRTC', value: yesNo(capabilities.webrtc) },
+          { name: 'HEVC', value: yesNo(capabilities.hevc) },
         ]}
       />
       {status.data.runtime_reason && (

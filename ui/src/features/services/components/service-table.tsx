@@ -46,7 +46,7 @@ function ServiceRow({ service, clockOffsetMs, stale }: { service: Service; clock
         <div className={classes.what}>{t(`system.services.${service.name}` as 'system.services.redis', { defaultValue: '' })}</div>
       </td>
       <td>
-        <StateBadge tone={serviceTone(service.state)} word={text('states', service.state)} reason={service.detail || undefined} stale={stale} />
+        <StateBadge tone={serviceTone(service.state)} word={text('states', service.state)} reason={service.detail || undefined} stale={stale} align="end" />
       </td>
       <td className={classes.number} data-label={t('system.since')} title={formatDateTime(service.since_ms, i18n.language)}>
         {formatSeconds((serverNow - service.since_ms) / 1000)}

@@ -1,0 +1,33 @@
+import { describe, expect, test } from 'vitest';
+import en from './en.json';
+import watchEn from './watch.en.json';
+import watchZh from './watch.zh.json';
+import zh from './zh.json';
+
+/** Every text by its dotted key. */
+function flat(words: object, prefix = ''): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(words).flatMap(([key, value]) =>
+      typeof value === 'string' ? [[prefix + key, value]] : Object.entries(flat(value as object, `${prefix}${key}.`)),
+    ),
+  );
+}
+
+const places = (text: string) => (text.match(/\{+\w+\}+|<\/?\w+>/g) ?? []).toSorted();
+
+describe.each([
+  ['admin page', flat(en), flat(zh)],
+  ['watch page', flat(watchEn), flat(watchZh)],
+])('the words of the %s', (_name, english, chinese) => {
+  test('have the same keys in both languages', () => {
+    expect(Object.keys(chinese)).toEqual(Object.keys(english));
+  });
+
+  test('have the same places to fill', () => {
+    for (const [key, text] of Object.entries(english)) expect(places(chinese[key]!), key).toEqual(places(text));
+  });
+
+  test('are empty in both languages or in none', () => {
+    for (const [key, text] of Object.entries(english)) expect(chinese[key] === '', key).toBe(text === '');
+  });
+});

@@ -1,0 +1,57 @@
+import { vi } from 'vitest';
+import { ENVS, STATUS } from './samples';
+
+type Body = Record<string, unknown>;
+type Answer = unknown | ((body: Body) => unknown);
+
+/** An answer that is an error, as the API words it. */
+export class Refusal {
+  constructor(
+    readonly status: number,
+    readonly key: string,
+    readonly message = key,
+    readonly headers: Record<string, string> = {},
+  ) {}
+}
+
+export interface Call {
+  path: string;
+  body: Body;
+}
+
+const SIGNED_IN: Record<string, Answer> = {
+  'mgmt/init': { init: true, setup_code_required: false },
+  'mgmt/envs': ENVS,
+  'mgmt/status': STATUS,
+  'mgmt/streams/query': { streams: [] },
+  'mgmt/streams/kickoff': null,
+  'mgmt/logout': null,
+  'hooks/srs/secret/query': { publish: 'abc123' },
+  'hooks/srs/secret/update': {},
+  'ffmpeg/demo/query': { enabled: false, state: 'off', since_ms: 0, detail: '' },
+  'ffmpeg/demo/update': (body: Body) => ({ enabled: body.enabled, state: 'starting', since_ms: 0, detail: '' }),
+};
+
+/** Stand in for the server: answers by path below the API's root; returns the calls it saw. */
+export function fakeApi(answers: Record<string, Answer> = {}): Call[] {
+  const calls: Call[] = [];
+  const all = { ...SIGNED_IN, ...answers };
+  vi.stubGlobal('fetch', (url: string, init: RequestInit = {}) => {
+    const path = String(url).replace('/terraform/v1/', '');
+    const body = (init.body ? JSON.parse(String(init.body)) : {}) as Body;
+    calls.push({ path, body });
+    const found = path in all ? all[path] : new Refusal(404, 'unknown_path');
+    const answer = typeof found === 'function' ? (found as (body: Body) => unknown)(body) : found;
+    if (answer instanceof Error) return Promise.reject(answer);
+    return Promise.resolve(answer instanceof Response ? answer : toResponse(answer));
+  });
+  return calls;
+}
+
+function toResponse(answer: unknown): Response {
+  if (answer instanceof Refusal) {
+    const { key, message, status, headers } = answer;
+    return Response.json({ code: 4000, data: { message, help: '', key } }, { status, headers });
+  }
+  return Response.json({ code: 0, data: answer });
+}
