@@ -16,11 +16,13 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from .identity import Identity, boot_id, command_digest, load_identity, start_ticks
 from .progress import Progress, ProgressParser
 from .tail import Tail, appendable_memory
+
+T = TypeVar("T")
 
 PROGRESS_LIMIT_BYTES = 64 * 1024
 ERRORS_LIMIT_BYTES = 512 * 1024
@@ -182,11 +184,7 @@ class Child:
         try:
             stalled = await self._follow(gone, limits, on_progress, on_line)
         finally:
-            await _to_the_end(self._end(gone, limits.grace_s))
-            loop.remove_reader(self._pidfd)
-            status = self._popen.wait() if self._popen else None
-            self._close()
-            self._place.state.unlink(missing_ok=True)
+            status = await _to_the_end(self._end(gone, limits.grace_s))
         return Ending(status, stalled)
 
     async def _follow(
@@ -223,7 +221,8 @@ class Child:
         for fd in (self._pidfd, self._progress_fd, self._errors_fd):
             os.close(fd)
 
-    async def _end(self, gone: asyncio.Event, grace_s: float) -> None:
+    async def _end(self, gone: asyncio.Event, grace_s: float) -> int | None:
+        """End it if it still runs, reap it, and leave nothing of it behind."""
         if not gone.is_set():
             self._signal_group(signal.SIGTERM)
             with suppress(TimeoutError):
@@ -232,6 +231,11 @@ class Child:
         # Also when the child itself has gone: what it started may still be there.
         self._signal_group(signal.SIGKILL)
         await gone.wait()
+        asyncio.get_running_loop().remove_reader(self._pidfd)
+        status = self._popen.wait() if self._popen else None
+        self._close()
+        self._place.state.unlink(missing_ok=True)
+        return status
 
     def _signal_group(self, number: signal.Signals) -> None:
         """Signal the child's session, as long as its number is surely its own."""
@@ -241,7 +245,7 @@ class Child:
             os.killpg(self.identity.pid, number)
 
 
-async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
+async def _to_the_end(work: Coroutine[Any, Any, T]) -> T:
     """Finish ``work`` however often the caller is cancelled meanwhile; then be cancelled."""
     task = asyncio.create_task(work)
     cancelled = None
@@ -250,6 +254,6 @@ async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
             await asyncio.wait([task])
         except asyncio.CancelledError as exc:
             cancelled = exc
-    task.result()
     if cancelled is not None:
         raise cancelled
+    return task.result()

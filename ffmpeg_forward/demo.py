@@ -93,7 +93,7 @@ class Demo:
                             task.cancel()
                             await asyncio.wait([task])
                             task = None
-                        if task is None and await self._store.enabled():
+                        if task is None and (await self._wanted())[0]:
                             task = group.create_task(self._supervisor.run(self._plan))
                     self._followed.set()
                     await self._wait_for_change()
@@ -103,13 +103,22 @@ class Demo:
 
     async def _is_outdated(self) -> bool:
         """True when what runs is not wanted any more, or was told another secret."""
-        if not await self._store.enabled():
-            return True
-        secret = await self._secrets.get()
+        enabled, secret = await self._wanted()
         running = self._supervisor.running_digest
-        if secret is None or running is None:
-            return False
+        if not enabled or secret is None or running is None:
+            return not enabled
         return running != (await self._picture.command(secret)).digest
+
+    async def _wanted(self) -> tuple[bool, str | None]:
+        """Return (switched on, publish secret). Raises RedisError."""
+        enabled = await self._store.enabled()
+        secret = await self._secrets.get() if enabled else None
+        # The Redis client waits by `asyncio.wait_for`, which before Python 3.12 swallows a
+        # cancellation that comes at the moment of the answer (CPython issue 86296).
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise asyncio.CancelledError
+        return enabled, secret
 
     async def _wait_for_change(self) -> None:
         """Wait for ``update``, or a moment: the secret and the switch may change elsewhere too."""
@@ -125,8 +134,8 @@ class Demo:
                 await asyncio.sleep(_WAIT_POLL_S)
         while True:
             try:
-                # Asked once more: a run that took up an old record may not be wanted at all.
-                secret = await self._secrets.get() if await self._store.enabled() else None
+                # A run that took up an old record may not be wanted at all: no secret then.
+                _, secret = await self._wanted()
             except RedisError:
                 tell("waiting for the settings store (Redis)")
             else:

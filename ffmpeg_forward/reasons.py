@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from .child import Ending
 
-# What FFmpeg 4.4 to 7 write, and what it means for an output. The first that is found in the
-# youngest line that has any of them wins.
+# What FFmpeg 4.4 to 7 write, and what it means for an output; the most telling first: one failure
+# makes several lines, and the last of them often says the least.
 _MEANINGS: tuple[tuple[str, str], ...] = (
     (r"Already publishing|StreamBusy|stream is busy", "another encoder is publishing this stream"),
     (r"Connection refused", "nothing listens at the target"),
@@ -24,6 +24,7 @@ _MEANINGS: tuple[tuple[str, str], ...] = (
     (r"Input/output error|Operation not permitted|Server error", "the target refused the stream"),
 )
 _COMPILED = tuple((re.compile(pattern), meaning) for pattern, meaning in _MEANINGS)
+_LOOKED_AT = 8
 _SHELL_CANNOT_RUN = (126, 127)
 
 
@@ -31,10 +32,10 @@ def reason_in_words(ending: Ending, lines: Sequence[str]) -> str:
     """Return why it ended; ``lines`` are its last messages, redacted, oldest first."""
     if ending.stalled:
         return "the media stood still; ffmpeg was stopped"
-    for line in reversed(lines):
-        for pattern, meaning in _COMPILED:
-            if pattern.search(line):
-                return meaning
+    said = "\n".join(list(lines)[-_LOOKED_AT:])
+    for pattern, meaning in _COMPILED:
+        if pattern.search(said):
+            return meaning
     if ending.status is not None and ending.status < 0:
         return f"ffmpeg was ended by {signal.Signals(-ending.status).name}"
     if ending.status in _SHELL_CANNOT_RUN:

@@ -9,7 +9,7 @@ comes after us opens them again as ``/proc/<pid>/fd/1`` and ``2``. They vanish w
 import fcntl
 import os
 
-_BACKLOG_BYTES = 64 * 1024
+_READ_BYTES = 64 * 1024
 
 
 def appendable_memory(name: str) -> int:
@@ -20,23 +20,24 @@ def appendable_memory(name: str) -> int:
 
 
 class Tail:
-    """Lines appended since the last look, beginning with the last 64 kB of what is there.
+    """Lines appended since the last look. ``limit_bytes`` bounds the file.
 
-    ``limit_bytes`` bounds the file. The descriptor stays the caller's.
+    Of what was there before the first look, and of a flood, only the last 64 kB are read: the
+    youngest lines are those that count. The descriptor stays the caller's.
     """
 
     def __init__(self, fd: int, limit_bytes: int) -> None:
         self._fd = fd
         self._limit_bytes = limit_bytes
-        self._offset = max(0, os.fstat(fd).st_size - _BACKLOG_BYTES)
+        self._offset = 0
         self._rest = b""
 
     def lines(self) -> list[str]:
-        """Return complete new lines, without line ends; empty ones are left out.
-
-        Reads at most ``limit_bytes`` at once: a child that floods cannot make us grow.
-        """
-        fresh = os.pread(self._fd, self._limit_bytes, self._offset)
+        """Return complete new lines, without line ends; empty ones are left out."""
+        size = os.fstat(self._fd).st_size
+        if size - self._offset > _READ_BYTES:
+            self._offset, self._rest = size - _READ_BYTES, b""
+        fresh = os.pread(self._fd, _READ_BYTES, self._offset)
         self._offset += len(fresh)
         cut = self._offset > self._limit_bytes
         if cut:
@@ -44,7 +45,7 @@ class Tail:
             self._offset = 0
         # A carriage return ends a line too: some messages of FFmpeg rewrite themselves.
         *whole, self._rest = (self._rest + fresh).replace(b"\r", b"\n").split(b"\n")
-        if cut or len(self._rest) > self._limit_bytes:
+        if cut or len(self._rest) > _READ_BYTES:
             # What follows this piece was cut off with the rest, or it never ends.
             self._rest = b""
         return [raw.decode(errors="replace") for raw in whole if raw]
