@@ -54,13 +54,19 @@ class Nginx:
 
     def _make_directories(self) -> None:
         data = self._settings.data
-        for path in (data.config, data.logs, data.html, self.state):
-            path.mkdir(parents=True, exist_ok=True)
-        self.state.chmod(0o700)
-        for app in self.apps:
-            # nginx-rtmp would make it unreadable for the front, which runs as another account.
-            (data.html / app).mkdir(exist_ok=True)
-            (data.html / app).chmod(0o755)
+        try:
+            for path in (data.config, data.logs, data.html, self.state):
+                path.mkdir(parents=True, exist_ok=True)
+            self.state.chmod(0o700)
+            for app in self.apps:
+                # nginx-rtmp would make it unreadable for the front, which is another account.
+                (data.html / app).mkdir(exist_ok=True)
+                (data.html / app).chmod(0o755)
+        except OSError as exc:
+            raise ConfigError(
+                f"the engine cannot use its folders: {exc}",
+                "Give the data directory to the account that runs the engine.",
+            ) from None
 
     def lock(self) -> None:
         """Claim the state directory. Raises ConfigError when another engine has it."""

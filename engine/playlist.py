@@ -20,7 +20,7 @@ def parse_playlist(text: str) -> list[Segment]:
         line = raw.strip()
         if line.startswith("#EXT-X-MEDIA-SEQUENCE:"):
             value = line.partition(":")[2]
-            first = int(value) if value.isdigit() else 0
+            first = int(value) if value.isascii() and value.isdigit() else 0
         elif line.startswith("#EXTINF:"):
             duration = _seconds(line.partition(":")[2].partition(",")[0])
         elif line and not line.startswith("#"):

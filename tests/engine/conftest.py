@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -112,9 +112,10 @@ def allow_good_secret(body: Body) -> bool:
 class Engine:
     """One engine in a process of its own, and how to treat it badly."""
 
-    def __init__(self, settings: Settings, hooks: Hooks) -> None:
+    def __init__(self, settings: Settings, hooks: Hooks, prefix: Sequence[str] = ()) -> None:
         self.settings = settings
         self.hooks = hooks
+        self._prefix = prefix
         self.http = httpx.Client(trust_env=False, timeout=5)
         self.log = settings.data_dir / "shim.log"
         self._child: subprocess.Popen[bytes] | None = None
@@ -125,7 +126,7 @@ class Engine:
         return self._child.pid
 
     def argv(self) -> list[str]:
-        return [sys.executable, "-c", RUN, str(self.settings.data_dir)]
+        return [*self._prefix, sys.executable, "-c", RUN, str(self.settings.data_dir)]
 
     def start(self) -> None:
         with self.log.open("ab") as log:
@@ -211,7 +212,8 @@ def need(program: str) -> str:
 
 
 @contextmanager
-def running_engine() -> Iterator[Engine]:
+def running_engine(uid: int | None = None) -> Iterator[Engine]:
+    """Start an engine in a fresh data directory, as another account when ``uid`` is given."""
     need("nginx")
     root = Path(tempfile.mkdtemp(prefix="ss-engine-"))
     root.chmod(0o755)
@@ -224,7 +226,12 @@ def running_engine() -> Iterator[Engine]:
     (root / "config" / ".env").write_text("".join(lines))
     settings = Settings.load(root, {})
     hooks = Hooks(settings.hooks_port)
-    engine = Engine(settings, hooks)
+    prefix: list[str] = []
+    if uid is not None:
+        prefix = [need("setpriv"), f"--reuid={uid}", f"--regid={uid}", "--clear-groups"]
+        for path in (root, *root.rglob("*")):
+            os.chown(path, uid, uid)
+    engine = Engine(settings, hooks, prefix)
     try:
         engine.start()
         yield engine
@@ -246,6 +253,15 @@ def engine() -> Iterator[Engine]:
 def own_engine() -> Iterator[Engine]:
     """An engine of this test alone, which may kill it."""
     with running_engine() as found:
+        yield found
+
+
+@pytest.fixture
+def humble_engine() -> Iterator[Engine]:
+    """An engine of an account that may do nothing special."""
+    if os.geteuid() != 0:
+        pytest.skip("the whole test run is unprivileged already")
+    with running_engine(uid=65534) as found:
         yield found
 
 

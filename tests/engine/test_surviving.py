@@ -188,6 +188,34 @@ def test_publishers_are_refused_while_the_control_plane_is_away(
     assert engine.clients("other") == []
 
 
+def test_no_root_is_needed_for_anything(
+    humble_engine: "Engine", publish: "Publish", tools: "Tools"
+) -> None:
+    engine, hooks = humble_engine, humble_engine.hooks
+    publish(engine.rtmp("s", f"secret={tools.SECRET}"))
+    hooks.wait("s", "on_hls")
+    assert engine.playlist("s").stat().st_uid == 65534
+    assert tools.probe(str(engine.playlist("s"))) == ["aac", "h264"]
+    nginx = engine.nginx_pid
+    engine.kill()
+    engine.start()
+    assert engine.nginx_pid == nginx
+    assert engine.stream("s") is not None
+    assert engine.stop() == 0
+    assert start_ticks(nginx) is None
+
+
+def test_a_data_directory_of_someone_else_is_a_plain_error(humble_engine: "Engine") -> None:
+    engine = humble_engine
+    engine.stop()
+    os.chown(engine.settings.data.html, 0, 0)
+    os.rmdir(engine.settings.data.html / "live")
+    failed = run_briefly(engine)
+    assert failed.returncode == 78
+    assert "cannot use its folders" in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
 def test_a_second_engine_on_the_same_data_is_refused(own_engine: "Engine") -> None:
     rival = run_briefly(own_engine)
     assert rival.returncode == 78
