@@ -22,7 +22,7 @@ from .http_client import Reply, request
 from .journal import Journal
 from .lifecycle import Lifecycle
 from .monitor import Monitor
-from .nginx import Nginx
+from .nginx import Nginx, allow_many_files
 from .notify import open_door
 from .reports import Reports
 from .rtmp_client import open_rtmp
@@ -50,6 +50,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[Running]:
     Leaving the block in peace ends nginx too, after all its clients are reported gone; leaving
     it by an exception, as being killed does, leaves nginx running for the next shim.
     """
+    allow_many_files()
     nginx = Nginx(settings)
     nginx.lock()
     boot = nginx.boot
@@ -90,7 +91,7 @@ async def open_engine(settings: Settings) -> AsyncIterator[Running]:
         api = create_api(Reports(settings, boot, table, monitor, gateway, events), kick)
         yield Running(
             listeners=[Listener(api, port=settings.srs_api_port)],
-            loops=[supervisor.run(), monitor.run(), hls.run(), gateway.sweep()],
+            loops=[supervisor.run(), supervisor.watch(), monitor.run(), hls.run(), gateway.sweep()],
         )
         lifecycle.end_all("engine stopped")
         async with asyncio.TaskGroup() as group:

@@ -8,6 +8,7 @@ import asyncio
 import fcntl
 import hashlib
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -22,7 +23,8 @@ from ..core.paths import share_dir
 from ..core.settings import Settings
 from .boot import Boot
 
-MAX_RTMP_CLIENTS = 2000
+MAX_CONNECTIONS = 4096
+MAX_FILES = 8192
 NETCALL_TIMEOUT_S = 10
 """Longer than the two questions of one publisher together may take."""
 STOP_GRACE_S = 2.0
@@ -99,8 +101,7 @@ class Nginx:
             module=_find_module(),
             state=self.state,
             error_log=self.error_log,
-            connections=2 * MAX_RTMP_CLIENTS + 96,
-            max_clients=MAX_RTMP_CLIENTS,
+            connections=MAX_CONNECTIONS,
             netcall_timeout_s=NETCALL_TIMEOUT_S,
             rtmp_port=settings.rtmp_port,
             stat_port=settings.engine_stat_port,
@@ -205,6 +206,14 @@ class Nginx:
         if self._child is not None:
             self._child.wait()
             self._child = None
+
+
+def allow_many_files() -> None:
+    """Raise the limit of open files for us and for the nginx that inherits it, if we may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_FILES if hard == resource.RLIM_INFINITY else min(MAX_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def app_names(settings: Settings) -> list[str]:

@@ -15,6 +15,9 @@ STEADY_S = 30.0
 """A nginx that ran this long had a good start; the next pause is a short one again."""
 UP_TIMEOUT_S = 5.0
 POLL_S = 0.05
+HUNG_S = 20.0
+"""A nginx that runs but has not answered for this long serves nobody any more."""
+WATCH_S = 1.0
 
 log = get_logger(__name__)
 
@@ -58,6 +61,17 @@ class Supervisor:
             self._nginx.trim_log()
             self._nginx.start()
             await self._until_up()
+
+    async def watch(self) -> None:
+        """End a nginx that hangs, so that ``run`` starts another one."""
+        answered = time.monotonic()
+        while True:
+            await asyncio.sleep(WATCH_S)
+            if self._monitor.stat is not None or not self._nginx.boot.alive():
+                answered = time.monotonic()
+            elif time.monotonic() - answered > HUNG_S:
+                self._events.add("nginx_hung", "nginx runs but does not answer; it is ended")
+                await self._nginx.stop()
 
     async def _until_up(self) -> None:
         """Wait until nginx answers, so that our own doors open in working order."""

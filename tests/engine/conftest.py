@@ -300,8 +300,8 @@ def publish(clip: Path) -> Iterator[Publish]:
 
 def probe(url: str, timeout_s: float = 10) -> list[str]:
     """Return the codecs that ffprobe finds at an address, sorted."""
-    argv = [need("ffprobe"), "-v", "error", "-show_entries", "stream=codec_name"]
-    argv += ["-of", "csv=p=0", url]
+    argv = [need("ffprobe"), "-v", "error", "-analyzeduration", "1000000"]
+    argv += ["-show_entries", "stream=codec_name", "-of", "csv=p=0", url]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=timeout_s, check=False)
     return sorted(set(done.stdout.split()))  # a playlist repeats them for its program
 

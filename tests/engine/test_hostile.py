@@ -201,7 +201,7 @@ async def test_a_publisher_that_leaves_while_it_is_judged_is_undone(
     def hesitate(body: dict[str, object]) -> bool:
         if body["action"] == "on_publish" and body["stream"] == "hasty":
             loop.call_soon_threadsafe(slow.set)
-            asyncio.run_coroutine_threadsafe(asyncio.sleep(1), loop).result(5)
+            asyncio.run_coroutine_threadsafe(asyncio.sleep(0.3), loop).result(5)
         return True
 
     before, engine.hooks.allow = engine.hooks.allow, hesitate
