@@ -1,0 +1,220 @@
+"""The page as a newcomer meets it, in headless Chromium. Screenshots go to ui/screenshots/."""
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+
+from .house import PASSWORD, ROOT, House
+
+pytestmark = pytest.mark.browser
+
+SCREENSHOTS = ROOT / "ui/screenshots"
+SIZES = {"desktop": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--autoplay-policy=no-user-gesture-required",
+]
+PICTURE = """(video) => {
+  const canvas = document.createElement('canvas');
+  canvas.width = 64; canvas.height = 36;
+  const context = canvas.getContext('2d');
+  context.drawImage(video, 0, 0, 64, 36);
+  return Array.from(context.getImageData(0, 0, 64, 36).data);
+}"""
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    if program is None:
+        pytest.skip("Chromium is not installed on this machine (auto/test installs it)")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=program, args=QUIET)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def demo_house(first_house: House, new_house: Callable[..., House]) -> House:
+    """A house nobody has opened yet, with the test picture on."""
+    house = new_house("page")
+    house.reuse_release(first_house)
+    done = house.bootstrap("--runtime", "process", "--demo")
+    assert done.returncode == 0, house.output
+    return house
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    made = browser.new_context(viewport=SIZES["desktop"], locale="en-US", color_scheme="dark")
+    made.set_default_timeout(20_000)
+    yield made
+    made.close()
+
+
+def printed_url(house: House) -> str:
+    found = re.search(r"http://\S+/mgmt/setup#code=\S+", house.output)
+    assert found, house.output
+    return found[0]
+
+
+def moves(video: Locator) -> None:
+    """Fail unless two frames of the picture, taken at different times, differ."""
+    expect(video).to_be_visible()
+    video.evaluate(
+        "(v) => new Promise((ok) => { const look = () => v.currentTime > 0 && v.videoWidth > 0"
+        " ? ok() : setTimeout(look, 50); look(); })"
+    )
+    first = video.evaluate(PICTURE)
+    assert len(set(first)) > 20, "the picture is one flat colour"
+    begun = video.evaluate("(v) => v.currentTime")
+    video.evaluate(
+        "(v, begun) => new Promise((ok) => { const look = () => v.currentTime > begun + 0.5"
+        " ? ok() : setTimeout(look, 50); look(); })",
+        begun,
+    )
+    assert video.evaluate(PICTURE) != first, "the picture stands still"
+
+
+def sign_in(page: Page, house: House, password: str = PASSWORD) -> None:
+    page.goto(house.base + "/mgmt/")
+    page.get_by_label("Password", exact=True).fill(password)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def test_a_newcomer_sets_the_password_and_sees_the_picture_move(
+    demo_house: House, context: BrowserContext
+) -> None:
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.goto(printed_url(demo_house))
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("textbox", name="Password again").fill(PASSWORD)
+    page.screenshot(path=SCREENSHOTS / "setup-password.png")
+    page.get_by_role("button", name="Set password").click()
+    expect(page.get_by_text("You are live")).to_be_visible()
+    moves(page.locator("video").first)
+    page.screenshot(path=SCREENSHOTS / "setup-live.png")
+    page.get_by_role("button", name="Go to your page").or_(
+        page.get_by_role("link", name="Go to your page")
+    ).click()
+    card = page.get_by_role("article", name="live/demo").or_(
+        page.get_by_label("Live stream live/demo")
+    )
+    expect(card.first).to_be_visible()
+    moves(page.locator("video").first)
+    page.screenshot(path=SCREENSHOTS / "streams.png")
+    assert faults == []
+
+
+def test_copied_server_and_key_can_be_pasted(demo_house: House, context: BrowserContext) -> None:
+    page = context.new_page()
+    sign_in(page, demo_house)
+    with demo_house.api() as api:
+        secret = api.secret()
+    for label, wanted in (
+        ("Server", f":{demo_house.ports['RTMP']}/live"),
+        ("Stream key", f"secret={secret}"),
+    ):
+        page.get_by_role("button", name=f"Copy {label}", exact=True).first.click()
+        page.evaluate(
+            "() => { document.getElementById('paste')?.remove();"
+            " const t = document.createElement('textarea'); t.id = 'paste';"
+            " t.style.position = 'fixed'; t.style.top = '0'; t.style.zIndex = '99999';"
+            " document.body.append(t); t.focus(); }"
+        )
+        page.keyboard.press("Control+V")
+        pasted = page.locator("#paste").input_value()
+        assert wanted in pasted, label
+
+
+def test_sign_out_and_a_wrong_password_says_why(demo_house: House, context: BrowserContext) -> None:
+    page = context.new_page()
+    sign_in(page, demo_house)
+    page.get_by_role("button", name="Account").click()
+    page.get_by_role("menuitem", name="Sign out").click()
+    page.get_by_label("Password", exact=True).fill("not the password")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_contain_text("password")
+    page.screenshot(path=SCREENSHOTS / "sign-in-wrong.png")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_text("Send a picture here")).to_be_visible()
+
+
+def test_anyone_with_the_link_watches_without_signing_in(
+    demo_house: House, context: BrowserContext
+) -> None:
+    page = context.new_page()
+    foreign: list[str] = []
+    page.on(
+        "request",
+        lambda request: (
+            None
+            if request.url.startswith((demo_house.base, "blob:", "data:"))
+            else foreign.append(request.url)
+        ),
+    )
+    page.goto(f"{demo_house.base}/watch/live/demo")
+    moves(page.locator("video").first)
+    page.screenshot(path=SCREENSHOTS / "watch.png")
+    assert foreign == []
+
+
+def test_a_watch_page_without_a_stream_says_so_and_turns_into_the_picture(
+    demo_house: House, context: BrowserContext
+) -> None:
+    page = context.new_page()
+    sign_in(page, demo_house)
+    expect(page.get_by_text("Send a picture here")).to_be_visible()
+    done = demo_house.cli("demo", "off")
+    assert done.returncode == 0, done.stderr
+    expect(page.get_by_text("Nothing is live yet")).to_be_visible()
+    page.screenshot(path=SCREENSHOTS / "streams-empty.png")
+    watch = context.new_page()
+    watch.goto(f"{demo_house.base}/watch/live/demo")
+    watch.wait_for_timeout(500)
+    watch.screenshot(path=SCREENSHOTS / "watch-offline.png")
+    page.get_by_role("switch", name="Demo picture").click(force=True)
+    expect(page.get_by_text("Nothing is live yet")).not_to_be_visible()
+    moves(watch.locator("video").first)
+
+
+@pytest.mark.parametrize("size", list(SIZES))
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_page_fits_its_screen(
+    demo_house: House, browser: Browser, size: str, scheme: str, language: str
+) -> None:
+    locale = {"en": "en-US", "zh": "zh-CN"}[language]
+    made = browser.new_context(
+        viewport=SIZES[size],
+        locale=locale,
+        color_scheme="dark" if scheme == "dark" else "light",
+    )
+    made.add_init_script(f"localStorage.setItem('mantine-color-scheme-value', '{scheme}')")
+    page = made.new_page()
+    try:
+        with demo_house.api() as api:
+            token = api.client.cookies["streamstead_session"]
+        made.add_cookies([{"name": "streamstead_session", "value": token, "url": demo_house.base}])
+        for name in ("streams", "system"):
+            page.goto(f"{demo_house.base}/mgmt/{name}")
+            page.wait_for_load_state("load")
+            expect(page.locator("main")).to_be_visible()
+            page.wait_for_timeout(1500)
+            width = page.evaluate("document.documentElement.scrollWidth")
+            assert width <= SIZES[size]["width"], f"{name} is {width} px wide"
+            page.screenshot(path=SCREENSHOTS / f"{name}-{size}-{scheme}-{language}.png")
+    finally:
+        made.close()
