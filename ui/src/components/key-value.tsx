@@ -6,6 +6,8 @@ export interface Fact {
   value: ReactNode;
   unit?: string | undefined;
   title?: string | undefined;
+  /** Behind the value, as a small graph. */
+  after?: ReactNode;
 }
 
 /** Names and values side by side, as many columns as fit. */
@@ -18,6 +20,7 @@ export function KeyValue({ facts }: { facts: Fact[] }) {
           <dd className={classes.value}>
             {fact.value}
             {fact.unit && <span className={classes.unit}>{fact.unit}</span>}
+            {fact.after}
           </dd>
         </div>
       ))}
