@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 
 from ..core.log import get_logger
 from .clients import Client, ClientTable, Kind, Phase
@@ -50,7 +51,7 @@ class Monitor:
         async with self._lock:
             now_ms = time.time_ns() // 1_000_000
             try:
-                stat = await self._control.stat()
+                stat = self._named(await self._control.stat())
             except (OSError, TimeoutError, BadStat) as exc:
                 log.info("engine.stat_failed", reason=repr(exc))
                 self.stat = None
@@ -75,6 +76,15 @@ class Monitor:
     def stream(self, app: str, name: str) -> StatStream | None:
         streams = self.stat.streams if self.stat else ()
         return next((s for s in streams if s.app == app and s.name == name), None)
+
+    def _named(self, stat: Stat) -> Stat:
+        """Put the real names in: nginx-rtmp prints every letter beyond ASCII as a space."""
+        streams: list[StatStream] = []
+        for stream in stat.streams:
+            known = (self._table.by_cid(client.cid) for client in stream.clients)
+            client = next((c for c in known if c is not None), None)
+            streams.append(replace(stream, name=client.stream) if client else stream)
+        return replace(stat, streams=tuple(streams))
 
     def _end_the_missing(self, stat: Stat, certain_before_ms: int) -> None:
         """End clients missed often enough, and at once those let in before ``certain_before_ms``.

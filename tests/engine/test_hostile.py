@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -133,6 +134,20 @@ async def test_a_name_that_is_no_file_name_is_refused_before_anyone_is_asked(
     assert not any("never-asked" in body.get("param", "") for body in engine.hooks.seen)
     assert list(engine.settings.data.html.rglob("x*")) == []
     assert {p.name for p in engine.settings.data.html.iterdir()} == {"live"}
+
+
+async def test_a_name_beyond_ascii_is_streamed_watched_and_measured(
+    engine: "Engine", tools: "Tools", publish: "Publish"
+) -> None:
+    publish(engine.rtmp("直播", f"secret={tools.SECRET}"))
+    body = await wait(engine, "直播", "on_hls")
+    assert body["url"] == f"live/{Path(str(body['file'])).name}"
+    stream = await asyncio.to_thread(
+        tools.eventually, lambda: (s := engine.stream("直播")) and s["video"] and s, "its facts"
+    )
+    assert stream["recv_bytes"] > 0
+    data = await asyncio.to_thread(first_bytes, engine, engine.flv("直播"), 100)
+    assert data.startswith(b"FLV")
 
 
 async def test_an_unknown_application_is_refused(engine: "Engine") -> None:
