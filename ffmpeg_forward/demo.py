@@ -57,7 +57,7 @@ class Demo:
         self._ports = ports
         self._follow_s = follow_s
         self._changed = asyncio.Event()
-        self._followed = asyncio.Event()
+        self._waiting: list[asyncio.Event] = []
 
     @property
     def status(self) -> Status:
@@ -71,11 +71,12 @@ class Demo:
         """Switch it on or off; return once ``run`` has begun or ended it. Raises RedisError."""
         await self._store.set_enabled(on)
         log.info("demo.switched", on=on)
-        self._followed.clear()
+        followed = asyncio.Event()
+        self._waiting.append(followed)
         self._changed.set()
         with suppress(TimeoutError):
             async with asyncio.timeout(_SWITCH_TIMEOUT_S):
-                await self._followed.wait()
+                await followed.wait()
 
     async def run(self) -> None:
         """Follow what is wanted until cancelled; then the stream ends.
@@ -88,6 +89,9 @@ class Demo:
                 task = group.create_task(self._supervisor.run(self._plan))
             try:
                 while True:
+                    # Who asks from here on is answered by the next round: this one may have
+                    # read the switch already.
+                    waiting, self._waiting = self._waiting, []
                     with suppress(RedisError):
                         if task is not None and await self._is_outdated():
                             task.cancel()
@@ -95,7 +99,8 @@ class Demo:
                             task = None
                         if task is None and (await self._wanted())[0]:
                             task = group.create_task(self._supervisor.run(self._plan))
-                    self._followed.set()
+                    for followed in waiting:
+                        followed.set()
                     await self._wait_for_change()
             finally:
                 if task is not None:

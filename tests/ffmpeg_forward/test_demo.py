@@ -93,6 +93,12 @@ class Stage:
         )
 
 
+def kill_redis(redis_server: SyncRedis) -> None:
+    info = redis_server.info("server")
+    assert isinstance(info, dict)
+    os.kill(info["process_id"], signal.SIGKILL)
+
+
 @pytest.fixture
 async def stage(settings: Settings, redis: Redis, place: Place) -> Stage:
     await PublishSecretStore(redis).set("first-secret")
@@ -171,7 +177,7 @@ async def test_the_stream_goes_on_while_redis_is_away(
     async with stage.running() as task, stage.client() as client:
         await stage.demo.update(True)
         pid = await stage.live()
-        redis_server.shutdown(nosave=True)
+        kill_redis(redis_server)
         reply = await client.post(f"{API}/demo/query")
         assert (reply.status_code, reply.json()["data"]["key"]) == (503, "redis_unavailable")
         with pytest.raises(TimeoutError):
@@ -190,7 +196,7 @@ async def crashed_pid(left_over: LeftOver) -> int:
 async def test_a_left_over_child_is_taken_over_even_without_redis(
     stage: Stage, crashed_pid: int, redis_server: SyncRedis
 ) -> None:
-    redis_server.shutdown(nosave=True)
+    kill_redis(redis_server)
     async with stage.running():
         assert await stage.live() == crashed_pid
         assert stage.demo.status.restarts == 0
