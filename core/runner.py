@@ -34,6 +34,7 @@ log = get_logger(__name__)
 
 KEEP_ALIVE_S = 30
 STOP_GRACE_S = 3
+CANCEL_AGAIN_S = 0.5
 EX_CONFIG = 78
 """Exit status of a start that would fail again: the supervisor need not hurry."""
 
@@ -86,8 +87,17 @@ async def background(*loops: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
+            await _cancel(tasks)
+
+
+async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel until all have ended: before Python 3.12 ``asyncio.wait_for``, which redis-py uses,
+    can swallow a cancellation that comes together with its result (CPython issue 86296)."""
+    pending = {task for task in tasks if not task.done()}
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
 
 
 def find_service(name: str) -> Service:
