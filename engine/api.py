@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from ..core.log import get_logger
@@ -20,6 +20,7 @@ NOT_SUPPORTED = 4011
 NOT_ANSWERING = 4009
 MIN_COUNT = 10
 MAX_COUNT = 1000
+LISTS = ("vhosts", "streams", "clients")
 
 log = get_logger(__name__)
 
@@ -43,6 +44,7 @@ def create_api(reports: Reports, kick: Kick) -> Starlette:
             Route("/api/v1/clients/", api.clients, methods=get),
             Route("/api/v1/clients/{id}", api.client, methods=get),
             Route("/api/v1/clients/{id}", api.kick, methods=["DELETE"]),
+            *(Route(f"/api/v1/{name}", add_slash, methods=get) for name in LISTS),
             Route("/{path:path}", not_supported, methods=["GET", "POST", "PUT", "DELETE"]),
         ]
     )
@@ -50,6 +52,11 @@ def create_api(reports: Reports, kick: Kick) -> Starlette:
 
 def answer(body: dict[str, Any], status: int = 200) -> Response:
     return Response(orjson.dumps(body), status, media_type="application/json")
+
+
+async def add_slash(request: Request) -> Response:
+    """SRS lists want a slash at the end, and SRS sends whoever forgets it there."""
+    return RedirectResponse(str(request.url.replace(path=f"{request.url.path}/")), 302)
 
 
 async def not_supported(request: Request) -> Response:

@@ -1,21 +1,25 @@
 """Deciding and reconciling, with a scripted nginx and a scripted control plane."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from pathlib import Path
 
 import orjson
 import pytest
 
 from streamstead.engine.boot import Boot
+from streamstead.engine.chunk import Message
 from streamstead.engine.clients import ClientTable, Phase
 from streamstead.engine.control import Control
 from streamstead.engine.events import Events
 from streamstead.engine.fields import Notify
+from streamstead.engine.flv_gateway import FlvGateway
+from streamstead.engine.flv_viewer import FlvViewer
 from streamstead.engine.gate import Gate
 from streamstead.engine.hls_watch import HlsWatch
 from streamstead.engine.hooks_client import HooksClient
 from streamstead.engine.http_client import Reply
+from streamstead.engine.http_head import Head, Refusal
 from streamstead.engine.journal import Journal
 from streamstead.engine.lifecycle import Lifecycle
 from streamstead.engine.monitor import MISSES, Monitor
@@ -229,6 +233,20 @@ async def test_our_own_pull_is_let_in_unasked_and_never_announced(stage: Stage) 
     await stage.gate.handle(call(5, "play_done"))
     await stage.hooks.drain(2)
     assert stage.told == []
+
+
+async def test_flv_viewers_have_a_limit_and_their_own_answer_beyond_it(stage: Stage) -> None:
+    def no_pull(app: str, stream: str) -> AsyncGenerator[Message, None]:
+        raise AssertionError("nobody may be pulled for")
+
+    gateway = FlvGateway(stage.table, stage.hooks, stage.lifecycle.end, no_pull, max_viewers=0)
+    await stage.enter(call(1))
+    asked = len(stage.told)
+    with pytest.raises(Refusal) as found:
+        await gateway.admit(FlvViewer(gateway), Head("GET", "/live/s.flv"), "192.0.2.1")
+    assert found.value.status == 503
+    assert b"too_many_viewers" in found.value.encode()
+    assert len(stage.told) == asked
 
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "", ".x", "a b"])

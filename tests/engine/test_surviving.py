@@ -93,7 +93,7 @@ def test_a_killed_worker_ends_all_its_clients_and_its_numbers_are_not_used_again
         chunks = reply.iter_raw()
         next(chunks)
         os.kill(engine.worker_pid, signal.SIGKILL)
-        hooks.wait("s", "on_close", timeout_s=3)
+        hooks.wait("s", "on_close", timeout_s=5)
     assert sorted(b["action"] for b in hooks.of("s") if b["action"] != "on_hls") == sorted(
         ["on_connect", "on_publish", "on_play", "on_stop", "on_unpublish", "on_close"]
     )
@@ -134,7 +134,7 @@ def test_a_killed_nginx_is_started_again_and_its_clients_are_reported_gone(
     old, service = engine.nginx_pid, engine.api("/api/v1/versions")["service"]
     worker = engine.worker_pid
     os.kill(old, signal.SIGKILL)
-    hooks.wait("s", "on_close", timeout_s=3)
+    hooks.wait("s", "on_close", timeout_s=5)
     tools.eventually(lambda: engine.nginx_pid != old, "a new nginx")
     publish(engine.rtmp("s", f"secret={tools.SECRET}"))
     tools.eventually(lambda: engine.stream("s"), "the stream is live again")
