@@ -12,7 +12,6 @@ const PATHS = {
   share: <><path d="M12 15V3.5M8 7l4-3.5L16 7" /><path d="M7 11H6a2 2 0 0 0-2 2v5.5a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2V13a2 2 0 0 0-2-2h-1" /></>,
   open: <path d="M13.5 4H20v6.5M20 4l-9 9M10 5H6a2 2 0 0 0-2 2v11a2 2 0 0 0 2 2h11a2 2 0 0 0 2-2v-4" />,
   rotate: <path d="M20 5v5h-5M4 19v-5h5M19.6 10A8 8 0 0 0 5.6 7M4.4 14a8 8 0 0 0 14 3" />,
-  close: <path d="M6 6l12 12M18 6 6 18" />,
   warn: <path d="M12 4 2.8 19.5h18.4L12 4ZM12 10v4.5M12 17.2h.01" />,
   error: <><circle cx="12" cy="12" r="8.7" /><path d="M12 7.5v5.5M12 16.2h.01" /></>,
   info: <><circle cx="12" cy="12" r="8.7" /><path d="M12 11v5.5M12 7.8h.01" /></>,

@@ -4,7 +4,7 @@ interface SparklineProps {
   label: string;
 }
 
-const WIDTH = 64;
+const WIDTH = 44;
 const HEIGHT = 16;
 
 /** The course of a number, without axes; from zero, so that a dip looks as deep as it is. */

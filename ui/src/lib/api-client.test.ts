@@ -22,10 +22,10 @@ describe('the API client', () => {
     await expect(apiGet('x')).rejects.toMatchObject({ key });
   });
 
-  test('reports a session that ended, but not a wrong password', async () => {
+  test.each(['token_missing', 'token_invalid', 'token_expired', 'token_revoked'])('reports %s, but not a wrong password', async (key) => {
     const signedOut = vi.fn();
     onSignedOut(signedOut);
-    fakeApi({ login: new Refusal(401, 'wrong_password'), x: new Refusal(401, 'token_invalid') });
+    fakeApi({ login: new Refusal(401, 'wrong_password'), x: new Refusal(401, key) });
     await expect(apiPost('login')).rejects.toThrow();
     await expect(apiProbe('x')).rejects.toThrow();
     expect(signedOut).not.toHaveBeenCalled();

@@ -29,7 +29,8 @@ export class ApiError extends Error {
 
   /** True when the reason is the session, not what was typed. */
   get signedOut(): boolean {
-    return this.status === 401 && (this.key === 'token_missing' || this.key === 'token_invalid');
+    // token_missing, token_invalid, token_expired, token_revoked
+    return this.status === 401 && this.key.startsWith('token_');
   }
 }
 
