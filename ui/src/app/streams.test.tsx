@@ -49,6 +49,14 @@ describe('live streams', () => {
     expect(await screen.findByText(advice)).toBeVisible();
   });
 
+  test('get no advice in their first seconds, while facts still come in', async () => {
+    fakeApi();
+    renderApp('/streams');
+    await goLive([stream('livestream', { audio: null, since_ms: Date.now() - 3_000 })]);
+    expect(await screen.findByText('Receiving')).toBeVisible();
+    expect(screen.queryByText(/no sound/)).not.toBeInTheDocument();
+  });
+
   test('have links to share', async () => {
     fakeApi();
     const { user } = renderApp('/streams');

@@ -9,9 +9,12 @@ export function factsAgeS(stream: Stream, serverNow: number): number | null {
 
 export type Advice = 'noData' | 'noSound' | 'noPicture' | 'hevc';
 
-/** The one thing worth saying about a stream, from what is known; null when nothing is odd. */
+// Sound and picture of a new stream become known one after the other.
+const SETTLED_AFTER_MS = 10_000;
+
+/** The one thing worth saying about a stream, from what is known; null when nothing is odd or it is too early to say. */
 export function adviceFor(stream: Stream): Advice | null {
-  if (stream.facts_at_ms == null) return null;
+  if (stream.facts_at_ms == null || stream.facts_at_ms - stream.since_ms < SETTLED_AFTER_MS) return null;
   if (stream.recv_kbps === 0) return 'noData';
   if (!stream.video && !stream.audio) return null;
   if (!stream.video) return 'noPicture';
