@@ -1,0 +1,149 @@
+"""Print the figures of a whole house beside the budgets of the design.
+
+    python -m tests.bench.house        (from the root of the checkout, as root)
+
+Builds and starts one in a scratch directory with the embedded engine (or the SRS that
+STREAMSTEAD_SRS_BIN names), measures, and removes it.
+"""
+
+import gzip
+import os
+import re
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import psutil
+from redis import Redis
+
+from tests.e2e.conftest import _free_ports, srs_binary
+from tests.e2e.house import API, House, publishing, random_name
+
+IDLE_S = 20
+
+
+def main() -> None:
+    env = {"STREAMSTEAD_SRS_BIN": binary} if (binary := srs_binary()) else {}
+    house = House("bench", _free_ports(), env)
+    try:
+        begun = time.monotonic()
+        done = house.bootstrap("--runtime", "process")
+        if done.returncode != 0:
+            sys.exit(house.output)
+        print(f"bootstrap from nothing, packages there: {time.monotonic() - begun:.1f} s")
+        measure(house)
+    finally:
+        house.stop()
+
+
+def measure(house: House) -> None:
+    begun = time.monotonic()
+    house.bootstrap("--runtime", "process")
+    row("bootstrap again, nothing to do", "5 s", f"{time.monotonic() - begun:.1f} s")
+    redis_rate(house)
+    memory(house)
+    script_size(house)
+    first_picture(house)
+    hls_rate(house)
+
+
+def row(what: str, budget: str, found: str) -> None:
+    print(f"{what:<48} budget {budget:<14} measured {found}")
+
+
+def redis_rate(house: House) -> None:
+    sockets = [*house.data.glob("run/**/redis.sock")]
+    password = house.settings()["STREAMSTEAD_REDIS_PASSWORD"]
+    client = Redis(unix_socket_path=str(sockets[0]), password=password)
+    before = client.info("stats")["total_commands_processed"]
+    time.sleep(IDLE_S)
+    after = client.info("stats")["total_commands_processed"]
+    client.close()
+    row("idle: Redis commands a second", "3", f"{(after - before - 1) / IDLE_S:.1f}")
+
+
+def memory(house: House) -> None:
+    total_rss = total_pss = 0.0
+    for process in psutil.process_iter(["cmdline"]):
+        words = process.info["cmdline"] or []
+        if str(house.data) in words and any("python" in word for word in words[:1]):
+            full = process.memory_full_info()
+            total_rss += full.rss / 1e6
+            total_pss += full.pss / 1e6
+            name = next((w for w in ("keeper", *words[3:5]) if w in " ".join(words)), "")
+            print(f"  {name:<16} RSS {full.rss / 1e6:.0f} MB, PSS {full.pss / 1e6:.0f} MB")
+    row("idle: memory of all our Python processes", "200 MB", f"PSS {total_pss:.0f} MB")
+    print(f"  (sum of RSS, shared pages counted each time: {total_rss:.0f} MB)")
+
+
+def script_size(house: House) -> None:
+    page = house.data / "current/ui/dist/index.html"
+    names = re.findall(r'(?:src|href)="(/assets/[^"]+\.js)"', page.read_text())
+    size = sum(len(gzip.compress((page.parent / name.lstrip("/")).read_bytes())) for name in names)
+    row("page: JavaScript before the first screen, gzip", "200 kB", f"{size / 1000:.0f} kB")
+
+
+def first_picture(house: House) -> None:
+    listed, playable = [], []
+    with house.api() as api:
+        secret = api.secret()
+        for _ in range(3):
+            name = random_name()
+            begun = time.monotonic()
+            with publishing(f"{house.rtmp}/{name}?secret={secret}"):
+                while f"live/{name}" not in api.streams():
+                    time.sleep(0.01)
+                listed.append(time.monotonic() - begun)
+                url = f"{house.base}/live/{name}.m3u8"
+                while ".ts" not in httpx.get(url, trust_env=False).text:
+                    time.sleep(0.02)
+                playable.append(time.monotonic() - begun)
+    row("encoder started -> listed", "1 s", f"{statistics.median(listed):.2f} s")
+    row(
+        "encoder started -> playable HLS, 2 s key frames",
+        "2.5 s",
+        f"{statistics.median(playable):.2f} s",
+    )
+
+
+def hls_rate(house: House) -> None:
+    with house.api() as api:
+        name = random_name()
+        with publishing(f"{house.rtmp}/{name}?secret={api.secret()}"):
+            url = f"{house.base}/live/{name}.m3u8"
+            while ".ts" not in (text := httpx.get(url, trust_env=False).text):
+                time.sleep(0.1)
+            segment = next(line for line in text.splitlines() if line.endswith(".ts"))
+            for what, path, budget in (
+                ("HLS playlist from nginx", f"{name}.m3u8", "10 000 /s"),
+                ("HLS segment from nginx", segment, "8 000 /s"),
+            ):
+                done = subprocess.run(
+                    ["wrk", "-t1", "-c16", "-d5s", f"{house.base}/live/{path}"],
+                    capture_output=True,
+                    text=True,
+                    check=True,
+                )
+                rate = re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)
+                bad = "" if "Non-2xx" not in done.stdout else " (with refusals)"
+                row(what, budget, f"{float(rate[1]) if rate else 0:.0f} /s{bad}")
+    row("watch page question", "-", watch_question(house))
+
+
+def watch_question(house: House) -> str:
+    taken = []
+    with httpx.Client(base_url=house.base + API, trust_env=False) as client:
+        for _ in range(200):
+            begun = time.perf_counter()
+            client.get("/watch/live/nobody")
+            taken.append((time.perf_counter() - begun) * 1000)
+    return f"p50 {statistics.median(taken):.1f} ms"
+
+
+if __name__ == "__main__":
+    assert Path("bootstrap").is_file(), "start it in the root of the checkout"
+    os.nice(1)
+    main()
