@@ -19,16 +19,18 @@ from contextlib import (
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import uvicorn
 import uvloop
-from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from .errors import ConfigError
 from .log import configure_logging, get_logger
 from .settings import Settings
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI  # 12 MB that a service without FastAPI need not carry
 
 log = get_logger(__name__)
 
@@ -68,7 +70,7 @@ class Service:
 
     name: str
     open: Callable[[Settings], AbstractAsyncContextManager[Running]]
-    api: Callable[[], FastAPI] | None = None
+    api: "Callable[[], FastAPI] | None" = None
 
 
 class _Server(uvicorn.Server):

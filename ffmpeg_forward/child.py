@@ -131,7 +131,9 @@ class Child:
             undo.callback(popen.wait)
             with popen.stdin as gate:
                 # Live media of other people comes before ours when the processor is short.
-                os.setpriority(os.PRIO_PROCESS, popen.pid, _NICENESS)
+                # Never a better place than our own: only root may take that.
+                mine = os.getpriority(os.PRIO_PROCESS, 0)
+                os.setpriority(os.PRIO_PROCESS, popen.pid, max(mine, _NICENESS))
                 identity = Identity(
                     pid=popen.pid,
                     start_ticks=start_ticks(popen.pid) or 0,

@@ -57,8 +57,17 @@ def test_bad_requests_are_answered_in_the_envelope(
     assert (reply.status_code, reply.json()["data"]["key"]) == (status, key)
 
 
-def test_a_forged_address_does_not_replace_the_setup_code(house: House) -> None:
-    headers = {"x-real-ip": "127.0.0.1", "x-forwarded-for": "127.0.0.1", "host": "live.example"}
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"x-real-ip": "127.0.0.1", "x-forwarded-for": "127.0.0.1", "host": "live.example"},
+        {"x-forwarded-for": "203.0.113.1", "host": "localhost"},
+        {"via": "1.1 proxy", "host": "localhost", "x-client-forwarded": ""},
+    ],
+)
+def test_a_forged_address_does_not_replace_the_setup_code(
+    house: House, headers: dict[str, str]
+) -> None:
     reply = httpx.get(f"{house.base}{API}/mgmt/init", headers=headers, trust_env=False)
     assert reply.json()["data"]["setup_code_required"] is True
 
