@@ -53,8 +53,14 @@ class Callback:
 
     @property
     def url(self) -> str:
-        """The stream's name; a play of a playlist names the stream with a suffix."""
-        return stream_url(self.vhost, self.app, self.stream.removesuffix(".m3u8"))
+        return stream_url(self.vhost, self.app, self.name)
+
+    @property
+    def name(self) -> str:
+        """The stream; a viewer of a playlist names it with a suffix."""
+        if self.action in (Action.PLAY, Action.STOP):
+            return self.stream.removesuffix(".m3u8")
+        return self.stream
 
 
 def parse(body: bytes) -> Callback:
@@ -154,7 +160,7 @@ def redacted(param: str) -> str:
 def protocol_of(callback: Callback) -> Protocol:
     """Tell the protocol. SRS does not name it; ``tcUrl`` and ``param`` have one form each."""
     tc_url, param = callback.tc_url, callback.param
-    if callback.stream.endswith(".m3u8"):
+    if callback.stream != callback.name:
         return Protocol.HLS
     if tc_url.startswith("srt://") or "upstream=srt" in param:
         return Protocol.SRT
@@ -175,7 +181,7 @@ def session_of(callback: Callback, kind: Kind, now_ms: int) -> Session:
         protocol=protocol_of(callback),
         vhost=callback.vhost,
         app=callback.app,
-        stream=callback.stream.removesuffix(".m3u8"),
+        stream=callback.name,
         url=callback.url,
         ip=callback.ip,
         since_ms=now_ms,

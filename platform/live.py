@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 
 import orjson
@@ -102,7 +102,7 @@ class LiveFeed:
             return False
         return before != self._services
 
-    async def pages(self) -> AsyncIterator[ServerSentEvent]:
+    async def pages(self) -> AsyncGenerator[ServerSentEvent, None]:
         """Yield what one page needs: everything at once, then each change."""
         self._pages += 1
         try:

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from ..core.app import API, Body, Reply
 from ..core.auth import COOKIE, LIFETIME_S, SessionToken, SignedIn
-from ..core.errors import MissingField
+from ..core.errors import MissingField, WrongPassword
 from ..core.events import EventType
 from ..core.log import get_logger
 from ..core.registry import rfc3339
@@ -92,7 +92,7 @@ async def login(
     now = services.clock()
     try:
         await services.admin.check(body.password, address)
-    except Exception:
+    except WrongPassword:
         log.warning("admin.refused", address=address)
         await _note(services, EventType.AUTH_REFUSED, address, now)
         raise

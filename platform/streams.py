@@ -1,25 +1,28 @@
 """Routes of the live streams: list, kick, live feed, and what a watch page may know."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, Field
+from redis.exceptions import RedisError
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from ..core.app import API, Body, Reply
-from ..core.auth import SignedIn
-from ..core.errors import NotFound, RateLimited
+from ..core.auth import SignedIn, find_credential
+from ..core.errors import NotFound, RateLimited, StreamsteadError
 from ..core.log import get_logger
 from ..core.registry import DEFAULT_VHOST, stream_url
 from .facts import Stream
-from .services import ServicesDep
+from .services import Services, ServicesDep
 
 log = get_logger(__name__)
 router = APIRouter(prefix=API)
 
 KICK_BLOCK_MS = 10_000
 PING_S = 15
+CHECK_SESSION_MS = 5_000
 
 Name = Annotated[str, Field(min_length=1, max_length=255)]
 
@@ -83,12 +86,30 @@ async def kickoff(body: KickRequest, services: ServicesDep, _: SignedIn) -> Repl
 
 
 @router.get("/mgmt/live", tags=["streams"], response_class=EventSourceResponse)
-async def live(services: ServicesDep, _: SignedIn) -> EventSourceResponse:
+async def live(request: Request, services: ServicesDep, _: SignedIn) -> EventSourceResponse:
     """Follow the house: events ``streams`` and ``services``, a comment every 15 s."""
     if services.feed.full:
         raise RateLimited("too many pages are open", "Close some.", retry_after_s=30)
-    pages: AsyncIterator[ServerSentEvent] = services.feed.pages()
-    return EventSourceResponse(pages, ping=PING_S, headers={"X-Accel-Buffering": "no"})
+    credential = await find_credential(request)
+    return EventSourceResponse(
+        _while_signed_in(services, credential), ping=PING_S, headers={"X-Accel-Buffering": "no"}
+    )
+
+
+async def _while_signed_in(
+    services: Services, credential: str
+) -> AsyncGenerator[ServerSentEvent, None]:
+    """Yield the feed; end it when the session has ended meanwhile, by sign-out for example."""
+    checked_ms = services.clock()
+    async with aclosing(services.feed.pages()) as pages:
+        async for event in pages:
+            if services.clock() - checked_ms > CHECK_SESSION_MS:
+                try:
+                    await services.authenticator.verify(credential)
+                except (StreamsteadError, RedisError):
+                    return
+                checked_ms = services.clock()
+            yield event
 
 
 @router.get("/watch/{app}/{stream}", tags=["watch"])

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from streamstead.core.auth import COOKIE
 from streamstead.core.runner import background
+from streamstead.platform.streams import _while_signed_in
 
 from .conftest import API, Page
 
@@ -101,3 +103,20 @@ async def test_anyone_may_ask_whether_a_stream_is_live(page: Page) -> None:
     assert data["live"] is True
     assert "ip" not in data
     assert "param" not in data
+
+
+async def test_the_feed_of_a_page_ends_with_its_session(
+    owner: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streamstead.platform.streams.CHECK_SESSION_MS", -1)
+    token = owner.client.cookies[COOKIE]
+    feed = owner.services.feed
+    async with (
+        background(feed.watch_events(), feed.keep_fresh()),
+        aclosing(_while_signed_in(owner.services, token)) as events,
+        asyncio.timeout(10),
+    ):
+        await anext(events)
+        await owner.client.post(f"{API}/logout", json={})
+        with pytest.raises(StopAsyncIteration):
+            await anext(events)
