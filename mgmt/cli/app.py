@@ -151,9 +151,9 @@ def key(data: Data = None, as_json: AsJson = False) -> None:
 @app.command()
 def openapi() -> None:
     """Print the OpenAPI description of all services."""
-    from .openapi import merged
+    from ...core.openapi import merged_openapi
 
-    print(json.dumps(merged(), indent=1, sort_keys=True))
+    print(json.dumps(merged_openapi(), indent=1))
 
 
 @app.command("decide-runtime")

@@ -495,14 +495,14 @@ export interface components {
     schemas: {
         /** AudioFacts */
         AudioFacts: {
-            /** Channels */
-            channels: number;
             /** Codec */
             codec: string;
             /** Profile */
             profile: string;
             /** Sample Rate */
             sample_rate: number;
+            /** Channels */
+            channels: number;
         };
         /**
          * Body
@@ -517,12 +517,12 @@ export interface components {
         };
         /** Capabilities */
         Capabilities: {
-            /** Hevc */
-            hevc: boolean;
             /** Srt */
             srt: boolean;
             /** Webrtc */
             webrtc: boolean;
+            /** Hevc */
+            hevc: boolean;
         };
         /** Check */
         Check: {
@@ -541,36 +541,36 @@ export interface components {
          *     ms since the epoch. ``detail``: what is waited for or went wrong, in words, or empty.
          */
         DemoState: {
-            /** Detail */
-            detail: string;
             /** Enabled */
             enabled: boolean;
+            state: components["schemas"]["ChildState"];
             /** Since Ms */
             since_ms: number;
-            state: components["schemas"]["ChildState"];
+            /** Detail */
+            detail: string;
         };
         /** DemoUpdate */
         DemoUpdate: {
-            /** Enabled */
-            enabled: boolean;
             /**
              * Token
              * @description Session token, instead of a header
              */
             token?: string | null;
+            /** Enabled */
+            enabled: boolean;
         };
         /**
          * DisableRequest
          * @description ``pubNoAuth`` true: anyone may publish.
          */
         DisableRequest: {
-            /** Pubnoauth */
-            pubNoAuth: boolean;
             /**
              * Token
              * @description Session token, instead of a header
              */
             token?: string | null;
+            /** Pubnoauth */
+            pubNoAuth: boolean;
         };
         /** Empty */
         Empty: Record<string, never>;
@@ -579,37 +579,37 @@ export interface components {
          * @description Ports are strings as in Oryx; ``https`` tells whether the page may be had by HTTPS.
          */
         Envs: {
-            /** Candidate */
-            candidate: boolean;
-            capabilities: components["schemas"]["Capabilities"];
-            /** Httpport */
-            httpPort: string;
-            /** Https */
-            https: boolean;
-            /** Mediaserver */
-            mediaServer: string;
             /** Mgmtdocker */
             mgmtDocker: boolean;
             /** Platformdocker */
             platformDocker: boolean;
-            /** Rtcport */
-            rtcPort: string;
+            /** Candidate */
+            candidate: boolean;
             /** Rtmpport */
             rtmpPort: string;
+            /** Httpport */
+            httpPort: string;
             /** Srtport */
             srtPort: string;
+            /** Rtcport */
+            rtcPort: string;
+            /** Https */
+            https: boolean;
+            /** Mediaserver */
+            mediaServer: string;
+            capabilities: components["schemas"]["Capabilities"];
         };
         /**
          * ErrorData
          * @description What a person and a program need to know about a failure.
          */
         ErrorData: {
+            /** Message */
+            message: string;
             /** Help */
             help: string;
             /** Key */
             key: string;
-            /** Message */
-            message: string;
         };
         /**
          * ErrorReply
@@ -622,15 +622,15 @@ export interface components {
         };
         /** InitRequest */
         InitRequest: {
-            /** Password */
-            password?: string | null;
-            /** Setup Code */
-            setup_code?: string | null;
             /**
              * Token
              * @description Session token, instead of a header
              */
             token?: string | null;
+            /** Password */
+            password?: string | null;
+            /** Setup Code */
+            setup_code?: string | null;
         };
         /**
          * InitState
@@ -644,10 +644,6 @@ export interface components {
         };
         /** KickRequest */
         KickRequest: {
-            /** App */
-            app: string;
-            /** Stream */
-            stream: string;
             /**
              * Token
              * @description Session token, instead of a header
@@ -658,37 +654,41 @@ export interface components {
              * @default __defaultVhost__
              */
             vhost: string;
+            /** App */
+            app: string;
+            /** Stream */
+            stream: string;
         };
         /** LoginRequest */
         LoginRequest: {
-            /**
-             * Password
-             * Format: password
-             */
-            password: string;
             /**
              * Token
              * @description Session token, instead of a header
              */
             token?: string | null;
+            /**
+             * Password
+             * Format: password
+             */
+            password: string;
         };
         /** PasswordRequest */
         PasswordRequest: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /**
+             * Password
+             * Format: password
+             */
+            password: string;
             /**
              * New Password
              * Format: password
              */
             new_password: string;
-            /**
-             * Password
-             * Format: password
-             */
-            password: string;
-            /**
-             * Token
-             * @description Session token, instead of a header
-             */
-            token?: string | null;
         };
         /** PublishSecret */
         PublishSecret: {
@@ -697,10 +697,10 @@ export interface components {
         };
         /** Releases */
         Releases: {
-            /** Latest */
-            latest: string;
             /** Stable */
             stable: string;
+            /** Latest */
+            latest: string;
         };
         /** Reply[Check] */
         Reply_Check_: {
@@ -850,89 +850,89 @@ export interface components {
          * @description One program; ``state`` is starting, running, unhealthy, backoff, stopped or failed.
          */
         ServiceState: {
-            /**
-             * Detail
-             * @default
-             */
-            detail: string;
             /** Name */
             name: string;
-            /** Pid */
-            pid?: number | null;
+            /** State */
+            state: string;
+            /** Since Ms */
+            since_ms: number;
             /**
              * Restarts
              * @default 0
              */
             restarts: number;
-            /** Since Ms */
-            since_ms: number;
-            /** State */
-            state: string;
+            /** Pid */
+            pid?: number | null;
+            /**
+             * Detail
+             * @default
+             */
+            detail: string;
         };
         /**
          * SessionToken
          * @description A new session; times are RFC 3339 in UTC.
          */
         SessionToken: {
+            /** Token */
+            token: string;
             /** Createat */
             createAt: string;
             /** Expireat */
             expireAt: string;
-            /** Token */
-            token: string;
         };
         /** Status */
         Status: {
+            /** Version */
+            version: string;
             releases: components["schemas"]["Releases"] | null;
+            /** Upgrading */
+            upgrading: boolean;
+            /** Strategy */
+            strategy: string;
             /** Runtime */
             runtime: string;
             /** Runtime Reason */
             runtime_reason: string;
             /** Services */
             services: components["schemas"]["ServiceState"][];
-            /** Strategy */
-            strategy: string;
-            /** Upgrading */
-            upgrading: boolean;
-            /** Version */
-            version: string;
         };
         /**
          * Stream
          * @description A live stream. ``vhost`` to ``update`` are those of Oryx; times are ms since the epoch.
          */
         Stream: {
+            /** Vhost */
+            vhost: string;
             /** App */
             app: string;
-            audio?: components["schemas"]["AudioFacts"] | null;
-            /** Client Id */
-            client_id: string;
-            /** Facts At Ms */
-            facts_at_ms?: number | null;
-            /** Ip */
-            ip: string;
-            /** Param */
-            param: string;
-            /** Protocol */
-            protocol: string;
-            /** Recv Kbps */
-            recv_kbps?: number | null;
-            /** Send Kbps */
-            send_kbps?: number | null;
-            /** Server Id */
-            server_id: string;
-            /** Since Ms */
-            since_ms: number;
             /** Stream */
             stream: string;
+            /** Param */
+            param: string;
+            /** Server Id */
+            server_id: string;
+            /** Client Id */
+            client_id: string;
             /** Update */
             update: string;
             /** Url */
             url: string;
-            /** Vhost */
-            vhost: string;
-            video?: components["schemas"]["VideoFacts"] | null;
+            /** Protocol */
+            protocol: string;
+            /** Ip */
+            ip: string;
+            /** Since Ms */
+            since_ms: number;
             viewers: components["schemas"]["Viewers"];
+            video?: components["schemas"]["VideoFacts"] | null;
+            audio?: components["schemas"]["AudioFacts"] | null;
+            /** Recv Kbps */
+            recv_kbps?: number | null;
+            /** Send Kbps */
+            send_kbps?: number | null;
+            /** Facts At Ms */
+            facts_at_ms?: number | null;
         };
         /** StreamsReply */
         StreamsReply: {
@@ -941,13 +941,13 @@ export interface components {
         };
         /** UpdateRequest */
         UpdateRequest: {
-            /** Secret */
-            secret: string;
             /**
              * Token
              * @description Session token, instead of a header
              */
             token?: string | null;
+            /** Secret */
+            secret: string;
         };
         /**
          * Version
@@ -961,27 +961,22 @@ export interface components {
         VideoFacts: {
             /** Codec */
             codec: string;
-            /** Height */
-            height: number;
-            /** Level */
-            level: string;
             /** Profile */
             profile: string;
+            /** Level */
+            level: string;
             /** Width */
             width: number;
+            /** Height */
+            height: number;
         };
         /** Viewers */
         Viewers: {
             /**
-             * Flv
+             * Total
              * @default 0
              */
-            flv: number;
-            /**
-             * Hls
-             * @default 0
-             */
-            hls: number;
+            total: number;
             /**
              * Rtmp
              * @default 0
@@ -993,15 +988,20 @@ export interface components {
              */
             srt: number;
             /**
-             * Total
-             * @default 0
-             */
-            total: number;
-            /**
              * Webrtc
              * @default 0
              */
             webrtc: number;
+            /**
+             * Flv
+             * @default 0
+             */
+            flv: number;
+            /**
+             * Hls
+             * @default 0
+             */
+            hls: number;
         };
         /**
          * Watch
@@ -1010,19 +1010,19 @@ export interface components {
         Watch: {
             /** App */
             app: string;
-            audio?: components["schemas"]["WatchAudio"] | null;
+            /** Stream */
+            stream: string;
             /** Live */
             live: boolean;
             /** Since Ms */
             since_ms?: number | null;
-            /** Stream */
-            stream: string;
-            video?: components["schemas"]["WatchVideo"] | null;
             /**
              * Viewers
              * @default 0
              */
             viewers: number;
+            video?: components["schemas"]["WatchVideo"] | null;
+            audio?: components["schemas"]["WatchAudio"] | null;
             /**
              * Webrtc
              * @default false
@@ -1038,10 +1038,10 @@ export interface components {
         WatchVideo: {
             /** Codec */
             codec: string;
-            /** Height */
-            height: number;
             /** Width */
             width: number;
+            /** Height */
+            height: number;
         };
     };
     responses: never;
