@@ -6,10 +6,26 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
+from ..conftest import need
 from . import images
 from .house import PORTS, UDP_PORTS, Api, House
 
+CHROMIUM = [
+    "--no-sandbox",
+    "--disable-gpu",
+    # Nothing but what the test asks for leaves this browser.
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--autoplay-policy=no-user-gesture-required",
+    # WebRTC between programs of one machine.
+    "--allow-loopback-in-peer-connection",
+    "--disable-features=WebRtcHideLocalIpsWithMdns",
+]
 NO_SRS = (
     "the real SRS 5 is not here: set STREAMSTEAD_SRS_BIN to its binary, or have the image "
     "ossrs/srs:5 in the Docker Engine"
@@ -134,3 +150,12 @@ def house(request: pytest.FixtureRequest) -> House:
 def api(house: House) -> Iterator[Api]:
     with house.api() as signed_in:
         yield signed_in
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    program = need("chromium")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=program, args=CHROMIUM)
+        yield chromium
+        chromium.close()

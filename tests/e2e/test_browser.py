@@ -1,11 +1,10 @@
 """The page as a newcomer meets it, in headless Chromium. Screenshots go to ui/screenshots/."""
 
 import re
-import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from .house import PASSWORD, ROOT, House
 
@@ -13,16 +12,6 @@ pytestmark = pytest.mark.browser
 
 SCREENSHOTS = ROOT / "ui/screenshots"
 SIZES = {"desktop": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--autoplay-policy=no-user-gesture-required",
-]
 PICTURE = """(video) => {
   const canvas = document.createElement('canvas');
   canvas.width = 64; canvas.height = 36;
@@ -30,17 +19,6 @@ PICTURE = """(video) => {
   context.drawImage(video, 0, 0, 64, 36);
   return Array.from(context.getImageData(0, 0, 64, 36).data);
 }"""
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    if program is None:
-        pytest.skip("Chromium is not installed on this machine (auto/test installs it)")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=QUIET)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")

@@ -6,18 +6,13 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from ..conftest import need, wait_until
+from ..conftest import wait_until
 from .house import House, random_name
-from .test_browser import QUIET
 
 pytestmark = pytest.mark.browser
 
-LOOPBACK = [
-    "--allow-loopback-in-peer-connection",
-    "--disable-features=WebRtcHideLocalIpsWithMdns",
-]
 PUBLISH = """async ([url, token]) => {
   const canvas = document.createElement('canvas');
   canvas.width = 320; canvas.height = 180;
@@ -62,16 +57,6 @@ PLAY = """async (url) => {
     await pc.setRemoteDescription({type: 'answer', sdp: await reply.text()});
   return reply.status;
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=need("chromium"), args=[*QUIET, *LOOPBACK]
-        )
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(params=["srs_process_house", "srs_image_house"], ids=["srs-process", "srs-image"])
