@@ -6,7 +6,6 @@ Run by bootstrap with the Python of a release.
 import argparse
 import json
 import shutil
-import socket
 import sys
 import time
 import urllib.error
@@ -17,22 +16,10 @@ from typing import Any
 from unix_http import ask
 
 from streamstead.core.settings import DEFAULT_DATA_DIR, Settings
+from streamstead.mgmt.cli.show import public_host
 
 RTMP_PORT = 1935
 WAIT_S = 5.0
-
-
-def own_address(settings: Settings) -> str:
-    """Return the address to print: the one set for WebRTC, else that of the default route."""
-    if settings.candidate:
-        return settings.candidate
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            # Nothing is sent: connecting a datagram socket only chooses the local address.
-            probe.connect(("192.0.2.1", 9))
-            return str(probe.getsockname()[0])
-        except OSError:
-            return "127.0.0.1"
 
 
 def call(settings: Settings, path: str, method: str = "POST") -> Any:
@@ -61,7 +48,7 @@ def page_url(settings: Settings, base: str) -> tuple[str, str]:
 def compose(settings: Settings, command: str, unit: str) -> str:
     """Return the text. Raises OSError when a service does not answer after all."""
     data = settings.data_dir
-    host = own_address(settings)
+    host = public_host(settings)
     base = f"http://{host}:{settings.http_port}"
     page, page_hint = page_url(settings, base)
     secret = call(settings, "hooks/srs/secret/query")["publish"]

@@ -29,7 +29,7 @@ def front_spec(plan: Plan) -> ServiceSpec:
         Mount(data.html),
         Mount(data.www),
         Mount(data.ssl),
-        Mount(plan.share / "ui"),
+        Mount(_page_dir(plan)),
     ]
     if in_container and plan.account.drops:
         # `user` wants a name that the image's own files do not have.
@@ -59,6 +59,17 @@ def front_spec(plan: Plan) -> ServiceSpec:
         health=HealthCheck(HttpProbe("/healthz", port=settings.http_port)),
         stop_grace_s=5,
     )
+
+
+def _page_dir(plan: Plan) -> Path:
+    """Return the directory the page is served from, such that an upgrade does not change it.
+
+    A container with another mount would have to be made anew, and viewers be cut; with all releases
+    in it a new one needs a reload only.
+    """
+    if plan.share.parent.name == "releases":
+        return plan.share.parent
+    return plan.share / "ui"
 
 
 def _account_files(folder: Path, account: Account) -> list[ConfigFile]:
