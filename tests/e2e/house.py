@@ -116,23 +116,38 @@ class House:
     def mgmt_pid(self) -> int:
         """Return the pid of the host daemon; found by its own command line in this directory."""
         words = ["serve", "mgmt", "--data", str(self.data)]
-        for path in Path("/proc").glob("[0-9]*/cmdline"):
-            try:
-                argv = path.read_bytes().decode(errors="replace").split("\0")
-            except OSError:
-                continue
-            if argv[-5:-1] == words:
-                return int(path.parent.name)
+        for pid, argv in _command_lines().items():
+            if argv[-4:] == words:
+                return pid
         raise AssertionError("mgmt does not run")
 
     def kill(self, pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
     def stop(self) -> None:
-        if (self.data / "current").exists():
+        """Stop it as an operator does, and remove it; fail when something is left running."""
+        if (self.data / "current/venv/bin/streamstead").exists():
             done = self.cli("stop", timeout_s=90)
             assert done.returncode == 0, done.stdout + done.stderr
+        elif (self.data / "run/mgmt.sock").exists():  # its release was removed under it
+            transport = httpx.HTTPTransport(uds=str(self.data / "run/mgmt.sock"))
+            with httpx.Client(transport=transport, timeout=60) as client:
+                client.post("http://mgmt/v1/stop")
+        left = [words for words in _command_lines().values() if str(self.data) in " ".join(words)]
         shutil.rmtree(self.root, ignore_errors=True)
+        assert left == []
+
+
+def _command_lines() -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            argv = path.read_bytes().decode(errors="replace").split("\0")[:-1]
+        except OSError:  # it has just ended
+            continue
+        if argv:
+            found[int(path.parent.name)] = argv
+    return found
 
 
 class Api:
