@@ -70,12 +70,14 @@ def is_taken(door: Door) -> bool:
 
 
 def holders(door: Door) -> list[psutil.Process]:
-    """Return the processes that hold the port; none when they cannot be seen from here."""
+    """Return the processes that hold the port; none when they cannot be seen from here.
+
+    An outgoing connection can hold it too, where the port is in the kernel's range for those.
+    """
     found: list[psutil.Process] = []
     for connection in psutil.net_connections(door.kind):
-        listening = door.udp or connection.status == psutil.CONN_LISTEN
         address = connection.laddr
-        if listening and connection.pid and address and address.port == door.port:
+        if connection.pid and address and address.port == door.port:
             try:
                 found.append(psutil.Process(connection.pid))
             except psutil.NoSuchProcess:
@@ -85,16 +87,22 @@ def holders(door: Door) -> list[psutil.Process]:
 
 def is_ours(process: psutil.Process, data: Path) -> bool:
     """Tell whether a process, or one that it descends from, was started for ``data``."""
-    marks = (f"{data}/", str(data))
     try:
-        for one in (process, *process.parents()):
-            if one.pid == 1:
-                break
-            if any(arg == marks[1] or marks[0] in arg for arg in one.cmdline()):
-                return True
+        return any(
+            arg == str(data) or f"{data}/" in arg
+            for one in (process, *process.parents())
+            if one.pid != 1
+            for arg in one.cmdline()
+        )
     except (psutil.NoSuchProcess, psutil.AccessDenied):
         return False
-    return False
+
+
+def anything_of_ours(data: Path) -> bool:
+    """Tell whether an earlier start for ``data`` left something running (we do not count)."""
+    here = psutil.Process()
+    asking = {here.pid, *(one.pid for one in here.parents())}
+    return any(is_ours(one, data) for one in psutil.process_iter() if one.pid not in asking)
 
 
 def describe(processes: list[psutil.Process]) -> str:
@@ -120,7 +128,8 @@ def main() -> int:
         if not is_taken(door):
             continue
         who = holders(door)
-        if any(is_ours(process, data) for process in who):
+        # In a container even root may not see whose socket it is; then it is enough that we run.
+        if any(is_ours(one, data) for one in who) or (not who and anything_of_ours(data)):
             continue
         if door.optional:
             print(f"note: port {door.port}/{door.kind} is taken by {describe(who)}: not used")

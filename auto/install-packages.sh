@@ -119,17 +119,16 @@ install_by_dnf() {
     "read $LOG; ffmpeg-free comes from EPEL, which may have to be enabled by hand."
 }
 
-lock_holder() { # prints "NAME (PID)" of who holds a lock of apt or dpkg; status 1 when nobody does
-  local file inode pid name
+lock_holder() { # prints "NAME (pid PID)" of who holds a lock of apt or dpkg; else status 1
+  local file major minor inode id pid
   for file in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock \
     /var/cache/apt/archives/lock; do
     [ -e "$file" ] || continue
-    inode=$(stat -c %i "$file")
-    pid=$(awk -v inode=":$inode" '$2 != "->" && index($6, inode) == length($6) - length(inode) + 1 \
-      { print $5; exit }' /proc/locks)
-    [ -n "$pid" ] || continue
-    name=$(cat "/proc/$pid/comm" 2>/dev/null) || name='a process'
-    printf '%s (pid %s)' "$name" "$pid"
+    read -r major minor inode < <(stat -c '%Hd %Ld %i' "$file")
+    printf -v id '%02x:%02x:%d' "$major" "$minor" "$inode"
+    pid=$(awk -v id="$id" '$2 != "->" && $6 == id { print $5; exit }' /proc/locks)
+    [ "${pid:-0}" -gt 0 ] || continue
+    printf '%s (pid %s)' "$(cat "/proc/$pid/comm" 2>/dev/null || echo 'a process')" "$pid"
     return 0
   done
   return 1
