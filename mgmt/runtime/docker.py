@@ -72,7 +72,7 @@ class DockerRuntime:
             return None
 
         def work(client: Any) -> str | None:
-            options = self._options(spec, f"{self._name(spec.name)}-check", spec.check)
+            options = self._options(spec, f"{self.container_name(spec.name)}-check", spec.check)
             container = client.containers.create(**options)
             try:
                 container.start()
@@ -132,19 +132,20 @@ class DockerRuntime:
                 self._client = docker_engine.connect(self._address)
             return self._client
 
-    def _name(self, name: str) -> str:
+    def container_name(self, name: str) -> str:
+        """Return what a program's container is called; the default installation has plain names."""
         return f"streamstead-{name}{self._suffix}"
 
     def _find(self, client: Any, name: str) -> Any:
         """Return our container; None when absent. One of another installation is not ours."""
         try:
-            container = client.containers.get(self._name(name))
+            container = client.containers.get(self.container_name(name))
         except NotFound:
             return None
         if container.labels.get(INSTANCE_LABEL) != self._instance:
             raise Upstream(
-                f"a container called {self._name(name)} exists that is not ours",
-                f"Rename or remove it: docker rm {self._name(name)}",
+                f"a container called {self.container_name(name)} exists that is not ours",
+                f"Rename or remove it: docker rm {self.container_name(name)}",
             )
         return container
 
@@ -165,7 +166,7 @@ class DockerRuntime:
             container = None
             log.info("container.outdated", name=spec.name)
         if container is None:
-            options = self._options(spec, self._name(spec.name), spec.argv)
+            options = self._options(spec, self.container_name(spec.name), spec.argv)
             container = client.containers.create(**options)
             log.info("container.created", name=spec.name)
         if container.status != "running":
