@@ -35,6 +35,11 @@ class DataDir:
         return self.root / "html"
 
     @property
+    def dvr(self) -> Path:
+        """Recordings: ``<app>/<stream>.<start in ms>.flv``, one a publish session."""
+        return self.root / "dvr"
+
+    @property
     def www(self) -> Path:
         return self.root / "www"
 

@@ -75,6 +75,9 @@ class Settings(BaseModel):
     """Applications of the embedded engine, separated by commas (nginx-rtmp has no wildcard)."""
     hls_fragment_s: Annotated[int, Field(ge=1, le=10)] = 2
     hls_window_s: Annotated[int, Field(ge=4, le=120)] = 16
+    dvr: bool = False
+    """Also write every stream as FLV below ``<data>/dvr/<app>/``, one file a publish session.
+    Nothing removes these files yet."""
 
     srs_bin: Path | None = None
     """A real SRS to run as a process instead of the embedded engine."""

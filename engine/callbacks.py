@@ -18,6 +18,7 @@ class Action(StrEnum):
     PLAY = "on_play"
     STOP = "on_stop"
     HLS = "on_hls"
+    DVR = "on_dvr"
 
 
 def object_id(*parts: str) -> str:
@@ -34,7 +35,7 @@ def stream_id(app: str, stream: str) -> str:
 
 
 def callback_body(action: Action, client: Client, boot: Boot) -> dict[str, Any]:
-    """Return the body of ``action``; on_hls is completed by the caller."""
+    """Return the body of ``action``; on_hls and on_dvr are completed by the caller."""
     body: dict[str, Any] = {
         "server_id": boot.server_id,
         "service_id": boot.boot_id,

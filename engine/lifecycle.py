@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection
 from ..core.log import get_logger
 from .callbacks import Action
 from .clients import Client, ClientTable, Kind, Phase
+from .dvr import Dvr
 from .hls_watch import HlsWatch
 from .hooks_client import HooksClient
 
@@ -12,10 +13,11 @@ log = get_logger(__name__)
 
 
 class Lifecycle:
-    def __init__(self, table: ClientTable, hooks: HooksClient, hls: HlsWatch) -> None:
+    def __init__(self, table: ClientTable, hooks: HooksClient, hls: HlsWatch, dvr: Dvr) -> None:
         self._table = table
         self._hooks = hooks
         self._hls = hls
+        self._dvr = dvr
         self.on_unpublish: list[Callable[[str, str], None]] = []
         """Called with (app, stream) when a stream has lost its publisher."""
 
@@ -30,6 +32,7 @@ class Lifecycle:
             self._hooks.tell(Action.STOP, client)
         elif client.phase is Phase.LIVE:
             self._hls.announce(client)
+            self._dvr.announce(client)
             self._hooks.tell(Action.UNPUBLISH, client)
             for call in self.on_unpublish:
                 call(client.app, client.stream)

@@ -1,6 +1,5 @@
 """The embedded media engine: nginx-rtmp under our supervision, speaking like SRS 5."""
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -13,6 +12,7 @@ from .api import create_api
 from .chunk import Message
 from .clients import Client, ClientTable, Kind
 from .control import Control
+from .dvr import Dvr
 from .events import Events
 from .flv_gateway import FlvGateway
 from .gate import Gate
@@ -63,7 +63,8 @@ async def open_engine(settings: Settings) -> AsyncIterator[Running]:
     hooks = HooksClient(post, settings.hook_secret.get_secret_value(), boot)
     events = Events()
     hls = HlsWatch(settings.data.html, nginx.apps, table, hooks, journal)
-    lifecycle = Lifecycle(table, hooks, hls)
+    dvr = Dvr(settings.data.dvr, hooks, events, on=settings.dvr)
+    lifecycle = Lifecycle(table, hooks, hls, dvr)
     control = Control(settings.engine_stat_port, boot)
     monitor = Monitor(control, table, lifecycle, events)
     gateway = FlvGateway(table, hooks, lifecycle.end, partial(pull, settings, boot.internal_token))
@@ -93,10 +94,10 @@ async def open_engine(settings: Settings) -> AsyncIterator[Running]:
             listeners=[Listener(api, port=settings.srs_api_port)],
             loops=[supervisor.run(), supervisor.watch(), monitor.run(), hls.run(), gateway.sweep()],
         )
+        # First nginx: a recording must be whole before it is announced.
+        await nginx.stop()
         lifecycle.end_all("engine stopped")
-        async with asyncio.TaskGroup() as group:
-            group.create_task(hooks.drain(DRAIN_S))
-            group.create_task(nginx.stop())
+        await hooks.drain(DRAIN_S)
 
 
 SERVICE = Service("engine", open_engine)

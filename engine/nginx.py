@@ -22,6 +22,7 @@ from ..core.log import get_logger
 from ..core.paths import share_dir
 from ..core.settings import Settings
 from .boot import Boot
+from .dvr import parts_folder
 
 MAX_CONNECTIONS = 4096
 MAX_FILES = 8192
@@ -64,6 +65,9 @@ class Nginx:
                 # nginx-rtmp would make it unreadable for the front, which is another account.
                 (data.html / app).mkdir(exist_ok=True)
                 (data.html / app).chmod(0o755)
+                if self._settings.dvr:
+                    (data.dvr / app).mkdir(parents=True, exist_ok=True)
+                    (parts_folder(data.dvr) / app).mkdir(parents=True, exist_ok=True)
         except OSError as exc:
             raise ConfigError(
                 f"the engine cannot use its folders: {exc}",
@@ -111,6 +115,7 @@ class Nginx:
             html=settings.data.html,
             hls_fragment_ms=settings.hls_fragment_s * 1000 - _HLS_EARLY_MS,
             hls_window_s=settings.hls_window_s,
+            dvr=parts_folder(settings.data.dvr) if settings.dvr else None,
         )
 
     async def adopt(self) -> bool:

@@ -60,8 +60,9 @@ class Reports:
 
     def features(self) -> dict[str, Any]:
         on = ("hls", "callback", "api", "httpd", "stat")
-        off = ("ssl", "dvr", "transcode", "ingest", "caster", "srt", "rtc", "h265")
-        return {"features": {**dict.fromkeys(on, True), **dict.fromkeys(off, False)}}
+        off = ("ssl", "transcode", "ingest", "caster", "srt", "rtc", "h265")
+        dvr = {"dvr": self._settings.dvr}
+        return {"features": {**dict.fromkeys(on, True), **dvr, **dict.fromkeys(off, False)}}
 
     def streams(self) -> list[dict[str, Any]]:
         """Live streams; players that wait for a publisher are no stream."""

@@ -212,8 +212,11 @@ def need(program: str) -> str:
 
 
 @contextmanager
-def running_engine(uid: int | None = None) -> Iterator[Engine]:
-    """Start an engine in a fresh data directory, as another account when ``uid`` is given."""
+def running_engine(uid: int | None = None, **more: str) -> Iterator[Engine]:
+    """Start an engine in a fresh data directory, as another account when ``uid`` is given.
+
+    ``more`` are settings beside those that every test needs.
+    """
     need("nginx")
     root = Path(tempfile.mkdtemp(prefix="ss-engine-"))
     root.chmod(0o755)
@@ -222,6 +225,7 @@ def running_engine(uid: int | None = None) -> Iterator[Engine]:
     values = dict(zip(names, map(str, free_ports(len(names))), strict=True))
     values["hls_fragment_s"] = "1"  # tests need not wait for the usual 2 s
     values |= {n: secrets.token_hex(8) for n in ("api_secret", "hook_secret", "redis_password")}
+    values |= more
     lines = [f"STREAMSTEAD_{name.upper()}={value}\n" for name, value in values.items()]
     (root / "config" / ".env").write_text("".join(lines))
     settings = Settings.load(root, {})
@@ -253,6 +257,13 @@ def engine() -> Iterator[Engine]:
 def own_engine() -> Iterator[Engine]:
     """An engine of this test alone, which may kill it."""
     with running_engine() as found:
+        yield found
+
+
+@pytest.fixture
+def recording_engine() -> Iterator[Engine]:
+    """An engine of this test alone that records what is published."""
+    with running_engine(dvr="true") as found:
         yield found
 
 

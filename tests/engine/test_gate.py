@@ -11,6 +11,7 @@ from streamstead.engine.boot import Boot
 from streamstead.engine.chunk import Message
 from streamstead.engine.clients import ClientTable, Phase
 from streamstead.engine.control import Control
+from streamstead.engine.dvr import Dvr
 from streamstead.engine.events import Events
 from streamstead.engine.fields import Notify
 from streamstead.engine.flv_gateway import FlvGateway
@@ -70,9 +71,10 @@ class Stage:
         self.hooks = HooksClient(self.post, "h", boot)
         (root / "live").mkdir()
         hls = HlsWatch(root, ["live"], self.table, self.hooks, self.journal)
-        self.lifecycle = Lifecycle(self.table, self.hooks, hls)
-        self.control = ScriptedControl()
         self.events = Events()
+        dvr = Dvr(root / "dvr", self.hooks, self.events, on=False)
+        self.lifecycle = Lifecycle(self.table, self.hooks, hls, dvr)
+        self.control = ScriptedControl()
         self.monitor = Monitor(self.control, self.table, self.lifecycle, self.events)
         self.gate = Gate(boot, ["live"], self.table, self.hooks, self.lifecycle, self.monitor.check)
 

@@ -132,6 +132,7 @@ def test_every_action_has_the_fields_that_srs_sends() -> None:
         Action.UNPUBLISH: common | media | ids,
         Action.PLAY: common | media | ids | {"pageUrl"},
         Action.STOP: common | media | ids,
+        Action.DVR: common | media | ids,
         Action.CLOSE: common | {"send_bytes", "recv_bytes"},
     }
     for action, fields in wanted.items():
