@@ -32,6 +32,7 @@ _DIRECTORIES: tuple[tuple[str, int, bool], ...] = (
     ("logs", _SHARED, False),
     ("ssl", 0o755, False),
     ("html", 0o755, True),
+    ("dvr", 0o750, True),
     ("www", 0o755, True),
     ("redis", 0o750, True),
 )

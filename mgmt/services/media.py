@@ -12,7 +12,7 @@ ENGINE_SETTINGS = (
     "data_dir", "user", "hook_secret", "hooks_port",
     "rtmp_port", "rtc_port", "srt_port", "srs_api_port", "srs_http_port",
     "engine_notify_port", "engine_stat_port", "engine_apps",
-    "candidate", "hls_fragment_s", "hls_window_s",
+    "candidate", "hls_fragment_s", "hls_window_s", "dvr",
 )  # fmt: skip
 
 
@@ -45,6 +45,7 @@ def _engine_spec(plan: Plan) -> ServiceSpec:
 def _srs_spec(plan: Plan) -> ServiceSpec:
     settings = plan.settings
     conf = plan.data.config / "srs" / "srs.conf"
+    written = (plan.data.html, plan.data.dvr) if settings.dvr else (plan.data.html,)
     program, workdir = "./objs/srs", ""
     if plan.runtime is RuntimeName.PROCESS:
         assert settings.srs_bin is not None
@@ -59,7 +60,7 @@ def _srs_spec(plan: Plan) -> ServiceSpec:
         needs=("hooks",),
         ports=(settings.rtmp_port,),
         files=(ConfigFile(conf, render_srs_conf(plan)),),
-        mounts=(Mount(conf.parent), Mount(plan.data.html, writable=True)),
+        mounts=(Mount(conf.parent), *(Mount(path, writable=True) for path in written)),
         tmpfs=("/tmp",),  # noqa: S108 - a mount inside the container
         memory_mb=1024,
         pids=200,
@@ -84,6 +85,7 @@ def render_srs_conf(plan: Plan) -> str:
         "srs/srs.conf.j2",
         s=settings,
         html=plan.data.html,
+        dvr=plan.data.dvr,
         pid_file=pid,
         verify=f"{base}/verify?hook={secret}",
         on_hls=f"{base}/hls?hook={secret}",

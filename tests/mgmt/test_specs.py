@@ -7,7 +7,7 @@ import pytest
 
 from streamstead.core.settings import Settings
 from streamstead.mgmt.runtime.account import Account
-from streamstead.mgmt.runtime.spec import RuntimeName, ServiceSpec
+from streamstead.mgmt.runtime.spec import Mount, RuntimeName, ServiceSpec
 from streamstead.mgmt.services.common import FrontDoors, MediaServer, Plan
 from streamstead.mgmt.services.plan import SERVICE_NAMES, build_specs, runtime_of
 
@@ -103,6 +103,16 @@ def test_srs_asks_the_hooks_with_the_hook_secret(plan: Plan) -> None:
     for action in ("connect", "close", "publish", "unpublish", "play", "stop", "dvr"):
         assert f"on_{action} {base}/verify?hook=hook-secret;" in text
     assert f"on_hls {base}/hls?hook=hook-secret;" in text
+
+
+def test_srs_records_only_when_told_to(plan: Plan) -> None:
+    quiet = by_name(plan)["media"]
+    assert "dvr_path" not in quiet.files[0].text
+    assert plan.data.dvr not in {mount.path for mount in quiet.mounts}
+    settings = plan.settings.model_copy(update={"dvr": True})
+    media = by_name(replace(plan, settings=settings))["media"]
+    assert f"dvr_path {plan.data.dvr}/[app]/[stream].[timestamp].flv;" in media.files[0].text
+    assert Mount(plan.data.dvr, writable=True) in media.mounts
 
 
 def test_a_real_srs_as_a_process_runs_in_its_own_folder(plan: Plan) -> None:
