@@ -1,6 +1,10 @@
 """nginx, the only public HTTP door."""
 
+import re
+import shutil
 import signal
+import subprocess
+from functools import cache
 from pathlib import Path
 
 from ...core.version import VERSION
@@ -38,7 +42,7 @@ def front_spec(plan: Plan) -> ServiceSpec:
             Mount(folder / "passwd", at="/etc/passwd"),
             Mount(folder / "group", at="/etc/group"),
         ]
-    argv = ("nginx", "-e", "stderr", "-c", str(conf))
+    argv = ("nginx", *_early_errors(in_container), "-c", str(conf))
     ports = tuple(p for p in (settings.http_port, plan.doors.http, plan.doors.https) if p)
     return ServiceSpec(
         name="front",
@@ -70,6 +74,25 @@ def _page_dir(plan: Plan) -> Path:
     if plan.share.parent.name == "releases":
         return plan.share.parent
     return plan.share / "ui"
+
+
+def _early_errors(in_container: bool) -> tuple[str, ...]:
+    """Return the options that send errors from before the configuration is read to our log.
+
+    nginx 1.18 (Ubuntu 22.04) does not know them yet; images are newer.
+    """
+    return ("-e", "stderr") if in_container or _nginx_version() >= (1, 19, 5) else ()
+
+
+@cache
+def _nginx_version() -> tuple[int, ...]:
+    """Return the version of the installed nginx; nothing when there is none."""
+    program = shutil.which("nginx")
+    if program is None:
+        return ()
+    done = subprocess.run((program, "-v"), check=False, capture_output=True, text=True, timeout=10)
+    found = re.search(r"nginx/(\d+)\.(\d+)\.(\d+)", done.stderr)
+    return tuple(int(part) for part in found.groups()) if found else ()
 
 
 def _account_files(folder: Path, account: Account) -> list[ConfigFile]:

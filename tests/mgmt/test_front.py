@@ -294,6 +294,22 @@ async def test_https_answers_with_the_self_signed_certificate(front: httpx.Async
     assert reply.json()["headers"]["x-forwarded-proto"] == "https"
 
 
+@pytest.mark.parametrize(
+    ("version", "options"), [((1, 18, 0), ()), ((1, 19, 5), ("-e", "stderr")), ((), ())]
+)
+def test_an_old_nginx_is_not_given_options_it_does_not_know(
+    settings: Settings,
+    account: Account,
+    monkeypatch: pytest.MonkeyPatch,
+    version: tuple[int, ...],
+    options: tuple[str, ...],
+) -> None:
+    monkeypatch.setattr("streamstead.mgmt.services.front._nginx_version", lambda: version)
+    spec = front_spec(Plan(settings, account, RuntimeName.PROCESS, MediaServer.EMBEDDED))
+    assert spec.argv[1:-2] == options
+    assert spec.check[1:-3] == options
+
+
 async def test_every_door_is_in_the_configuration(settings: Settings, account: Account) -> None:
     plan = Plan(
         settings, account, RuntimeName.PROCESS, MediaServer.SRS, FrontDoors(8180, 8443), ipv6=True
