@@ -24,6 +24,8 @@ START_POLL_S = 0.1
 NEEDS_PATIENCE_S = 20.0
 """A first start waits so long for what it needs, then goes on: it can report better than we."""
 LAST_LINES = 50
+_MARKS = ("bind() to", "[ERROR]", "[emerg]")
+"""How nginx and SRS mark the line that says why; what they write after it says less."""
 
 
 class Unit:
@@ -143,7 +145,8 @@ class Unit:
         self._files.write()
         complaint = await self.runtime.check(self.spec)
         if complaint is not None:
-            raise StreamsteadError(_essence(complaint))
+            said = complaint.splitlines() or ["its configuration is refused, without a word"]
+            raise StreamsteadError(_essence(said))
         # Whatever ran before is no news any more: it is stopped on purpose.
         self._instance = None
         self._take(await self.runtime.ensure(self.spec), fresh=True)
@@ -166,9 +169,9 @@ class Unit:
         self._ended = None
         self.healthy.clear()
         reason = ended.reason if ended else "ended"
-        last = [line for line in await self.logs(5) if line]
+        last = [line for line in await self.logs(10) if line]
         hopeless = ended is not None and ended.status == EX_CONFIG
-        self._failed(f"{reason}: {last[-1][:300]}" if last else reason, hopeless)
+        self._failed(f"{reason}: {_essence(last)[:300]}" if last else reason, hopeless)
 
     def _failed(self, reason: str, hopeless: bool = False) -> None:
         self._backoff.failed(hopeless)
@@ -255,7 +258,10 @@ class Unit:
         self._on_change()
 
 
-def _essence(complaint: str) -> str:
-    """Return the line that matters of what a configuration check said."""
-    lines = complaint.splitlines() or ["its configuration is refused, without a word"]
-    return next((line for line in lines if "[emerg]" in line), lines[-1])
+def _essence(lines: list[str]) -> str:
+    """Return the line that matters: the latest with the strongest mark, else the last."""
+    for mark in _MARKS:
+        for line in reversed(lines):
+            if mark in line:
+                return line
+    return lines[-1]

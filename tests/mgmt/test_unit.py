@@ -191,6 +191,27 @@ async def test_a_crash_loop_shows_backoff_with_the_last_words(
         assert (await unit.logs())[0] == "first"
 
 
+@pytest.mark.parametrize(
+    ("lines", "essence"),
+    [
+        (["[emerg] 7#7: bind() to 0.0.0.0:80 failed", "[emerg] 7#7: still could not bind()"], 0),
+        (["[ERROR] Failed, code=1002(SocketBind)", "thread [1]: listen()"], 0),
+        (["one", "two"], 1),
+    ],
+)
+async def test_the_line_that_says_why_is_found(
+    make: Make, until: Until, runtime: FakeRuntime, lines: list[str], essence: int
+) -> None:
+    runtime.lines = lines
+    unit = make()
+    seen = []
+    async with kept(unit):
+        await until(lambda: unit.status.state is State.RUNNING)
+        runtime.end(unit)
+        await until(lambda: seen.append(unit.status.detail) or unit.status.pid == 101)
+    assert f"ended with exit status 1: {lines[essence]}" in seen
+
+
 async def test_a_configuration_error_is_failed(
     make: Make, until: Until, runtime: FakeRuntime
 ) -> None:
