@@ -101,13 +101,15 @@ def engine() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def image(engine: Any) -> str:
+def image(engine: Any) -> Iterator[str]:
     """A small image made of this machine's own sh, sleep, redis-server and nginx."""
-    name = "streamstead-test-mgmt:local"
+    # Test runs may go on side by side: each has an image of its own, and leaves none behind.
+    repository, tag = "streamstead-test-mgmt", str(os.getpid())
     found = [shutil.which(p) for p in ("sh", "sleep", "cat", "id", "redis-server", "nginx")]
     programs = [Path(path) for path in found if path]
-    engine.api.import_image_from_data(_rootfs(programs), repository=name.split(":")[0], tag="local")
-    return name
+    engine.api.import_image_from_data(_rootfs(programs), repository=repository, tag=tag)
+    yield f"{repository}:{tag}"
+    engine.images.remove(f"{repository}:{tag}", force=True)
 
 
 def _rootfs(programs: list[Path]) -> bytes:
