@@ -19,6 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from ..core.errors import ConfigError
 from ..core.files import write_atomic
 from ..core.log import get_logger
+from ..core.nginx import early_log_options
 from ..core.paths import share_dir
 from ..core.settings import Settings
 from .boot import Boot
@@ -141,7 +142,7 @@ class Nginx:
             raise ConfigError("nginx is not installed", "Run ./bootstrap again: it installs it.")
         argv = [program, "-p", str(self.state), "-c", str(self.config_file)]
         self._child = subprocess.Popen(
-            [*argv, "-e", str(self.error_log)],
+            [*argv, *early_log_options(str(self.error_log))],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -32,7 +32,7 @@ def prepare_images(address: str, images: Sequence[str], limit_s: float) -> str:
         client = connect(address, ANSWER_TIMEOUT_S)
         client.ping()
     except (DockerException, RequestException) as exc:
-        return f"no Docker Engine answers ({_first_line(exc)})"
+        return _why_not(exc)
     deadline = time.monotonic() + limit_s
     try:
         for image in images:
@@ -74,6 +74,19 @@ def _pull(address: str, image: str, left_s: float) -> str:
     if thread.is_alive():
         return f"image {image} could not be pulled in time"
     return said[0] if said else ""
+
+
+def _why_not(exc: Exception) -> str:
+    text = str(exc)
+    # The library wraps what the system said into text of several layers.
+    for sign, words in (
+        ("FileNotFoundError", "no Docker Engine runs here"),
+        ("ConnectionRefusedError", "the Docker Engine does not take connections"),
+        ("PermissionError", "the Docker Engine may not be used from this account"),
+    ):
+        if sign in text:
+            return words
+    return f"no Docker Engine answers ({_first_line(exc)})"
 
 
 def _first_line(exc: Exception) -> str:

@@ -1,12 +1,9 @@
 """nginx, the only public HTTP door."""
 
-import re
-import shutil
 import signal
-import subprocess
-from functools import cache
 from pathlib import Path
 
+from ...core.nginx import early_log_options
 from ...core.version import VERSION
 from ..runtime.account import Account
 from ..runtime.spec import ConfigFile, HealthCheck, HttpProbe, Mount, RuntimeName, ServiceSpec
@@ -77,22 +74,8 @@ def _page_dir(plan: Plan) -> Path:
 
 
 def _early_errors(in_container: bool) -> tuple[str, ...]:
-    """Return the options that send errors from before the configuration is read to our log.
-
-    nginx 1.18 (Ubuntu 22.04) does not know them yet; images are newer.
-    """
-    return ("-e", "stderr") if in_container or _nginx_version() >= (1, 19, 5) else ()
-
-
-@cache
-def _nginx_version() -> tuple[int, ...]:
-    """Return the version of the installed nginx; nothing when there is none."""
-    program = shutil.which("nginx")
-    if program is None:
-        return ()
-    done = subprocess.run((program, "-v"), check=False, capture_output=True, text=True, timeout=10)
-    found = re.search(r"nginx/(\d+)\.(\d+)\.(\d+)", done.stderr)
-    return tuple(int(part) for part in found.groups()) if found else ()
+    # Images are newer than any version that lacks the option.
+    return ("-e", "stderr") if in_container else early_log_options("stderr")
 
 
 def _account_files(folder: Path, account: Account) -> list[ConfigFile]:
