@@ -7,6 +7,8 @@ TO_QUIET=/var/cache/streamstead/to-quiet
 POLICY=/usr/sbin/policy-rc.d
 POLICY_SAVED=/usr/sbin/policy-rc.d.before-streamstead
 POLICY_MARK='# written by streamstead bootstrap for the time of one installation'
+LOCK_FILES='/var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock
+  /var/cache/apt/archives/lock'
 NGINX_MODULES='/usr/lib/nginx/modules /usr/lib64/nginx/modules /usr/share/nginx/modules'
 
 find_python() { # sets PYTHON: 3.11 or newer, with venv, usable by the service user
@@ -121,8 +123,7 @@ install_by_dnf() {
 
 lock_holder() { # prints "NAME (pid PID)" of who holds a lock of apt or dpkg; else status 1
   local file major minor inode id pid
-  for file in /var/lib/dpkg/lock-frontend /var/lib/dpkg/lock /var/lib/apt/lists/lock \
-    /var/cache/apt/archives/lock; do
+  for file in $LOCK_FILES; do
     [ -e "$file" ] || continue
     read -r major minor inode < <(stat -c '%Hd %Ld %i' "$file")
     printf -v id '%02x:%02x:%d' "$major" "$minor" "$inode"
@@ -171,13 +172,13 @@ explain_apt() {
   fail "apt could not install: ${MISSING[*]}." "read $LOG, mend what apt says there, then run $AGAIN again."
 }
 
-write_policy() { # forbid the distribution's own nginx and redis to start and take ports
+write_policy() { # nothing we install starts by itself; we start what is wanted, when it is
   if [ -e "$POLICY" ]; then mv "$POLICY" "$POLICY_SAVED"; fi
   cat >"$POLICY" <<GUARD
 #!/bin/sh
 $POLICY_MARK
 for word; do
-  case "\$word" in nginx* | redis*) exit 101 ;; esac
+  case "\$word" in nginx* | redis* | docker* | containerd*) exit 101 ;; esac
 done
 [ ! -x $POLICY_SAVED ] || exec $POLICY_SAVED "\$@"
 exit 0
