@@ -64,7 +64,7 @@ def compose(settings: Settings, command: str, unit: str) -> str:
     )
     runtime = f"{status['runtime']}, media server: {media}"
     reason = status["runtime_reason"]
-    stop = f"{command} stop" + ("" if data == DEFAULT_DATA_DIR else f" --data {data}")
+    where = "" if data == DEFAULT_DATA_DIR else f" --data {data}"
     logs = f"journalctl -u {unit}, and {data}/logs" if unit else f"{data}/logs"
     return f"""
 Streamstead runs.
@@ -78,8 +78,8 @@ Streamstead runs.
   Data          {data}   (settings: config/.env)
   Logs          {logs}
   Runtime       {runtime}{f" ({reason.rstrip('.')})" if reason else ""}
-  Stop          {stop}
-  Start again   ./bootstrap
+  Stop          {command} stop{where}
+  Start again   {command} start{where}
 """
 
 

@@ -62,6 +62,7 @@ start_manager() {
   if [ -n "$FOREGROUND" ]; then
     run_keeper --foreground >&3 2>&4 &
     KEEPER=$!
+    at_exit end_keeper
   elif [ -n "$UNIT" ]; then
     write_unit
     systemctl reset-failed "$UNIT" 2>/dev/null || true
@@ -145,33 +146,41 @@ roll_back() { # to the release that ran before, when there was one and it was an
 stop_if_unhealthy() { # a first start that failed leaves nothing behind
   [ "$STATE" = started ] || return 0
   "$DATA/current/venv/bin/streamstead" stop --data "$DATA"
-  if [ -n "${KEEPER:-}" ]; then
-    kill "$KEEPER" 2>/dev/null
-    wait "$KEEPER"
-  fi
 }
 
-stay_in_front() { # the keeper takes SIGTERM as "stop everything in order"
-  trap 'kill "$KEEPER" 2>/dev/null || true' INT TERM HUP
+end_keeper() { # the keeper takes SIGTERM as "stop everything in order"
+  kill "$KEEPER" 2>/dev/null || true
   # `wait` returns at every signal, so it is asked until the keeper has really ended.
   while kill -0 "$KEEPER" 2>/dev/null; do
     wait "$KEEPER" || true
   done
+}
+
+stop_in_front() {
+  end_keeper
   printf 'Streamstead has stopped.\n' >&3
+  exit 0
 }
 
 finish() {
+  # From here on Ctrl-C is the wish to stop, no failure.
+  if [ -n "$FOREGROUND" ]; then trap stop_in_front INT TERM HUP; fi
   if [ -n "$DEMO" ]; then
     "$DATA/current/venv/bin/streamstead" demo on --data "$DATA" ||
       fail "the test picture could not be switched on." "read $DATA/logs/ffmpeg_forward.log, then run $AGAIN --demo again."
-    printf '\nThe test picture is on; switch it off by: streamstead demo off\n' >&3
+    printf '\nThe test picture is on; switch it off by: streamstead demo off%s\n' "$(data_option)" >&3
   fi
   tell_failure_of in_release "$ROOT/auto/report.py" --data "$DATA" --unit "$UNIT"
   printf '%s\n' "$SAID" >&3
-  if [ -n "$FOREGROUND" ]; then stay_in_front; fi
+  if [ -n "$FOREGROUND" ]; then
+    wait "$KEEPER" || true
+    stop_in_front
+  fi
 }
 
 tell_how_to_start() {
   printf '\nEverything is installed below %s, and nothing was started.\nStart it by: ./bootstrap%s\n' \
-    "$DATA" "$([ "$DATA" = "$DEFAULT_DATA" ] || printf ' --data %s' "$DATA")" >&3
+    "$DATA" "$(data_option)" >&3
 }
+
+data_option() { [ "$DATA" = "$DEFAULT_DATA" ] || printf ' --data %s' "$DATA"; }

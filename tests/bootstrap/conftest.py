@@ -1,0 +1,133 @@
+"""A bootstrap of our own: ports that nobody uses, a scratch directory, whole output at hand."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+TCP = ("HTTP", "RTMP", "PLATFORM", "HOOKS", "FFMPEG", "SRS_API", "SRS_HTTP", "SRS_EXPORTER")
+TCP += ("ENGINE_NOTIFY", "ENGINE_STAT")
+
+
+def free_ports(count: int, kind: socket.SocketKind = socket.SOCK_STREAM) -> list[int]:
+    """Return ports below the kernel's range for outgoing connections, which come and go."""
+    found: list[int] = []
+    for port in range(24000 + os.getpid() % 4000, 32000):
+        with socket.socket(socket.AF_INET, kind) as probe:
+            try:
+                probe.bind(("0.0.0.0", port))
+            except OSError:
+                continue
+        found.append(port)
+        if len(found) == count:
+            return found
+    raise AssertionError("no free ports")
+
+
+@dataclass
+class Site:
+    """One data directory and the variables that go with it."""
+
+    data: Path
+    env: dict[str, str] = field(default_factory=dict)
+    checkout: Path = ROOT
+
+    def command(self, *options: str, program: str = "bootstrap") -> list[str]:
+        return [str(self.checkout / program), "--data", str(self.data), *options]
+
+    def run(
+        self, *options: str, program: str = "bootstrap", **env: str
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.command(*options, program=program),
+            env={**self.environment, **env},
+            capture_output=True,
+            text=True,
+            timeout=400,
+            check=False,
+        )
+
+    @property
+    def environment(self) -> dict[str, str]:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("STREAMSTEAD_")}
+        return {**kept, **self.env}
+
+    @property
+    def env_file(self) -> Path:
+        return self.data / "config" / ".env"
+
+    def programs(self) -> dict[int, str]:
+        """Return what runs for this directory: pid and command line."""
+        found: dict[int, str] = {}
+        for entry in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                line = entry.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            except OSError:
+                continue
+            if f"{self.data}/" in line:
+                found[int(entry.parent.name)] = line
+        return found
+
+    def stop(self) -> None:
+        program = self.data / "current" / "venv" / "bin" / "streamstead"
+        if program.exists():
+            subprocess.run([program, "stop", "--data", self.data], check=False, capture_output=True)
+
+
+def ending(done: subprocess.CompletedProcess[str]) -> tuple[str, str]:
+    """Return reason and advice; a failure ends with exactly these two lines."""
+    assert done.returncode != 0, done.stdout
+    reason, advice = done.stderr.splitlines()[-2:]
+    assert reason.startswith("Reason: "), done.stderr
+    assert advice.startswith("Advice: "), done.stderr
+    assert done.stderr.count("Reason: ") == 1
+    return reason.removeprefix("Reason: "), advice.removeprefix("Advice: ")
+
+
+@pytest.fixture(scope="session")
+def as_root() -> None:
+    if os.geteuid() != 0:
+        pytest.skip("./bootstrap installs packages and accounts: run the tests as root")
+
+
+def new_site() -> Site:
+    tcp = free_ports(len(TCP))
+    udp = free_ports(2, socket.SOCK_DGRAM)
+    env = {f"STREAMSTEAD_{name}_PORT": str(port) for name, port in zip(TCP, tcp, strict=True)}
+    env["STREAMSTEAD_RTC_PORT"], env["STREAMSTEAD_SRT_PORT"] = map(str, udp)
+    env["STREAMSTEAD_WEB_HTTP_PORT"] = env["STREAMSTEAD_WEB_HTTPS_PORT"] = "0"
+    root = Path(tempfile.mkdtemp(prefix="ssb-", dir="/var/tmp"))
+    root.chmod(0o755)
+    return Site(root / "data", env)
+
+
+@pytest.fixture
+def site(as_root: None) -> Iterator[Site]:
+    """A directory that holds nothing yet."""
+    one = new_site()
+    yield one
+    one.stop()
+    shutil.rmtree(one.data.parent)
+
+
+@pytest.fixture(scope="module")
+def built(as_root: None) -> Iterator[Site]:
+    """A directory with a release in it and nothing started."""
+    one = new_site()
+    one.checkout = one.data.parent / "checkout"
+    # A copy, which a test may change, and which nobody else changes meanwhile.
+    left_out = shutil.ignore_patterns(".*", "node_modules", "__pycache__", "dist", "*.egg-info")
+    shutil.copytree(ROOT, one.checkout, ignore=left_out, symlinks=True)
+    (one.checkout / "ui" / ".npmrc").write_bytes((ROOT / "ui" / ".npmrc").read_bytes())
+    done = one.run("--no-start", "--runtime", "process")
+    assert done.returncode == 0, done.stdout + done.stderr
+    yield one
+    one.stop()
+    shutil.rmtree(one.data.parent)
