@@ -30,7 +30,7 @@ def main() -> None:
     house = House("bench", _free_ports(), env)
     try:
         begun = time.monotonic()
-        done = house.bootstrap("--runtime", "process")
+        done = house.bootstrap()
         if done.returncode != 0:
             sys.exit(house.output)
         print(f"bootstrap from nothing, packages there: {time.monotonic() - begun:.1f} s")
@@ -41,7 +41,7 @@ def main() -> None:
 
 def measure(house: House) -> None:
     begun = time.monotonic()
-    house.bootstrap("--runtime", "process")
+    house.bootstrap()
     row("bootstrap again, nothing to do", "5 s", f"{time.monotonic() - begun:.1f} s")
     redis_rate(house)
     memory(house)

@@ -66,8 +66,8 @@ def new_house() -> Iterator[Callable[..., House]]:
     _need_root()
     houses: list[House] = []
 
-    def make(name: str, **env: str) -> House:
-        house = House(name, _free_ports(), env)
+    def make(name: str, runtime: str = "process", **env: str) -> House:
+        house = House(name, _free_ports(), env, runtime)
         houses.append(house)
         return house
 
@@ -80,7 +80,7 @@ def new_house() -> Iterator[Callable[..., House]]:
 def first_house(new_house: Callable[..., House]) -> House:
     """The one that was really built from nothing, with the embedded engine and the demo stream."""
     house = new_house("first")
-    done = house.bootstrap("--runtime", "process")
+    done = house.bootstrap()
     assert done.returncode == 0, house.output
     return house
 
@@ -90,14 +90,18 @@ def srs_binary() -> str | None:
     return path if path and os.access(path, os.X_OK) else None
 
 
+def srs_env(binary: str) -> dict[str, str]:
+    return {"STREAMSTEAD_SRS_BIN": binary, "STREAMSTEAD_CANDIDATE": "127.0.0.1"}
+
+
 @pytest.fixture(scope="session")
 def srs_process_house(first_house: House, new_house: Callable[..., House]) -> House:
     binary = srs_binary()
     if binary is None:
         pytest.skip(NO_SRS)
-    house = new_house("srs", STREAMSTEAD_SRS_BIN=binary, STREAMSTEAD_CANDIDATE="127.0.0.1")
+    house = new_house("srs", **srs_env(binary))
     house.reuse_release(first_house)
-    done = house.bootstrap("--runtime", "process")
+    done = house.bootstrap()
     assert done.returncode == 0, house.output
     return house
 
@@ -114,10 +118,13 @@ def srs_image_house(
     if docker_images.real_srs is None:
         pytest.skip(NO_SRS)
     house = new_house(
-        "img", STREAMSTEAD_SRS_IMAGE=docker_images.real_srs, STREAMSTEAD_CANDIDATE="127.0.0.1"
+        "img",
+        "docker",
+        STREAMSTEAD_SRS_IMAGE=docker_images.real_srs,
+        STREAMSTEAD_CANDIDATE="127.0.0.1",
     )
     house.reuse_release(first_house)
-    done = house.bootstrap("--runtime", "docker")
+    done = house.bootstrap()
     assert done.returncode == 0, house.output
     return house
 
@@ -128,9 +135,9 @@ def docker_house(
 ) -> House:
     """Everything that can be a container is one; the engine stands in for the SRS image."""
     stand_in = images.build_stand_in(docker_images, first_house)
-    house = new_house("dock", STREAMSTEAD_SRS_IMAGE=stand_in)
+    house = new_house("dock", "docker", STREAMSTEAD_SRS_IMAGE=stand_in)
     house.reuse_release(first_house)
-    done = house.bootstrap("--runtime", "docker")
+    done = house.bootstrap()
     assert done.returncode == 0, house.output
     return house
 

@@ -36,7 +36,10 @@ API = "/terraform/v1"
 class House:
     """One installation: its directory, ports, and what an operator can do with it."""
 
-    def __init__(self, name: str, ports: Mapping[str, int], env: Mapping[str, str]) -> None:
+    def __init__(
+        self, name: str, ports: Mapping[str, int], env: Mapping[str, str], runtime: str = "process"
+    ) -> None:
+        self.runtime = runtime
         # Short, and open to the service account: unix sockets lie below it.
         self.root = Path(tempfile.mkdtemp(prefix=f"ss-{name}-"))
         self.root.chmod(0o755)
@@ -63,7 +66,14 @@ class House:
     def bootstrap(self, *options: str, timeout_s: float = 600) -> subprocess.CompletedProcess[str]:
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("STREAMSTEAD_")}
         done = subprocess.run(
-            [str(ROOT / "bootstrap"), "--data", str(self.data), *options],
+            [
+                str(ROOT / "bootstrap"),
+                "--data",
+                str(self.data),
+                "--runtime",
+                self.runtime,
+                *options,
+            ],
             env=inherited | self.env,
             stdin=subprocess.DEVNULL,
             capture_output=True,

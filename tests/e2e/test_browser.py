@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
+from .conftest import NO_SRS, srs_binary, srs_env
 from .house import PASSWORD, ROOT, House
 
 pytestmark = pytest.mark.browser
@@ -21,12 +22,18 @@ PICTURE = """(video) => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def demo_house(first_house: House, new_house: Callable[..., House]) -> House:
+@pytest.fixture(scope="module", params=["embedded", "srs-process"])
+def demo_house(
+    request: pytest.FixtureRequest, first_house: House, new_house: Callable[..., House]
+) -> House:
     """A house nobody has opened yet, with the test picture on."""
-    house = new_house("page")
+    binary = srs_binary()
+    if request.param == "srs-process" and binary is None:
+        pytest.skip(NO_SRS)
+    env = srs_env(binary) if request.param == "srs-process" and binary else {}
+    house = new_house("page", **env)
     house.reuse_release(first_house)
-    done = house.bootstrap("--runtime", "process", "--demo")
+    done = house.bootstrap("--demo")
     assert done.returncode == 0, house.output
     return house
 

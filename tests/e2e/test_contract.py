@@ -28,7 +28,7 @@ def fuzzed_house(first_house: House, new_house: Callable[..., House]) -> House:
     """One of its own: the requests change secrets and switch things off."""
     house = new_house("fuzz")
     house.reuse_release(first_house)
-    done = house.bootstrap("--runtime", "process")
+    done = house.bootstrap()
     assert done.returncode == 0, house.output
     return house
 

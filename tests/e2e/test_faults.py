@@ -57,7 +57,9 @@ def watching(house: House, name: str) -> Iterator[Viewer]:
 
 
 @pytest.fixture(
-    params=["first_house", "srs_process_house"], ids=["embedded", "srs-process"], scope="session"
+    params=["first_house", "srs_process_house", "srs_image_house"],
+    ids=["embedded", "srs-process", "srs-image"],
+    scope="session",
 )
 def house(request: pytest.FixtureRequest) -> House:
     found = request.getfixturevalue(request.param)
@@ -170,7 +172,7 @@ def _engine_masters(house: House) -> set[int]:
 def test_starting_again_what_runs_already_changes_nothing_and_is_quick(house: House) -> None:
     before = {name: one["pid"] for name, one in house.services().items()}
     begun = time.monotonic()
-    done = house.bootstrap("--runtime", "process")
+    done = house.bootstrap()
     assert done.returncode == 0, house.output
     print(f"{house.root.name}: second bootstrap {time.monotonic() - begun:.1f} s")
     assert {name: one["pid"] for name, one in house.services().items()} == before

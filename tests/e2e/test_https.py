@@ -17,7 +17,7 @@ def web_house(first_house: House, new_house: Callable[..., House]) -> House:
     house.env["STREAMSTEAD_WEB_HTTP_PORT"] = str(free_port())
     house.env["STREAMSTEAD_WEB_HTTPS_PORT"] = str(free_port())
     house.reuse_release(first_house)
-    done = house.bootstrap("--runtime", "process")
+    done = house.bootstrap()
     assert done.returncode == 0, house.output
     return house
 
