@@ -112,9 +112,10 @@ def new_site() -> Site:
 def site(as_root: None) -> Iterator[Site]:
     """A directory that holds nothing yet."""
     one = new_site()
+    root = one.data.parent
     yield one
     one.stop()
-    shutil.rmtree(one.data.parent)
+    shutil.rmtree(root)
 
 
 @pytest.fixture(scope="module")
