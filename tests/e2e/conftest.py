@@ -159,7 +159,8 @@ def api(house: House) -> Iterator[Api]:
         yield signed_in
 
 
-@pytest.fixture(scope="session")
+# Not for the session: while it is open an event loop runs, and no asynchronous test could.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     program = need("chromium")
     with sync_playwright() as playwright:

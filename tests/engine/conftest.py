@@ -272,6 +272,8 @@ def humble_engine() -> Iterator[Engine]:
     """An engine of an account that may do nothing special."""
     if os.geteuid() != 0:
         pytest.skip("the whole test run is unprivileged already")
+    if not all(path.stat().st_mode & 0o001 for path in Path(__file__).resolve().parents):
+        pytest.skip("the checkout lies where other accounts may not look, such as below /root")
     with running_engine(uid=65534) as found:
         yield found
 
