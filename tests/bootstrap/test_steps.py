@@ -111,7 +111,7 @@ def stand_in(tmp_path: Path, says: str, status: int) -> str:
 @pytest.mark.parametrize(
     ("says", "reason"),
     [
-        ("E: Temporary failure resolving 'deb.debian.org'", "no network, or no name service"),
+        ("E: Temporary failure resolving 'deb.example.org'", "no network, or no name service"),
         ("E: Unable to locate package python3.11", "package sources do not offer"),
         ("E: Could not get lock /var/lib/dpkg/lock", "in use by another program"),
         ("E: Broken packages", "apt could not install: nginx"),

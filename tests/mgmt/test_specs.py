@@ -116,10 +116,10 @@ def test_srs_records_only_when_told_to(plan: Plan) -> None:
 
 
 def test_a_real_srs_as_a_process_runs_in_its_own_folder(plan: Plan) -> None:
-    settings = plan.settings.model_copy(update={"srs_bin": Path("/opt/srs/objs/srs")})
+    settings = plan.settings.model_copy(update={"srs_bin": Path("/srv/srs/objs/srs")})
     media = by_name(replace(plan, settings=settings, runtime=RuntimeName.PROCESS))["media"]
-    assert media.argv[0] == "/opt/srs/objs/srs"
-    assert media.workdir == "/opt/srs"
+    assert media.argv[0] == "/srv/srs/objs/srs"
+    assert media.workdir == "/srv/srs"
 
 
 def test_only_the_front_keeps_root(plan: Plan) -> None:

@@ -28,7 +28,7 @@ from streamstead.mgmt.services.redis import redis_spec
 
 pytestmark = pytest.mark.integration
 
-SRS = os.environ.get("STREAMSTEAD_SRS_BIN", "/opt/srs/objs/srs")
+SRS = os.environ.get("STREAMSTEAD_SRS_BIN", "")
 
 
 @pytest.fixture
