@@ -81,6 +81,7 @@ def describe(manager: Manager, services: list[ServiceStatus]) -> dict[str, Any]:
         "runtime": manager.decision.runtime,
         "runtime_reason": manager.decision.reason,
         "media_server": manager.decision.media_server,
+        "front_ports": list(manager.supervisor.ports("front")),
         "services": [service.as_dict() for service in services],
     }
 

@@ -40,6 +40,11 @@ class Supervisor:
         units = sorted(self._units.values(), key=lambda unit: unit.spec.order)
         return [unit.status for unit in units]
 
+    def ports(self, name: str) -> tuple[int, ...]:
+        """Return the TCP ports a program was given; none when there is no such program."""
+        unit = self._units.get(name)
+        return unit.spec.ports if unit is not None else ()
+
     async def follow(self) -> AsyncIterator[list[ServiceStatus]]:
         """Yield the status at once and whenever it changes."""
         seen = -1

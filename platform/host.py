@@ -32,6 +32,8 @@ class HostStatus(BaseModel):
     runtime: str = "unknown"
     runtime_reason: str = ""
     media_server: str = "srs"
+    front_ports: list[int] = []
+    """What nginx really listens on; a wanted port may have been taken."""
     services: list[ServiceState] = []
 
 

@@ -88,7 +88,7 @@ async def envs(services: ServicesDep) -> Reply[Envs]:
             httpPort=str(settings.http_port),
             srtPort=str(settings.srt_port),
             rtcPort=str(settings.rtc_port),
-            https=settings.web_https_port != 0,
+            https=settings.web_https_port in status.front_ports,
             mediaServer=media.server,
             capabilities=Capabilities(srt=media.srt, webrtc=media.webrtc, hevc=media.hevc),
         )

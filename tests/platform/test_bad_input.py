@@ -66,6 +66,7 @@ async def test_open_calls_work_without_a_session(page: Page) -> None:
         assert (reply.status_code, reply.json()["code"]) == (200, 0), path
     envs = (await page.client.get(f"{API}/envs")).json()["data"]
     assert envs["mediaServer"] == "srs"
+    assert envs["https"] is False, "nothing is claimed that nginx does not do"
     assert envs["capabilities"] == {"srt": True, "webrtc": True, "hevc": True}
 
 
