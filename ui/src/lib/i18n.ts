@@ -1,40 +1,60 @@
 import i18next, { type i18n } from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import type en from '../locales/en.json';
+import type streams from '../locales/streams.en.json';
 import { preferredLanguage, type Language } from './language';
 import { writePreference } from './preferences';
 
 declare module 'i18next' {
   interface CustomTypeOptions {
-    resources: { translation: typeof en };
+    resources: { translation: typeof en & typeof streams };
   }
 }
 
-const LOADERS: Record<Language, () => Promise<{ default: object }>> = {
-  en: () => import('../locales/en.json'),
-  zh: () => import('../locales/zh.json'),
-};
+// Only `main` is fetched before the first screen; a page that needs more loads its part with itself.
+const PARTS = {
+  main: { en: () => import('../locales/en.json'), zh: () => import('../locales/zh.json') },
+  streams: { en: () => import('../locales/streams.en.json'), zh: () => import('../locales/streams.zh.json') },
+} satisfies Record<string, Record<Language, () => Promise<{ default: object }>>>;
+
+export type WordsPart = keyof typeof PARTS;
+
+const wanted = new Set<WordsPart>(['main']);
+const loaded = new Set<string>();
 
 /** Start translation with the preferred language; only that one's words are fetched. */
 export async function startI18n(language: Language = preferredLanguage()): Promise<i18n> {
   const instance = i18next.use(initReactI18next);
-  await instance.init({
-    lng: language,
-    resources: { [language]: { translation: (await LOADERS[language]()).default } },
-    interpolation: { escapeValue: false },
-    returnNull: false,
-  });
+  loaded.clear();
+  await instance.init({ lng: language, resources: {}, interpolation: { escapeValue: false }, returnNull: false });
+  await loadWanted(language);
   showLanguage(language);
   return instance;
 }
 
+/** `load` together with the words it needs: `lazy(() => withWords('streams', () => import(…)))`. */
+export async function withWords<T>(part: WordsPart, load: () => Promise<T>): Promise<T> {
+  wanted.add(part);
+  const [module] = await Promise.all([load(), loadWanted(i18next.language as Language)]);
+  return module;
+}
+
 export async function changeLanguage(language: Language): Promise<void> {
-  if (!i18next.hasResourceBundle(language, 'translation')) {
-    i18next.addResourceBundle(language, 'translation', (await LOADERS[language]()).default);
-  }
+  await loadWanted(language);
   await i18next.changeLanguage(language);
   writePreference('language', language);
   showLanguage(language);
+}
+
+async function loadWanted(language: Language): Promise<void> {
+  const missing = [...wanted].filter((part) => !loaded.has(`${language} ${part}`));
+  await Promise.all(
+    missing.map(async (part) => {
+      const words = (await PARTS[part][language]()).default;
+      i18next.addResourceBundle(language, 'translation', words, true);
+      loaded.add(`${language} ${part}`);
+    }),
+  );
 }
 
 function showLanguage(language: Language): void {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import en from './en.json';
+import streamsEn from './streams.en.json';
+import streamsZh from './streams.zh.json';
 import watchEn from './watch.en.json';
 import watchZh from './watch.zh.json';
 import zh from './zh.json';
@@ -17,6 +19,7 @@ const places = (text: string) => (text.match(/\{+\w+\}+|<\/?\w+>/g) ?? []).toSor
 
 describe.each([
   ['admin page', flat(en), flat(zh)],
+  ['pages about streams', flat(streamsEn), flat(streamsZh)],
   ['watch page', flat(watchEn), flat(watchZh)],
 ])('the words of the %s', (_name, english, chinese) => {
   test('have the same keys in both languages', () => {
