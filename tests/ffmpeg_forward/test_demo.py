@@ -16,13 +16,14 @@ from redis.asyncio import Redis
 from streamstead.core.auth import AdminStore, Authenticator
 from streamstead.core.publish_secret import PublishSecretStore
 from streamstead.core.settings import Settings
-from streamstead.ffmpeg_forward.child import Child, Place
+from streamstead.ffmpeg_forward.child import Place
 from streamstead.ffmpeg_forward.demo import Demo, DemoStore
+from streamstead.ffmpeg_forward.identity import load_identity
 from streamstead.ffmpeg_forward.main import create_api
 from streamstead.ffmpeg_forward.picture import Picture, can_draw_text, find_font
 from streamstead.ffmpeg_forward.supervise import ChildState, Command, Supervisor
 
-from ..conftest import free_port
+from ..conftest import free_port, wait_until
 from .conftest import QUICK, Impatient, LeftOver, is_running, script, until
 
 API = "/terraform/v1/ffmpeg"
@@ -60,11 +61,10 @@ class Stage:
         return self.demo.status.state
 
     @property
-    def pid(self) -> int:
-        child = Child.take_over(self.place)
-        assert child is not None
-        child._close()
-        return child.identity.pid
+    def pid(self) -> int | None:
+        """The child that is written down and runs; None between two children."""
+        identity = load_identity(self.place.state)
+        return identity.pid if identity is not None and identity.is_alive() else None
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["asyncio.Task[None]"]:
@@ -76,10 +76,20 @@ class Stage:
             with suppress(asyncio.CancelledError):
                 await task
 
-    async def live(self) -> int:
-        """Wait until it is live; return the child's pid."""
-        await until(lambda: self.state is ChildState.LIVE)
-        return self.pid
+    async def live(self, other_than: int | None = None) -> int:
+        """Wait until a child, another one than ``other_than``, is live; return its pid."""
+        found: int | None = None
+
+        def is_live() -> bool:
+            # The state of a child that was ended this moment is still the old one: it is
+            # believed only together with who it is about.
+            nonlocal found
+            found = self.pid
+            return self.state is ChildState.LIVE and found not in (None, other_than)
+
+        await until(is_live)
+        assert found is not None
+        return found
 
     def client(self) -> httpx.AsyncClient:
         app = create_api()
@@ -97,6 +107,7 @@ def kill_redis(redis_server: SyncRedis) -> None:
     info = redis_server.info("server")
     assert isinstance(info, dict)
     os.kill(info["process_id"], signal.SIGKILL)
+    wait_until(lambda: not is_running(info["process_id"]), "Redis has ended")
 
 
 @pytest.fixture
@@ -105,13 +116,20 @@ async def stage(settings: Settings, redis: Redis, place: Place) -> Stage:
     return Stage(settings, redis, place)
 
 
-async def test_it_is_off_until_it_is_switched_on_and_again_when_switched_off(stage: Stage) -> None:
+async def test_it_is_off_until_it_is_switched_on_and_again_when_switched_off(
+    settings: Settings, redis: Redis, place: Place
+) -> None:
+    await PublishSecretStore(redis).set("first-secret")
+    port = free_port()
+    # It cannot be live before the test lets it.
+    stage = Stage(settings, redis, place, {port: "the media server"})
     async with stage.running(), stage.client() as client:
         off = (await client.post(f"{API}/demo/query", json={})).json()["data"]
         assert (off["enabled"], off["state"]) == (False, "off")
         on = (await client.post(f"{API}/demo/update", json={"enabled": True})).json()["data"]
         assert (on["enabled"], on["state"]) == (True, "starting")
-        pid = await stage.live()
+        async with await asyncio.start_server(lambda _, w: w.close(), "127.0.0.1", port):
+            pid = await stage.live()
         live = (await client.post(f"{API}/demo/query")).json()["data"]
         assert live.keys() == {"enabled", "state", "since_ms", "detail"}
         assert (live["state"], live["detail"]) == ("live", "")
@@ -140,9 +158,8 @@ async def test_a_changed_publish_secret_is_taken_up(stage: Stage) -> None:
         await stage.demo.update(True)
         first = await stage.live()
         await PublishSecretStore(stage.redis).set("second-secret")
-        await until(lambda: not is_running(first))
-        second = await stage.live()
-        assert second != first
+        await stage.live(other_than=first)
+        assert not is_running(first)
         assert stage.supervisor.running_digest == (await StandIn(0).command("second-secret")).digest
         assert stage.demo.status.restarts == 0
 
@@ -150,9 +167,10 @@ async def test_a_changed_publish_secret_is_taken_up(stage: Stage) -> None:
 async def test_a_killed_child_comes_back(stage: Stage) -> None:
     async with stage.running():
         await stage.demo.update(True)
-        os.kill(await stage.live(), signal.SIGKILL)
-        await until(lambda: stage.demo.status.restarts == 1)
-        await stage.live()
+        first = await stage.live()
+        os.kill(first, signal.SIGKILL)
+        await stage.live(other_than=first)
+        assert stage.demo.status.restarts == 1
 
 
 async def test_what_must_answer_first_is_waited_for_and_named(

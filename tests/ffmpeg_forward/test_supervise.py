@@ -33,6 +33,18 @@ def always(wanted: Command) -> Plan:
     return plan
 
 
+def in_turn(*wanted: Command) -> Plan:
+    """Run each once; then nothing any more."""
+    left = list(wanted)
+
+    async def plan(_: Tell) -> Command:
+        while not left:
+            await asyncio.Event().wait()
+        return left.pop(0)
+
+    return plan
+
+
 @asynccontextmanager
 async def running(one: Supervisor, plan: Plan) -> AsyncIterator["asyncio.Task[None]"]:
     task = asyncio.create_task(one.run(plan))
@@ -65,13 +77,7 @@ async def test_a_refused_child_is_retried_with_the_reason_in_words(place: Place)
 
 async def test_the_reason_belongs_to_the_last_run(place: Place) -> None:
     one = supervisor(place)
-    runs = iter([command(REFUSED), command("sys.exit(9)")])
-
-    async def plan(_: Tell) -> Command:
-        wanted = next(runs, None)
-        return wanted or await asyncio.Event().wait() or command("")
-
-    async with running(one, plan):
+    async with running(one, in_turn(command(REFUSED), command("sys.exit(9)"))):
         await until(lambda: one.status.restarts == 2)
         assert one.status.detail == "ffmpeg ended with status 9"
 
@@ -116,8 +122,8 @@ async def test_messages_are_kept_without_secrets_and_never_more_than_200(
     sys.exit(1)
     """
     one = supervisor(place)
-    async with running(one, always(command(body, "hunter2"))):
-        await until(lambda: one.status.restarts >= 1)
+    async with running(one, in_turn(command(body, "hunter2"))):
+        await until(lambda: one.status.restarts == 1)
     assert len(one.lines) == RING_LINES
     assert one.lines[-1] == "299 to rtmps://***@h/app/***?secret=***"
     logged = capsys.readouterr()
