@@ -1,15 +1,16 @@
 import { Loader } from '@mantine/core';
 import { useRef, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { PlaybackSource } from '../lib/playback/types';
 import { usePlayback } from '../lib/playback/use-playback';
+import type { PlaybackSource } from '../lib/stream-urls';
 import { IconButton } from './icon-button';
 import classes from './player.module.css';
 
 interface PlayerProps {
   /** What is shown, for people who cannot see it. */
   label: string;
-  source: PlaybackSource;
+  /** Null while it is not known yet. */
+  source: PlaybackSource | null;
   /** Laid over the upper left corner. */
   overlay?: ReactNode;
 }

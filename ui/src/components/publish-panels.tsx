@@ -1,13 +1,13 @@
 import { useTranslation } from 'react-i18next';
-import { CopyField } from '../../../components/copy-field';
-import { Notice } from '../../../components/notice';
-import { MASK, type IngestAddresses } from '../addresses';
-import classes from './ingest-card.module.css';
+import { MASK, type PublishAddresses } from '../lib/publish-addresses';
+import { CopyField } from './copy-field';
+import { Notice } from './notice';
+import classes from './publish-tabs.module.css';
 
 interface PanelProps {
-  real: IngestAddresses;
+  real: PublishAddresses;
   /** The same with the secret masked. */
-  shown: IngestAddresses;
+  shown: PublishAddresses;
 }
 
 export function RtmpPanel({ real, shown }: PanelProps) {
@@ -32,7 +32,7 @@ export function SrtPanel({ real, shown, available }: PanelProps & { available: b
   );
 }
 
-export function WhipPanel({ real, secret, available }: { real: IngestAddresses; secret: string; available: boolean }) {
+export function WhipPanel({ real, secret, available }: { real: PublishAddresses; secret: string; available: boolean }) {
   const { t } = useTranslation();
   if (!available) return <Unavailable protocol="WHIP" />;
   return (
