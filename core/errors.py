@@ -23,7 +23,8 @@ StreamsteadError              500  4000  internal
 │   └── UpstreamTimeout       504  4010  upstream_timeout
 ├── NotSupported              501  4011  not_supported
 ├── RequestTimeout            408  4012  request_timeout
-└── ConfigError               500  4014  config  (a start that cannot go on)
+├── ConfigError               500  4014  config  (a start that cannot go on)
+└── PlayRefused               403  4015  play_refused  (every key is in _PLAY)
 
 Codes up to 3001 are those of SRS-cloud; ours begin at 4000. ``key`` never changes: the
 page translates it and metrics count it.
@@ -142,3 +143,53 @@ class RequestTimeout(StreamsteadError):
 
 class ConfigError(StreamsteadError):
     code, status, default_key = 4014, 500, "config"
+
+
+_PLAY = {
+    "pass_missing": (
+        "this stream is only for viewers with a pass",
+        "Open the whole link you were given, or enter the passphrase on the watch page.",
+    ),
+    "pass_malformed": (
+        "the pass in the link is incomplete",
+        "Copy the whole link again; mail programs sometimes cut it.",
+    ),
+    "pass_tampered": ("the pass in the link is not valid", "Ask for a new link."),
+    "pass_other_stream": ("this pass is for another stream", "Ask for a link to this one."),
+    "pass_expired": ("this pass has expired", "Ask for a new link."),
+    "pass_revoked": ("this pass was withdrawn", "Ask for a new link."),
+    "pass_unknown": ("this pass does not exist any more", "Ask for a new link."),
+    "pass_in_use": (
+        "as many viewers as this pass allows are watching already",
+        "Try again when one has left, or ask for a link of your own.",
+    ),
+    "phrase_changed": ("the passphrase was changed", "Enter the new one on the watch page."),
+    "webhook_refused": (
+        "the owner's server did not let you in",
+        "Ask whoever gave you the link.",
+    ),
+    "webhook_failed": (
+        "the owner's server, which decides who may watch, does not answer",
+        "Try again in a moment.",
+    ),
+    "viewer_blocked": (
+        "you were disconnected from this stream a moment ago",
+        "Try again in a minute.",
+    ),
+    "segment_without_session": (
+        "a segment cannot be fetched alone",
+        "Open the playlist, the address that ends in .m3u8.",
+    ),
+}
+
+
+class PlayRefused(StreamsteadError):
+    """A viewer is not let in."""
+
+    code, status, default_key = 4015, 403, "play_refused"
+
+    @classmethod
+    def of(cls, key: str) -> "PlayRefused":
+        """Return the refusal of that key, in words."""
+        message, advice = _PLAY[key]
+        return cls(message, advice, key=key)

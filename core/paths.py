@@ -26,6 +26,11 @@ class DataDir:
         return self.config / "master.key"
 
     @property
+    def store_id(self) -> Path:
+        """Id of the Redis store that belongs to this directory (0600)."""
+        return self.config / "store-id"
+
+    @property
     def setup_code(self) -> Path:
         return self.config / "setup-code"
 
