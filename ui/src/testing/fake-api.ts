@@ -28,17 +28,18 @@ const SIGNED_IN: Record<string, Answer> = {
   'mgmt/logout': null,
   'hooks/srs/secret/query': { publish: 'abc123' },
   'hooks/srs/secret/update': {},
+  'hooks/play/preview': { pass: 'preview-pass' },
   'ffmpeg/demo/query': { enabled: false, state: 'off', since_ms: 0, detail: '' },
   'ffmpeg/demo/update': (body: Body) => ({ enabled: body.enabled, state: 'starting', since_ms: 0, detail: '' }),
 };
 
-/** Stand in for the server: answers by path below the API's root; returns the calls it saw. */
+/** Stand in for the server: answers by path below the API's root; returns the calls it saw, a query as body. */
 export function fakeApi(answers: Record<string, Answer> = {}): Call[] {
   const calls: Call[] = [];
   const all = { ...SIGNED_IN, ...answers };
   vi.stubGlobal('fetch', (url: string, init: RequestInit = {}) => {
-    const path = String(url).replace('/terraform/v1/', '');
-    const body = (init.body ? JSON.parse(String(init.body)) : {}) as Body;
+    const [path = '', query = ''] = String(url).replace('/terraform/v1/', '').split('?');
+    const body = (init.body ? JSON.parse(String(init.body)) : Object.fromEntries(new URLSearchParams(query))) as Body;
     calls.push({ path, body });
     const found = path in all ? all[path] : new Refusal(404, 'unknown_path');
     const answer = typeof found === 'function' ? (found as (body: Body) => unknown)(body) : found;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { PlaybackState } from './types';
+import type { Delay, PlaybackState } from './types';
 
 type Fail = (reason: string) => void;
 const attached: { method: string; url: string; fail: Fail; stop: ReturnType<typeof vi.fn> }[] = [];
@@ -12,12 +12,13 @@ function attachAs(method: string) {
   };
 }
 vi.mock('./flv', () => ({ attachFlv: attachAs('flv') }));
+vi.mock('./whep', () => ({ attachWhep: attachAs('whep') }));
 vi.mock('./hls', () => ({ attachHls: attachAs('hls'), attachNative: attachAs('native') }));
 // Test files share their modules: load anew, with the fakes.
 vi.resetModules();
 const { startPlayback } = await import('./playback');
 
-const SOURCE = { flv: '/live/a.flv', hls: '/live/a.m3u8' };
+const SOURCE = { whep: '/rtc/v1/whep/?app=live&stream=a', flv: '/live/a.flv', hls: '/live/a.m3u8' };
 const last = () => attached.at(-1)!;
 
 describe('playback', () => {
@@ -27,7 +28,7 @@ describe('playback', () => {
   });
   afterEach(() => vi.unstubAllGlobals());
 
-  function play(options: { delay?: 'low' | 'steady'; mse?: boolean } = {}) {
+  function play(options: { delay?: Delay; mse?: boolean } = {}) {
     if (options.mse ?? true) vi.stubGlobal('MediaSource', vi.fn());
     const states: PlaybackState[] = [];
     const video = document.createElement('video');
@@ -63,6 +64,17 @@ describe('playback', () => {
     const { stop } = play({ delay: 'steady' });
     await vi.advanceTimersByTimeAsync(0);
     expect(attached.map(({ method }) => method)).toEqual(['hls']);
+    stop();
+  });
+
+  test('begins with WebRTC when no delay is wanted, and falls back to the others', async () => {
+    vi.stubGlobal('RTCPeerConnection', vi.fn());
+    const { stop } = play({ delay: 'instant' });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(last()).toMatchObject({ method: 'whep', url: SOURCE.whep });
+    last().fail('HTTP 403');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(last().method).toBe('flv');
     stop();
   });
 

@@ -1,17 +1,19 @@
 import { attachFlv } from './flv';
 import { attachHls, attachNative } from './hls';
 import { takeFlvSlot } from './flv-slots';
-import type { Attach, Method, PlaybackSource, PlaybackState } from './types';
+import type { PlaybackSource } from '../stream-urls';
+import type { Attach, Delay, Method, PlaybackState } from './types';
+import { attachWhep } from './whep';
 
 const LONGEST_RETRY_MS = 8_000;
-// A .flv that nobody publishes hangs without a reply, so silence counts as failure.
+// A connection may stand and bring nothing, so silence counts as failure.
 const NO_PICTURE_MS = 8_000;
 
-const ATTACH: Record<Method, Attach> = { flv: attachFlv, hls: attachHls, native: attachNative };
+const ATTACH: Record<Method, Attach> = { whep: attachWhep, flv: attachFlv, hls: attachHls, native: attachNative };
 
 export interface PlaybackOptions {
-  /** `steady` leaves out HTTP-FLV. */
-  delay?: 'low' | 'steady';
+  /** `low` unless given. */
+  delay?: Delay;
   onState: (state: PlaybackState) => void;
 }
 
@@ -70,7 +72,7 @@ class Playback {
     };
     this.watch(method, fail);
     try {
-      const stop = await ATTACH[method](this.video, method === 'flv' ? this.source.flv : this.source.hls, fail);
+      const stop = await ATTACH[method](this.video, method === 'native' ? this.source.hls : this.source[method], fail);
       if (id !== this.attempt) return stop();
       this.detach = () => {
         stop();
@@ -113,8 +115,9 @@ class Playback {
   }
 }
 
-function playableMethods(delay: 'low' | 'steady'): Method[] {
+function playableMethods(delay: Delay): Method[] {
+  if (delay === 'instant' && 'RTCPeerConnection' in globalThis) return ['whep', ...playableMethods('low')];
   const hasMse = typeof MediaSource !== 'undefined' || 'ManagedMediaSource' in globalThis;
-  if (typeof MediaSource !== 'undefined') return delay === 'low' ? ['flv', 'hls'] : ['hls'];
+  if (typeof MediaSource !== 'undefined') return delay === 'steady' ? ['hls'] : ['flv', 'hls'];
   return hasMse ? ['native', 'hls'] : ['native'];
 }

@@ -7,6 +7,7 @@ import type { Stream } from '../../../lib/api-types';
 import { streamUrls } from '../../../lib/stream-urls';
 import { useLive } from '../../../lib/use-live';
 import { useNow } from '../../../lib/use-now';
+import { usePreviewSource } from '../../../lib/use-preview-source';
 import classes from './first-picture.module.css';
 import { OnAir } from './on-air';
 
@@ -15,11 +16,12 @@ export function FirstPicture({ stream }: { stream: Stream }) {
   const { t } = useTranslation();
   const { clockOffsetMs } = useLive();
   const urls = streamUrls(stream.app, stream.stream);
+  const source = usePreviewSource(stream.app, stream.stream);
   const seconds = (useNow() + clockOffsetMs - stream.since_ms) / 1000;
   return (
     <Stack gap="md">
       <div className={classes.picture}>
-        <Player label={t('live.preview', { url: stream.url })} source={urls} overlay={<OnAir seconds={seconds} />} />
+        <Player label={t('live.preview', { url: stream.url })} source={source} overlay={<OnAir seconds={seconds} />} />
       </div>
       <CopyField label={t('live.shareLink')} value={urls.watch} />
       <Button component="a" href={urls.watch} target="_blank" rel="noopener" variant="default" leftSection={<Icon name="open" size={16} />}>

@@ -8,6 +8,7 @@ import { Player } from '../../../components/player';
 import type { Stream } from '../../../lib/api-types';
 import { streamUrls } from '../../../lib/stream-urls';
 import { useNow } from '../../../lib/use-now';
+import { usePreviewSource } from '../../../lib/use-preview-source';
 import { factsAgeS, STALE_AFTER_S } from '../stream-health';
 import { KickButton } from './kick-button';
 import { OnAir } from './on-air';
@@ -30,6 +31,7 @@ export function StreamCard({ stream, clockOffsetMs }: StreamCardProps) {
   const [sharing, setSharing] = useState(false);
   const serverNow = useNow() + clockOffsetMs;
   const urls = streamUrls(stream.app, stream.stream);
+  const source = usePreviewSource(stream.app, stream.stream);
   const ageS = factsAgeS(stream, serverNow);
   const stale = ageS !== null && ageS > STALE_AFTER_S;
 
@@ -39,7 +41,7 @@ export function StreamCard({ stream, clockOffsetMs }: StreamCardProps) {
         <div className={classes.picture}>
           <Player
             label={t('live.preview', { url: stream.url })}
-            source={urls}
+            source={source}
             overlay={<OnAir seconds={(serverNow - stream.since_ms) / 1000} stale={stale} />}
           />
         </div>
