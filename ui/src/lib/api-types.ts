@@ -12,7 +12,7 @@ export type Service = Schemas['ServiceState'];
 export type SystemStatus = Schemas['Status'];
 export type Demo = Schemas['DemoState'];
 export type PublishSecret = Schemas['PublishSecret'];
-export type WatchFacts = Schemas['Watch'];
+export type WatchFacts = Schemas['Watch'] & { title: string; access: string; allowed: boolean; reason: string | null };
 
 /** Data of the event `streams` of `mgmt/live`; OpenAPI has no words for events. */
 export interface StreamsEvent {
