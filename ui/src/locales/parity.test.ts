@@ -1,9 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import en from './en.json';
+import statsEn from './stats.en.json';
+import statsZh from './stats.zh.json';
 import streamsEn from './streams.en.json';
 import streamsZh from './streams.zh.json';
 import watchEn from './watch.en.json';
 import watchZh from './watch.zh.json';
+import webhooksEn from './webhooks.en.json';
+import webhooksZh from './webhooks.zh.json';
 import zh from './zh.json';
 
 /** Every text by its dotted key. */
@@ -20,6 +24,8 @@ const places = (text: string) => (text.match(/\{+\w+\}+|<\/?\w+>/g) ?? []).toSor
 describe.each([
   ['admin page', flat(en), flat(zh)],
   ['pages about streams', flat(streamsEn), flat(streamsZh)],
+  ['statistics', flat(statsEn), flat(statsZh)],
+  ['pages about webhooks', flat(webhooksEn), flat(webhooksZh)],
   ['watch page', flat(watchEn), flat(watchZh)],
 ])('the words of the %s', (_name, english, chinese) => {
   test('have the same keys in both languages', () => {
