@@ -124,7 +124,7 @@ class PlayRuleStore:
         """Return (rule, whether it is the default). Raises StoreUnavailable without a default."""
         own, default = await self._redis.hmget(self.KEY, [url, DEFAULT])
         if default is None:
-            raise _emptied()
+            raise store_emptied()
         if own is None or url == DEFAULT:
             return PlayRule.from_json(default), url != DEFAULT
         return PlayRule.from_json(own), False
@@ -134,7 +134,7 @@ class PlayRuleStore:
         raw = await self._redis.hgetall(self.KEY)
         rules = {text(url): PlayRule.from_json(value) for url, value in raw.items()}
         if DEFAULT not in rules:
-            raise _emptied()
+            raise store_emptied()
         return rules
 
     async def change(self, url: str, edit: Callable[[PlayRule], PlayRule]) -> PlayRule:
@@ -150,7 +150,7 @@ class PlayRuleStore:
                 watching: Any = pipe
                 own, default = await watching.hmget(self.KEY, [url, DEFAULT])
                 if default is None:
-                    raise _emptied()
+                    raise store_emptied()
                 before = PlayRule.from_json(own or default)
                 generation = int(await watching.get(self.GENERATION) or 0) + 1
                 after = replace(edit(before), generation=generation)
@@ -172,7 +172,8 @@ class PlayRuleStore:
             await self._redis.hdel(self.KEY, url)
 
 
-def _emptied() -> StoreUnavailable:
+def store_emptied() -> StoreUnavailable:
+    """Return the refusal of everything while the rules are lost."""
     return StoreUnavailable(
         "the settings store (Redis) has lost its data, so nobody is let in",
         "Restore a backup, or accept the empty store on the System page.",

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 # Query parameters, JSON fields and headers whose value is never shown.
 _PAIR = re.compile(
-    r"(?i)\b(secret|password|passwd|token|key|streamkey|signature|sign|hook|auth_key|authorization)"
+    r"(?i)\b(secret|password|passwd|passphrase|pass|grant|token|key|streamkey|signature|sign|hook|auth_key|authorization)"
     r"([\"']?\s*[=:]\s*[\"']?)(?:Bearer\s+)?[^&\s\"',;}\]]+"
 )
 _BEARER = re.compile(r"(?i)\bBearer\s+[A-Za-z0-9._~+/=-]+")

@@ -7,18 +7,28 @@ that dies in the middle of a callback leaves either nothing or all of it.
 import hashlib
 import secrets
 import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+from typing import Protocol as Shape
 
 import orjson
-from pydantic import BaseModel
 from redis.asyncio import Redis
 
 from .events import MAX_EVENTS, EventStream
+from .known_streams import KnownStreamStore
+from .play_rules import PassStore, PlayRuleStore
+from .publish_keys import PublishKeyStore
+from .publish_rules import PublishRulesStore
+from .publish_secret import PublishSecretStore
 from .store import text
 
 DEFAULT_VHOST = "__defaultVhost__"
+
+_SAMPLES = 2 * 500
+"""Arguments of one call; Redis does nothing else meanwhile."""
 
 _SCRIPT = Path(__file__).with_name("registry.lua")
 
@@ -45,12 +55,17 @@ class SessionState(StrEnum):
     the first one is gone without a word. Reconciliation decides."""
 
 
-class Session(BaseModel):
-    """One client of the media server. Times are ms since the epoch."""
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One client of the media server, or one HLS viewer (``client_id`` is ``hls-<sid>`` then).
+
+    Times are ms since the epoch. ``param`` is the query as the client sent it, secrets replaced.
+    ``key_id``: the publish key that let it in; "" the global secret, ``room`` that of a room,
+    ``none`` without any. ``pass_id``: see core/play_rules.py.
+    """
 
     client_id: str
     kind: Kind
-    state: SessionState = SessionState.LIVE
     protocol: Protocol
     vhost: str
     app: str
@@ -58,11 +73,28 @@ class Session(BaseModel):
     url: str
     ip: str
     since_ms: int
+    state: SessionState = SessionState.LIVE
     param: str = ""
-    """The query as the client sent it, secrets replaced."""
     server_id: str = ""
     service_id: str = ""
     stream_id: str = ""
+    user_agent: str = ""
+    key_id: str = ""
+    pass_id: str = ""
+
+    @classmethod
+    def from_json(cls, raw: str | bytes) -> "Session":
+        """Read what is stored; fields of other versions are ignored."""
+        stored = orjson.loads(raw)
+        known = {name: stored[name] for name in _FIELDS if name in stored}
+        return cls(
+            **{
+                **known,
+                "kind": Kind(known["kind"]),
+                "protocol": Protocol(known["protocol"]),
+                "state": SessionState(known["state"]),
+            }
+        )
 
     def active_json(self) -> bytes:
         """The value of ``SRS_STREAM_ACTIVE`` as SRS-cloud and Oryx know it."""
@@ -79,6 +111,9 @@ class Session(BaseModel):
         )
 
 
+_FIELDS = frozenset(field.name for field in fields(Session))
+
+
 def rfc3339(at_ms: int) -> str:
     """Return UTC time with seconds, as ``2026-01-02T03:04:05Z``."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at_ms / 1000))
@@ -91,6 +126,21 @@ def stream_url(vhost: str, app: str, stream: str) -> str:
     return f"{vhost}/{app}/{stream}"
 
 
+class ScriptRunner(Shape):
+    """Runs the one script of the registry with these arguments. Raises RedisError."""
+
+    async def __call__(self, *args: bytes | str | int) -> list[Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """``yes``: let in, done. ``reason`` says how or why not; ``detail`` goes with some reasons."""
+
+    yes: bool
+    reason: str
+    detail: str = ""
+
+
 class StreamRegistry:
     """The registry's keys. Nothing else writes them.
 
@@ -98,118 +148,162 @@ class StreamRegistry:
     - ``SRS_STREAM_ACTIVE`` hash: stream url -> ``{vhost, app, stream, param, server_id, client_id,
       update}`` of the publisher; ``SRS_STREAM_SRT_ACTIVE`` and ``SRS_STREAM_RTC_ACTIVE`` the same
       for those protocols only.
-    - ``STREAMSTEAD_VIEWERS`` hash: ``url|protocol`` -> number of viewers.
+    - ``STREAMSTEAD_VIEWERS`` hash: ``url|protocol`` -> number of viewers;
+      ``STREAMSTEAD_PASS_VIEWERS`` hash: pass id -> number of viewers.
+    - ``STREAMSTEAD_BYTES`` hash: client id -> ``sent received`` as last sampled.
     - ``SRS_STAT_COUNTER`` hash: ``publish``, ``play`` -> how many ever.
     - ``STREAMSTEAD_ENDED`` sorted set: client id by time of leaving, kept for a minute.
     - ``STREAMSTEAD_KICKED`` hash: stream url -> ms until which nobody may publish it again.
+    - ``STREAMSTEAD_VIEWER_BLOCKS`` hash: ``url|address`` -> ms until which it may not play it.
+    - ``STREAMSTEAD_TRIES:<address>``: failed attempts to publish, for a minute.
     """
 
-    AUTH = "SRS_AUTH_SECRET"
     SESSIONS = "STREAMSTEAD_SESSIONS"
     ACTIVE = "SRS_STREAM_ACTIVE"
     SRT = "SRS_STREAM_SRT_ACTIVE"
     RTC = "SRS_STREAM_RTC_ACTIVE"
     VIEWERS = "STREAMSTEAD_VIEWERS"
+    PASS_VIEWERS = "STREAMSTEAD_PASS_VIEWERS"  # noqa: S105
+    BYTES = "STREAMSTEAD_BYTES"
     COUNTER = "SRS_STAT_COUNTER"
     ENDED = "STREAMSTEAD_ENDED"
     KICKED = "STREAMSTEAD_KICKED"
-    _KEYS = (AUTH, SESSIONS, ACTIVE, SRT, RTC, VIEWERS, EventStream.KEY, COUNTER, ENDED, KICKED)
+    BLOCKS = "STREAMSTEAD_VIEWER_BLOCKS"
+    TRIES = "STREAMSTEAD_TRIES:"
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(
+        self, redis: Redis, epoch: Callable[[], str] = lambda: "", run: ScriptRunner | None = None
+    ) -> None:
+        """``epoch`` tells the id of the store, for deciding; ``run`` is a faster way to Redis."""
         self._redis = redis
-        self._script = redis.register_script(_SCRIPT.read_text(encoding="utf-8"))
+        self._epoch = epoch
         self._salt = secrets.token_hex(16)
+        script = redis.register_script(script_text())
+        self._run = run or (lambda *args: script(keys=(), args=args))
 
-    async def _call(
-        self,
-        op: str,
-        now_ms: int,
-        *,
-        client_id: str = "",
-        url: str = "",
-        protocol: str = "",
-        session: bytes = b"",
-        active: bytes = b"",
-        extra: str = "",
-    ) -> tuple[bool, str]:
-        verdict, reason = await self._script(
-            keys=self._KEYS,
-            args=(
-                op,
-                now_ms,
-                client_id,
-                url,
-                protocol,
-                session,
-                active,
-                extra,
-                self._salt,
-                MAX_EVENTS,
-            ),
-        )
-        return verdict == 1, text(reason)
+    async def _call(self, op: str, now_ms: int, *args: bytes | str | int) -> Verdict:
+        reply = await self._run(op, now_ms, self._epoch(), MAX_EVENTS, *args)
+        return Verdict(reply[0] == 1, *(_text(part) for part in reply[1:]))
 
-    async def _with(
-        self, op: str, session: Session, now_ms: int, extra: str = ""
-    ) -> tuple[bool, str]:
-        return await self._call(
-            op,
-            now_ms,
-            client_id=session.client_id,
-            url=session.url,
-            protocol=session.protocol.value,
-            session=orjson.dumps(session.model_dump(mode="json")),
-            active=session.active_json(),
-            extra=extra,
-        )
-
-    async def publish(self, session: Session, secret: str) -> tuple[bool, str]:
+    async def publish(self, session: Session, secret: str, asked: bool = False) -> Verdict:
         """Decide about a publisher and register it.
 
-        Returns (let in, why): ``live``, ``challenger``, ``known``; or ``wrong_secret``,
-        ``no_secret_set``, ``kicked``. Raises RedisError: the caller must refuse then.
+        Yes: ``live``, ``challenger``, ``known``. No: ``ask`` (the blocking targets, then again with
+        ``asked``), or a key of hooks/gate.py's reasons. Raises RedisError: refuse then.
         """
-        presented = f"{self._salt}{secret}".encode()
-        digest = hashlib.sha1(presented, usedforsecurity=False).hexdigest()
-        return await self._with("publish", session, session.since_ms, digest)
+        presented = secret.encode(errors="surrogatepass")
+        salted = hashlib.sha1(self._salt.encode() + presented, usedforsecurity=False).hexdigest()
+        return await self._call(
+            "publish",
+            session.since_ms,
+            session.client_id,
+            session.url,
+            session.protocol,
+            orjson.dumps(session),
+            session.active_json(),
+            session.stream,
+            session.ip,
+            salted,
+            self._salt,
+            hashlib.sha256(presented).hexdigest(),
+            "1" if asked else "",
+        )
 
-    async def play(self, session: Session) -> tuple[bool, str]:
-        """Register a viewer. Returns (True, ``live`` or ``known``)."""
-        return await self._with("play", session, session.since_ms)
+    async def play(
+        self,
+        session: Session,
+        *,
+        pass_id: str = "",
+        fault: str = "",
+        approved: str = "",
+        must_be_live: bool = False,
+        check_only: bool = False,
+    ) -> Verdict:
+        """Decide about a viewer and register it.
 
-    async def finish(self, client_id: str, now_ms: int, reason: str) -> tuple[bool, str]:
-        """End a session. Returns (was there, ``publisher``, ``challenger`` or ``viewer``)."""
-        return await self._call("finish", now_ms, client_id=client_id, extra=reason)
+        ``fault`` is the key of what is wrong with the pass presented; ``approved`` the generation
+        of a webhook rule whose server said yes. Yes: ``live``, ``known`` or ``allowed`` (only
+        checked), with the pass id as detail. No: ``ask`` with the rule's JSON, or the key of a
+        refusal. Raises RedisError: refuse then.
+        """
+        return await self._call(
+            "play",
+            session.since_ms,
+            session.client_id,
+            session.url,
+            session.protocol,
+            orjson.dumps(session),
+            pass_id,
+            fault,
+            session.ip,
+            approved,
+            "1" if must_be_live else "",
+            "1" if check_only else "",
+        )
+
+    async def finish(self, client_id: str, now_ms: int, reason: str) -> Verdict:
+        """End a session. Yes: ``publisher``, ``challenger`` or ``viewer``; no: ``unknown``."""
+        return await self._call("finish", now_ms, client_id, reason)
+
+    async def close(self, client_id: str, now_ms: int, sent: int, received: int) -> Verdict:
+        """End a session if it is still there; tell its exact bytes in either case."""
+        return await self._call("close", now_ms, client_id, f"{sent} {received}")
 
     async def segment(self, url: str, key: str, data: dict[str, Any], now_ms: int) -> None:
         """Append a ``segment.ready`` event; ``key`` makes its id deterministic."""
-        await self._call("segment", now_ms, url=url, session=orjson.dumps(data), extra=key)
+        await self._call("segment", now_ms, url, key, orjson.dumps(data))
 
-    async def block(self, url: str, now_ms: int, until_ms: int) -> None:
-        """Refuse publishers of a stream until a time."""
-        await self._call("kick", now_ms, url=url, extra=str(until_ms))
+    async def block(
+        self, url: str, now_ms: int, until_ms: int, client_id: str = "", reason: str = "operator"
+    ) -> None:
+        """Refuse publishers of a stream until a time, and tell that its publisher is kicked."""
+        await self._call("kick", now_ms, url, until_ms, client_id, reason)
 
-    async def found(self, session: Session, now_ms: int) -> tuple[bool, str]:
+    async def block_viewer(self, session: Session, now_ms: int, until_ms: int) -> None:
+        """Refuse the viewer's address this stream until a time, and tell that it is kicked."""
+        await self._call(
+            "kick_viewer", now_ms, session.client_id, session.url, session.ip, until_ms
+        )
+
+    async def found(self, session: Session, now_ms: int) -> Verdict:
         """Add a client that the media server lists and we do not know."""
-        return await self._with("found", session, now_ms, session.kind.value)
+        return await self._call("found", now_ms, *_registered(session), session.kind)
 
-    async def lost(self, client_id: str, now_ms: int, listed_ms: int) -> tuple[bool, str]:
+    async def lost(self, client_id: str, now_ms: int, listed_ms: int) -> Verdict:
         """End a session that the media server's list, begun at ``listed_ms``, does not have."""
-        return await self._call("lost", now_ms, client_id=client_id, extra=str(listed_ms))
+        return await self._call("lost", now_ms, client_id, listed_ms)
 
-    async def promote(self, session: Session, now_ms: int) -> tuple[bool, str]:
+    async def promote(self, session: Session, now_ms: int) -> Verdict:
         """Make a challenger the publisher because the media server says so."""
-        live = session.model_copy(update={"state": SessionState.LIVE})
-        return await self._with("promote", live, now_ms)
+        live = replace(session, state=SessionState.LIVE)
+        return await self._call("promote", now_ms, *_registered(live))
+
+    async def sample_bytes(self, samples: Mapping[str, tuple[int, int]], now_ms: int) -> None:
+        """Note (sent, received) by client id; only for sessions there are."""
+        flat = [
+            part
+            for client_id, (sent, received) in samples.items()
+            for part in (client_id, f"{sent} {received}")
+        ]
+        for first in range(0, len(flat), _SAMPLES):
+            await self._call("sample", now_ms, *flat[first : first + _SAMPLES])
+
+    async def sampled_bytes(self) -> dict[str, tuple[int, int]]:
+        """Return client id -> (sent, received), as last sampled."""
+        found = {}
+        for client_id, raw in (await self._redis.hgetall(self.BYTES)).items():
+            sent, _, received = text(raw).partition(" ")
+            found[text(client_id)] = (int(sent), int(received))
+        return found
 
     async def sessions(self) -> dict[str, Session]:
         """Return all sessions by client id."""
         raw = await self._redis.hgetall(self.SESSIONS)
-        return {text(key): Session.model_validate_json(value) for key, value in raw.items()}
+        return {text(key): Session.from_json(value) for key, value in raw.items()}
 
     async def session(self, client_id: str) -> Session | None:
         raw = await self._redis.hget(self.SESSIONS, client_id)
-        return None if raw is None else Session.model_validate_json(raw)
+        return None if raw is None else Session.from_json(raw)
 
     async def publishers(self) -> dict[str, Session]:
         """Return the live publishers by stream url."""
@@ -217,7 +311,7 @@ class StreamRegistry:
         if not owners:
             return {}
         found = await self._redis.hmget(self.SESSIONS, owners)
-        sessions = [Session.model_validate_json(raw) for raw in found if raw is not None]
+        sessions = [Session.from_json(raw) for raw in found if raw is not None]
         return {session.url: session for session in sessions}
 
     async def publisher(self, url: str) -> Session | None:
@@ -232,3 +326,42 @@ class StreamRegistry:
             url, _, protocol = text(field).rpartition("|")
             counts.setdefault(url, {})[protocol] = int(count)
         return counts
+
+
+def script_text() -> str:
+    """Return the script with the names of the keys before it: one place knows them."""
+    names = {
+        name: value
+        for name, value in vars(StreamRegistry).items()
+        if name.isupper() and isinstance(value, str)
+    }
+    names |= {  # owned by others, read in the same round trip
+        "EPOCH": "STREAMSTEAD_EPOCH",
+        "BLOCKING": "STREAMSTEAD_HOOK_BLOCKING",
+        "AUTH": PublishSecretStore.KEY,
+        "STREAMS": KnownStreamStore.KEY,
+        "KEYS": PublishKeyStore.KEY,
+        "KEY_DIGESTS": PublishKeyStore.DIGESTS,
+        "KEY_USED": PublishKeyStore.USED,
+        "PUBLISH_RULES": PublishRulesStore.KEY,
+        "EVENTS": EventStream.KEY,
+        "PLAY_RULES": PlayRuleStore.KEY,
+        "PASSES": PassStore.KEY,
+        "PASS_USED": PassStore.USED,
+    }
+    table = ", ".join(f"{name} = '{value}'" for name, value in sorted(names.items()))
+    return f"local K = {{{table}}}\n{_SCRIPT.read_text(encoding='utf-8')}"
+
+
+def _registered(session: Session) -> tuple[str | bytes, ...]:
+    return (
+        session.client_id,
+        session.url,
+        session.protocol,
+        orjson.dumps(session),
+        session.active_json(),
+    )
+
+
+def _text(part: str | bytes) -> str:
+    return part.decode(errors="replace") if isinstance(part, bytes) else part

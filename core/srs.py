@@ -66,6 +66,8 @@ class SrsClient(_Loose):
     type: str = ""
     publish: bool = False
     alive: float = 0.0
+    send_bytes: int = 0
+    recv_bytes: int = 0
 
 
 class SrsVersion(_Loose):

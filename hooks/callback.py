@@ -17,6 +17,12 @@ MAX_NAME = 255
 MAX_PARAM = 8192
 MAX_FIELDS = 100
 
+GRANT = "grant"
+"""Parameter that our own front door appends; its value comes from core/signed.py."""
+
+_RESERVED_APPS = frozenset({"p", "s"})
+"""First parts of addresses that nginx keeps for sessions and playback ids."""
+
 _SECRET_FIELDS = {"secret", "token", "key", "password", "sign", "signature", "auth_key", "pass"}
 
 
@@ -50,6 +56,10 @@ class Callback:
     file: str
     seq_no: int
     duration_s: float
+    sent: int
+    received: int
+    params: tuple[tuple[str, str], ...]
+    """``param`` split; see ``parameters``."""
 
     @property
     def url(self) -> str:
@@ -75,6 +85,7 @@ def parse(body: bytes) -> Callback:
         action = Action(fields.get("action", ""))
     except ValueError:
         raise Invalid("the callback has no known action", "Is this really SRS?") from None
+    param = _text(fields, "param", MAX_PARAM)
     callback = Callback(
         action=action,
         client_id=_text(fields, "client_id"),
@@ -84,18 +95,25 @@ def parse(body: bytes) -> Callback:
         vhost=_text(fields, "vhost"),
         app=_text(fields, "app"),
         stream=_text(fields, "stream"),
-        param=_text(fields, "param", MAX_PARAM),
+        param=param,
         tc_url=_text(fields, "tcUrl", MAX_PARAM),
         stream_id=_text(fields, "stream_id"),
         file=_text(fields, "file", 4096),
         seq_no=int(_number(fields, "seq_no")),
         duration_s=float(_number(fields, "duration")),
+        sent=max(0, int(_number(fields, "send_bytes"))),
+        received=max(0, int(_number(fields, "recv_bytes"))),
+        params=tuple(parameters(param)) if param else (),
     )
     if not callback.client_id:
         raise Invalid("the callback has no client_id", "Is this really SRS?")
     if action is not Action.CLOSE and action is not Action.CONNECT:
         _check_name(callback.app, "app")
         _check_name(callback.stream, "stream")
+        if action is Action.PUBLISH and callback.app in _RESERVED_APPS:
+            raise Invalid(
+                f"the app {callback.app} is reserved", "Publish to another one, such as live."
+            )
     return callback
 
 
@@ -138,21 +156,24 @@ def parameters(param: str) -> list[tuple[str, str]]:
         raise Invalid(f"more than {MAX_FIELDS} parameters", "Send fewer.") from None
 
 
-def publish_secret(param: str) -> str:
-    """Return the ``secret`` parameter, empty when it is absent or there twice.
+def parameter(callback: Callback, name: str) -> str:
+    """Return one parameter, empty when it is absent or there twice.
 
     Two values could be read differently by two programs, so neither counts.
     """
-    found = [value for name, value in parameters(param) if name == "secret"]
+    found = [value for key, value in callback.params if key == name]
     return found[0] if len(found) == 1 else ""
 
 
-def redacted(param: str) -> str:
+def redacted(callback: Callback) -> str:
     """Return ``param`` with the values of secret parameters replaced."""
-    lead = "?" if param.startswith("?") else ""
+    if not callback.params:
+        return callback.param if callback.param in ("", "?") else ""
+    lead = "?" if callback.param.startswith("?") else ""
     shown = [
         (name, "***" if name.lower() in _SECRET_FIELDS else value)
-        for name, value in parameters(param)
+        for name, value in callback.params
+        if name != GRANT
     ]
     return lead + urlencode(shown, safe="*")
 
@@ -185,7 +206,7 @@ def session_of(callback: Callback, kind: Kind, now_ms: int) -> Session:
         url=callback.url,
         ip=callback.ip,
         since_ms=now_ms,
-        param=redacted(callback.param),
+        param=redacted(callback),
         server_id=callback.server_id,
         service_id=callback.service_id,
         stream_id=callback.stream_id,

@@ -10,11 +10,14 @@ from contextlib import suppress
 
 from redis.exceptions import RedisError
 
+from ..core.epoch import StoreEpoch, StoreState
 from ..core.errors import Upstream
+from ..core.events import EventStream, EventType
 from ..core.log import get_logger
 from ..core.publish_secret import PublishSecretStore
 from ..core.registry import DEFAULT_VHOST, Kind, Protocol, Session, SessionState, StreamRegistry
 from ..core.srs import SrsApi, SrsClient, SrsStream, SrsVersion
+from .enforce import Enforcer
 
 log = get_logger(__name__)
 
@@ -45,11 +48,17 @@ class Reconciler:
     def __init__(
         self,
         registry: StreamRegistry,
+        epoch: StoreEpoch,
         secrets: PublishSecretStore,
+        enforcer: Enforcer,
+        events: EventStream,
         srs: SrsApi,
         clock: Callable[[], int],
     ) -> None:
+        self._events = events
         self._registry = registry
+        self._epoch = epoch
+        self._enforcer = enforcer
         self._secrets = secrets
         self._srs = srs
         self._clock = clock
@@ -65,8 +74,7 @@ class Reconciler:
         while True:
             try:
                 if time.monotonic() >= next_s:
-                    # Needed before the first publisher, so before the media server is asked.
-                    await self._secrets.ensure()
+                    await self._know_store()
                 restarted = await self._has_restarted()
                 if restarted or time.monotonic() >= next_s:
                     await self.once()
@@ -74,6 +82,14 @@ class Reconciler:
             except (Upstream, RedisError) as exc:
                 log.info("reconcile.postponed", error=type(exc).__name__)
             await self._wait()
+
+    async def _know_store(self) -> None:
+        """Tell an emptied store; a good one gets what the first publisher needs."""
+        if await self._epoch.ensure():
+            now = self._clock()
+            await self._events.append(f"store.emptied:{now}", EventType.STORE_EMPTIED, now, "", {})
+        if self._epoch.state is StoreState.READY:
+            await self._secrets.ensure()
 
     async def _wait(self) -> None:
         with suppress(TimeoutError):
@@ -108,15 +124,20 @@ class Reconciler:
         repaired = 0
         for client_id, session in sessions.items():
             if client_id not in clients:
-                if session.protocol is Protocol.HLS and session.service_id == process[1]:
-                    continue  # the server lists no HLS sessions; it ends them by on_stop itself
-                gone, _ = await self._registry.lost(client_id, self._clock(), listed_ms - YOUNG_MS)
-                repaired += gone
+                if session.protocol is Protocol.HLS:
+                    continue  # the front serves these, see hls_sessions.py
+                gone = await self._registry.lost(client_id, self._clock(), listed_ms - YOUNG_MS)
+                repaired += gone.yes
         for client_id, client in clients.items():
             if client_id not in sessions and client.url.count("/") >= 2:
-                added, _ = await self._registry.found(_session(client, listed_ms), self._clock())
-                repaired += added
+                added = await self._registry.found(_session(client, listed_ms), self._clock())
+                repaired += added.yes
         repaired += await self._promote(_owners(streams, clients))
+        await self._registry.sample_bytes(
+            {client.id: (client.send_bytes, client.recv_bytes) for client in clients.values()},
+            self._clock(),
+        )
+        await self._enforcer.viewers()
         if repaired:
             log.warning("registry.repaired", entries=repaired)
         return repaired
@@ -129,8 +150,8 @@ class Reconciler:
                 session.state is SessionState.CHALLENGER
                 and owners.get(session.url) == session.client_id
             ):
-                done, _ = await self._registry.promote(session, self._clock())
-                promoted += done
+                done = await self._registry.promote(session, self._clock())
+                promoted += done.yes
         return promoted
 
 

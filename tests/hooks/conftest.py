@@ -1,36 +1,69 @@
 """The gatekeeper with a real Redis behind it and no media server beside it."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 from redis.asyncio import Redis
 
-from streamstead.core.auth import AdminStore, Authenticator
+from streamstead.core.epoch import StoreEpoch
+from streamstead.core.events import EventStream
+from streamstead.core.known_streams import KnownStreamStore
+from streamstead.core.play_rules import PassStore, PlayRule, PlayRuleStore
+from streamstead.core.publish_keys import PublishKeyStore
+from streamstead.core.publish_rules import PublishRulesStore
 from streamstead.core.publish_secret import PublishSecretStore
-from streamstead.core.registry import StreamRegistry
-from streamstead.core.settings import Settings
-from streamstead.hooks.gate import Gate
-from streamstead.hooks.main import create_api
+from streamstead.core.registry import Session, StreamRegistry
+from streamstead.core.signed import GrantSigner, PassSigner
+from streamstead.hooks.gate import Gate, PlayRequest
 from streamstead.hooks.receiver import Receiver
 from streamstead.hooks.segment import SegmentCheck
 
 SRS_HTML = Path("/usr/local/srs/objs/nginx/html")
-VERIFY = "/terraform/v1/hooks/srs/verify"
 SECRET = "abc123"
+MASTER_KEY = b"k" * 32
+
+
+class Servers:
+    """The owner's servers: say yes unless told otherwise."""
+
+    def __init__(self) -> None:
+        self.refuse: Exception | None = None
+        self.asked: list[str] = []
+
+    async def may_publish(self, session: Session, param: str) -> None:
+        self.asked.append(f"publish {session.url} {param}")
+        if self.refuse:
+            raise self.refuse
+
+    async def may_play(self, rule: PlayRule, request: PlayRequest) -> None:
+        self.asked.append(f"play {request.url} {request.query}")
+        if self.refuse:
+            raise self.refuse
 
 
 @dataclass
 class House:
-    """The service under test and what the test may look at."""
+    """The gatekeeper under test and what the test may look at."""
 
-    client: httpx.AsyncClient
+    receiver: Receiver
+    gate: Gate
     registry: StreamRegistry
     secrets: PublishSecretStore
-    settings: Settings
+    known: KnownStreamStore
+    keys: PublishKeyStore
+    limits: PublishRulesStore
+    rules: PlayRuleStore
+    passes: PassStore
+    signer: PassSigner
+    grants: GrantSigner
+    epoch: StoreEpoch
+    events: EventStream
+    servers: Servers
     redis: Redis
     clock_ms: int = 1_000_000
     nudges: list[int] = field(default_factory=list)
@@ -39,29 +72,52 @@ class House:
         self.clock_ms += 1
         return self.clock_ms
 
-    async def post(self, body: dict[str, Any], hook: str | None = None) -> httpx.Response:
-        secret = self.settings.hook_secret.get_secret_value() if hook is None else hook
-        return await self.client.post(VERIFY, params={"hook": secret}, json=body)
+    async def post(self, body: dict[str, Any] | bytes) -> httpx.Response:
+        """Send a callback as the door hands it on."""
+        content = body if isinstance(body, bytes) else orjson.dumps(body)
+        status, reply = await self.receiver.answer(content)
+        return httpx.Response(status, content=reply)
 
     async def event_types(self) -> list[str]:
-        return [fields["type"] for _, fields in await self.redis.xrange("STREAMSTEAD_EVENTS")]
+        return [fields["type"] for _, fields in await self.redis.xrange(EventStream.KEY)]
 
 
 @pytest.fixture
-async def house(settings: Settings, redis: Redis) -> AsyncIterator[House]:
-    registry, secrets = StreamRegistry(redis), PublishSecretStore(redis)
-    app = create_api()
-    async with httpx.AsyncClient(base_url="http://hooks") as client:
-        built = House(client, registry, secrets, settings, redis)
-        app.state.publish_secret = secrets
-        app.state.authenticator = Authenticator(
-            AdminStore(redis), b"k" * 32, settings.api_secret.get_secret_value()
-        )
-        gate = Gate(registry, SegmentCheck(SRS_HTML), built.now, lambda: built.nudges.append(1))
-        receiver = Receiver(app, gate, settings.hook_secret.get_secret_value())
-        client._transport = httpx.ASGITransport(receiver)
-        await secrets.set(SECRET)
-        yield built
+async def house(redis: Redis, tmp_path: Path) -> House:
+    epoch = StoreEpoch(redis, tmp_path / "store-id")
+    await epoch.ensure()
+    registry = StreamRegistry(redis, lambda: epoch.value)
+    servers, signer, grants = Servers(), PassSigner(MASTER_KEY), GrantSigner(MASTER_KEY)
+    nudges: list[int] = []
+    gate = Gate(
+        registry,
+        SegmentCheck(SRS_HTML),
+        lambda: built.now(),
+        lambda: nudges.append(1),
+        signer,
+        grants,
+        servers,
+    )
+    built = House(
+        Receiver(gate),
+        gate,
+        registry,
+        PublishSecretStore(redis),
+        KnownStreamStore(redis),
+        PublishKeyStore(redis),
+        PublishRulesStore(redis),
+        PlayRuleStore(redis),
+        PassStore(redis),
+        signer,
+        grants,
+        epoch,
+        EventStream(redis),
+        servers,
+        redis,
+        nudges=nudges,
+    )
+    await built.secrets.set(SECRET)
+    return built
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import pytest
 from streamstead.core.errors import Upstream
 from streamstead.core.registry import SessionState
 from streamstead.core.srs import SrsApi
+from streamstead.hooks.enforce import Enforcer
 from streamstead.hooks.reconcile import Reconciler
 
 from .conftest import SECRET, House
@@ -47,6 +48,11 @@ class Server:
         return httpx.Response(404)
 
 
+class NoGates:
+    def close(self, app: str, stream: str, sid: str) -> None:
+        raise AssertionError("nobody watches by HLS here")
+
+
 @pytest.fixture
 def server() -> Server:
     return Server()
@@ -56,7 +62,27 @@ def server() -> Server:
 async def reconciler(house: House, server: Server) -> AsyncIterator[Reconciler]:
     transport = httpx.MockTransport(server.answer)
     async with httpx.AsyncClient(transport=transport, base_url="http://srs") as client:
-        yield Reconciler(house.registry, house.secrets, SrsApi(client), house.now)
+        srs = SrsApi(client)
+        enforcer = Enforcer(
+            house.registry,
+            house.rules,
+            house.passes,
+            house.known,
+            house.keys,
+            house.limits,
+            srs,
+            NoGates(),
+            house.now,
+        )
+        yield Reconciler(
+            house.registry,
+            house.epoch,
+            house.secrets,
+            enforcer,
+            house.events,
+            srs,
+            house.now,
+        )
 
 
 async def test_clients_the_server_has_and_we_missed_are_added(
