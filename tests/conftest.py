@@ -6,8 +6,10 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from random import SystemRandom
 
 import pytest
 from redis import Redis as SyncRedis
@@ -17,12 +19,27 @@ from redis.exceptions import RedisError
 from streamstead.core.settings import Settings
 from streamstead.core.store import open_redis
 
+# Those that were given last: who asked may not have taken them yet.
+_given: deque[int] = deque(maxlen=1000)
+
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """Return a port that nothing listened on a moment ago."""
-    with socket.socket(socket.AF_INET, kind) as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+    """Return a port that nobody has and nobody was given of late.
+
+    Below the kernel's range for outgoing connections, of which one could take it meanwhile, and
+    by chance, because several test runs may share a machine.
+    """
+    while True:
+        port = SystemRandom().randrange(10100, 21900)
+        if port in _given:
+            continue
+        with socket.socket(socket.AF_INET, kind) as sock:
+            try:
+                sock.bind(("0.0.0.0", port))
+            except OSError:
+                continue
+        _given.append(port)
+        return port
 
 
 def need(program: str) -> str:

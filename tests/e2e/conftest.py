@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from ..conftest import need
+from ..conftest import free_port, need
 from . import images
 from .house import PORTS, UDP_PORTS, Api, House
 
@@ -42,17 +42,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _free_ports() -> dict[str, int]:
-    taken: list[socket.socket] = []
-    found: dict[str, int] = {}
-    for name in (*PORTS, *UDP_PORTS):
-        kind = socket.SOCK_DGRAM if name in UDP_PORTS else socket.SOCK_STREAM
-        sock = socket.socket(socket.AF_INET, kind)
-        sock.bind(("0.0.0.0", 0))
-        taken.append(sock)
-        found[name] = sock.getsockname()[1]
-    for sock in taken:
-        sock.close()
-    return found
+    tcp = {name: free_port() for name in PORTS}
+    return tcp | {name: free_port(socket.SOCK_DGRAM) for name in UDP_PORTS}
 
 
 def _need_root() -> None:

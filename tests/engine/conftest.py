@@ -5,14 +5,13 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,8 @@ import httpx
 import pytest
 
 from streamstead.core.settings import Settings
+
+from ..conftest import free_port, need
 
 SECRET = "good"
 RUN = (
@@ -31,25 +32,13 @@ RUN = (
 Body = dict[str, Any]
 
 
-def eventually(check: Callable[[], Any], what: str, timeout_s: float = 8.0) -> Any:
+def eventually(check: Callable[[], Any], what: str, timeout_s: float = 30.0) -> Any:
     """Return the first true answer of ``check``; fail naming it."""
     end = time.monotonic() + timeout_s
     while not (found := check()):
         assert time.monotonic() < end, f"not within {timeout_s} s: {what}"
         time.sleep(0.02)
     return found
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that were all free at the same moment."""
-    socks = [socket.socket() for _ in range(count)]
-    try:
-        for sock in socks:
-            sock.bind(("127.0.0.1", 0))
-        return [int(sock.getsockname()[1]) for sock in socks]
-    finally:
-        for sock in socks:
-            sock.close()
 
 
 class Hooks:
@@ -96,12 +85,8 @@ class Hooks:
     def actions(self, stream: str, *, hls: bool = False) -> list[str]:
         return [b["action"] for b in self.of(stream) if hls or b["action"] != "on_hls"]
 
-    def wait(self, stream: str, action: str, count: int = 1, timeout_s: float = 8.0) -> Body:
-        eventually(
-            lambda: len(self.of(stream, action)) >= count,
-            f"{count} x {action} of {stream}",
-            timeout_s,
-        )
+    def wait(self, stream: str, action: str, count: int = 1) -> Body:
+        eventually(lambda: len(self.of(stream, action)) >= count, f"{count} x {action} of {stream}")
         return self.of(stream, action)[count - 1]
 
 
@@ -116,7 +101,7 @@ class Engine:
         self.settings = settings
         self.hooks = hooks
         self._prefix = prefix
-        self.http = httpx.Client(trust_env=False, timeout=5)
+        self.http = httpx.Client(trust_env=False, timeout=30)
         self.log = settings.data_dir / "shim.log"
         self._child: subprocess.Popen[bytes] | None = None
 
@@ -131,9 +116,9 @@ class Engine:
     def start(self) -> None:
         with self.log.open("ab") as log:
             self._child = subprocess.Popen(self.argv(), stderr=log)
-        eventually(self._healthy, "the engine is healthy", 15)
+        eventually(self.healthy, "the engine is healthy")
 
-    def _healthy(self) -> bool:
+    def healthy(self) -> bool:
         assert self._child is not None
         assert self._child.poll() is None, self.log.read_text()
         try:
@@ -151,7 +136,7 @@ class Engine:
         if self._child is None:
             return 0
         self._child.send_signal(number)
-        status = self._child.wait(10)
+        status = self._child.wait(30)
         self._child = None
         return status
 
@@ -162,10 +147,12 @@ class Engine:
 
     @property
     def worker_pid(self) -> int:
-        children = Path(f"/proc/{self.nginx_pid}/task/{self.nginx_pid}/children").read_text()
-        for pid in children.split():
-            if b"worker" in Path(f"/proc/{pid}/cmdline").read_bytes():
-                return int(pid)
+        """The worker of the nginx of this moment; 0 while there is none."""
+        with suppress(FileNotFoundError, ProcessLookupError):  # who ends while we look is none
+            children = Path(f"/proc/{self.nginx_pid}/task/{self.nginx_pid}/children").read_text()
+            for pid in children.split():
+                if b"worker" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    return int(pid)
         return 0
 
     def api_url(self, path: str) -> str:
@@ -178,6 +165,18 @@ class Engine:
     def stream(self, name: str) -> Body | None:
         streams = self.api("/api/v1/streams/?count=1000")["streams"]
         return next((s for s in streams if s["name"] == name), None)
+
+    def until_live(self, name: str, count: int = 1) -> Body:
+        """Wait until the ``count``-th publisher of a stream is let in; return its on_publish.
+
+        The question alone is not enough: the engine has yet to read the answer.
+        """
+        body = self.hooks.wait(name, "on_publish", count)
+        eventually(
+            lambda: (s := self.stream(name)) and s["publish"]["cid"] == body["client_id"],
+            f"{name} is live",
+        )
+        return body
 
     def clients(self, name: str) -> list[Body]:
         clients = self.api("/api/v1/clients/?count=1000")["clients"]
@@ -203,14 +202,6 @@ class Engine:
         self.http.close()
 
 
-def need(program: str) -> str:
-    """Return the path of a program; skip the test loudly when the machine lacks it."""
-    found = shutil.which(program) or shutil.which(program, path="/usr/sbin:/usr/local/sbin")
-    if found is None:
-        pytest.skip(f"{program} is not installed on this machine (auto/test installs it)")
-    return found
-
-
 @contextmanager
 def running_engine(uid: int | None = None, **more: str) -> Iterator[Engine]:
     """Start an engine in a fresh data directory, as another account when ``uid`` is given.
@@ -222,7 +213,7 @@ def running_engine(uid: int | None = None, **more: str) -> Iterator[Engine]:
     root.chmod(0o755)
     (root / "config").mkdir()
     names = [n for n in Settings.model_fields if n.endswith("_port") and n[:4] != "web_"]
-    values = dict(zip(names, map(str, free_ports(len(names))), strict=True))
+    values = {name: str(free_port()) for name in names}
     values["hls_fragment_s"] = "1"  # tests need not wait for the usual 2 s
     values |= {n: secrets.token_hex(8) for n in ("api_secret", "hook_secret", "redis_password")}
     values |= more
@@ -311,7 +302,7 @@ def publish(clip: Path) -> Iterator[Publish]:
         child.wait()
 
 
-def probe(url: str, timeout_s: float = 10) -> list[str]:
+def probe(url: str, timeout_s: float = 60) -> list[str]:
     """Return the codecs that ffprobe finds at an address, sorted."""
     argv = [need("ffprobe"), "-v", "error", "-analyzeduration", "1000000"]
     argv += ["-show_entries", "stream=codec_name", "-of", "csv=p=0", url]

@@ -4,7 +4,6 @@ import asyncio
 import io
 import os
 import shutil
-import socket
 import subprocess
 import tarfile
 from collections.abc import Awaitable, Callable, Iterator
@@ -15,6 +14,8 @@ import pytest
 
 from streamstead.core.settings import Settings
 from streamstead.mgmt.runtime.account import Account
+
+from ..conftest import free_port as any_free_port
 
 PORTS = (
     "http_port",
@@ -35,18 +36,7 @@ PORTS = (
 @pytest.fixture
 def free_port() -> Callable[[], int]:
     """Return ports that are free now; each only once in a test."""
-    given: set[int] = set()
-
-    def pick() -> int:
-        while True:
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                port: int = probe.getsockname()[1]
-            if port not in given:
-                given.add(port)
-                return port
-
-    return pick
+    return any_free_port
 
 
 @pytest.fixture
