@@ -131,6 +131,7 @@ class Monitor:
         self._strangers = counts
 
     async def _drop_unsupported(self, stat: Stat, now_ms: int) -> None:
+        self._judged &= {client.id for client in self._table}
         for stream in stat.streams:
             publisher = self._table.publisher(stream.app, stream.name)
             if publisher is None or now_ms - publisher.since_ms < CODEC_AFTER_MS:
@@ -140,7 +141,7 @@ class Monitor:
                 if publisher.id not in self._judged:
                     detail = f"{publisher.url} was cut: {reason}"
                     self._events.add("unsupported_codec", detail, client=publisher.id)
-                    self._judged = {publisher.id}
+                    self._judged.add(publisher.id)
                 await self._drop(stream.app, publisher.cid)
 
     async def _drop(self, app: str, cid: int) -> None:
