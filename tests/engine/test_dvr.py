@@ -33,7 +33,7 @@ def files_below(folder: Path) -> list[Path]:
 def decoded_s(path: Path) -> float:
     """Decode the whole file; return how long it plays."""
     argv = ["ffmpeg", "-v", "error", "-xerror", "-i", str(path), "-f", "null", "-progress", "-"]
-    done = subprocess.run([*argv, "-"], capture_output=True, text=True, timeout=20, check=True)
+    done = subprocess.run([*argv, "-"], capture_output=True, text=True, timeout=60, check=True)
     return int(re.findall(r"out_time_us=(\d+)", done.stdout)[-1]) / 1e6
 
 
@@ -47,7 +47,7 @@ def test_a_session_becomes_one_file_that_plays_and_is_told_before_its_end(
     child = publish(engine.rtmp(name, query))
     hooks.wait(name, "on_hls", 2)
     second = publish(engine.rtmp(name, query))
-    assert second.wait(10) != 0
+    assert second.wait(60) != 0
     hooks.wait(name, "on_close")
     assert hooks.of(name, "on_dvr") == []
     child.terminate()
@@ -67,7 +67,7 @@ def test_a_session_becomes_one_file_that_plays_and_is_told_before_its_end(
     assert decoded_s(file) > 1.9
 
     refused = publish(engine.rtmp("refused", "secret=wrong"))
-    assert refused.wait(10) != 0
+    assert refused.wait(60) != 0
     assert files_below(engine.settings.data.dvr) == [file]
 
 
@@ -89,7 +89,7 @@ def test_a_second_publisher_in_the_same_second_spoils_nothing(
 
     hooks.allow = allow
     first, second = (publish(engine.rtmp("s", f"n={n}")) for n in (1, 2))
-    assert second.wait(10) != 0
+    assert second.wait(60) != 0
     hooks.wait("s", "on_hls", 2)
     first.terminate()
     hooks.wait("s", "on_close", 2)
@@ -151,7 +151,7 @@ class Stage:
         tc_url = "rtmp://h/live"
         publisher = Client("c", Kind.PUBLISH, "live", stream, "192.0.2.1", tc_url, "", since_ms=5)
         self.dvr.announce(publisher)
-        await self.hooks.drain(2)
+        await self.hooks.drain(30)
         return sorted(path.name for path in (self.folder / "live").iterdir())
 
 

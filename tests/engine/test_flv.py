@@ -130,7 +130,7 @@ async def test_without_metadata_the_wait_has_an_end() -> None:
             viewer = Recorder()
             hub.add(viewer)
             await source.put(AUDIO_HEADER, sound(0))
-            await asyncio.wait_for(viewer.started.wait(), 2)
+            await asyncio.wait_for(viewer.started.wait(), 30)
             assert viewer.tracks == Tracks(audio=True, video=False)
     finally:
         flv_hub.TRACKS_WAIT_S = before

@@ -96,7 +96,7 @@ class Stage:
     async def look(self, times: int = 1) -> None:
         for _ in range(times):
             await self.monitor.check()
-        await self.hooks.drain(2)
+        await self.hooks.drain(30)
 
     def of(self, cid: int) -> list[str]:
         return [action for action, who in self.told if who == f"b-{cid}"]
@@ -113,14 +113,14 @@ async def test_a_publisher_comes_and_goes(stage: Stage) -> None:
     assert await stage.enter(call(1))
     assert await stage.gate.handle(call(1, "publish_done"))
     assert await stage.gate.handle(call(1, "publish_done"))  # said twice, told once
-    await stage.hooks.drain(2)
+    await stage.hooks.drain(30)
     assert stage.of(1) == ["on_connect", "on_publish", "on_unpublish", "on_close"]
 
 
 async def test_one_that_is_refused_at_connect_is_asked_no_further(stage: Stage) -> None:
     stage.allow = lambda action: action != "on_connect"
     assert not await stage.enter(call(1))
-    await stage.hooks.drain(2)
+    await stage.hooks.drain(30)
     assert stage.of(1) == ["on_connect"]
     assert stage.table.settled() == []
 
@@ -128,11 +128,11 @@ async def test_one_that_is_refused_at_connect_is_asked_no_further(stage: Stage) 
 async def test_when_nginx_hangs_up_during_the_question_it_is_undone(stage: Stage) -> None:
     stage.hang_at = "on_publish"
     task = asyncio.create_task(stage.gate.handle(call(1)))
-    await asyncio.wait_for(stage.reached.wait(), 2)
+    await asyncio.wait_for(stage.reached.wait(), 30)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    await stage.hooks.drain(2)
+    await stage.hooks.drain(30)
     assert stage.of(1) == ["on_connect", "on_publish", "on_unpublish", "on_close"]
     assert list(stage.table) == []
 
@@ -144,7 +144,7 @@ async def test_the_done_of_a_refused_duplicate_does_not_end_the_first(stage: Sta
     assert second is not None
     assert second.phase is Phase.DUPLICATE
     await stage.gate.handle(call(2, "publish_done"))
-    await stage.hooks.drain(2)
+    await stage.hooks.drain(30)
     assert stage.of(2) == ["on_connect", "on_publish", "on_close"]
     assert stage.of(1) == ["on_connect", "on_publish"]
     publisher = stage.table.publisher("live", "s")
@@ -162,7 +162,7 @@ async def test_a_duplicate_that_nginx_let_in_after_all_becomes_the_publisher(sta
     assert publisher is not None
     assert publisher.cid == 2
     await stage.gate.handle(call(2, "publish_done"))
-    await stage.hooks.drain(2)
+    await stage.hooks.drain(30)
     assert stage.of(2) == ["on_connect", "on_publish", "on_unpublish", "on_close"]
 
 
@@ -233,7 +233,7 @@ async def test_our_own_pull_is_let_in_unasked_and_never_announced(stage: Stage) 
     assert await stage.enter(call(5, PLAY, param="?internal=1nternal"))
     assert not await stage.enter(call(6, PLAY, param="?internal=guess"))
     await stage.gate.handle(call(5, "play_done"))
-    await stage.hooks.drain(2)
+    await stage.hooks.drain(30)
     assert stage.told == []
 
 

@@ -38,7 +38,7 @@ def send_publish(client: RtmpClient, name: str) -> None:
 
 async def until_closed(client: RtmpClient) -> None:
     with pytest.raises((RtmpError, ConnectionError)):
-        await asyncio.wait_for(read_on(client), 10)
+        await asyncio.wait_for(read_on(client), 60)
 
 
 async def read_on(client: RtmpClient) -> None:
@@ -94,7 +94,7 @@ async def test_sound_without_picture_is_served_by_flv_and_rtmp(
     engine: "Engine", tools: "Tools"
 ) -> None:
     async with publisher(engine, f"radio?secret={tools.SECRET}") as client:
-        await wait(engine, "radio", "on_publish")
+        await asyncio.to_thread(engine.until_live, "radio")
         feeding = asyncio.create_task(feed_sound(client))
         url = engine.flv("radio")
         data = await asyncio.to_thread(first_bytes, engine, url, 2000)
@@ -115,7 +115,7 @@ async def feed_sound(client: RtmpClient) -> None:
 
 
 def first_bytes(engine: "Engine", url: str, size: int) -> bytes:
-    with engine.http.stream("GET", url, timeout=10) as reply:
+    with engine.http.stream("GET", url, timeout=30) as reply:
         data = b""
         chunks = reply.iter_raw()
         while len(data) < size:
@@ -174,7 +174,7 @@ async def test_control_characters_in_the_flash_version_do_not_blind_the_statisti
 ) -> None:
     nasty = "<&>\x01\x02\x08\x7f\\\"'"
     publish(engine.rtmp("normal", f"secret={tools.SECRET}"))
-    await wait(engine, "normal", "on_publish")
+    await asyncio.to_thread(engine.until_live, "normal")
     async with open_rtmp(engine.settings.rtmp_port, "live", flashVer=nasty) as client:
         await client.play("normal")
         await asyncio.to_thread(
@@ -187,8 +187,7 @@ async def test_control_characters_in_the_flash_version_do_not_blind_the_statisti
 
 async def test_one_connection_cannot_take_a_second_role(engine: "Engine", tools: "Tools") -> None:
     async with publisher(engine, f"role1?secret={tools.SECRET}") as client:
-        await wait(engine, "role1", "on_publish")
-        await asyncio.to_thread(tools.eventually, lambda: engine.stream("role1"), "it is live")
+        await asyncio.to_thread(engine.until_live, "role1")
         send_publish(client, f"role2?secret={tools.SECRET}")
         await until_closed(client)
     await wait(engine, "role1", "on_close")
@@ -199,7 +198,7 @@ async def test_nobody_plays_with_a_guessed_internal_token(
     engine: "Engine", tools: "Tools", publish: "Publish"
 ) -> None:
     publish(engine.rtmp("inner", f"secret={tools.SECRET}"))
-    await wait(engine, "inner", "on_publish")
+    await asyncio.to_thread(engine.until_live, "inner")
     for guess in ("", "x", "ü"):
         async with open_rtmp(engine.settings.rtmp_port, "live") as client:
             await client.play(f"inner?internal={guess}")
@@ -216,13 +215,13 @@ async def test_a_publisher_that_leaves_while_it_is_judged_is_undone(
     def hesitate(body: dict[str, object]) -> bool:
         if body["action"] == "on_publish" and body["stream"] == "hasty":
             loop.call_soon_threadsafe(slow.set)
-            asyncio.run_coroutine_threadsafe(asyncio.sleep(0.3), loop).result(5)
+            asyncio.run_coroutine_threadsafe(asyncio.sleep(0.3), loop).result(30)
         return True
 
     before, engine.hooks.allow = engine.hooks.allow, hesitate
     try:
         async with publisher(engine, "hasty?secret=good"):
-            await asyncio.wait_for(slow.wait(), 5)
+            await asyncio.wait_for(slow.wait(), 30)
         await wait(engine, "hasty", "on_close")
     finally:
         engine.hooks.allow = before

@@ -80,7 +80,7 @@ def supervisor() -> tuple[Supervisor, ScriptedNginx, SilentMonitor, Goodbyes, Ev
 
 
 async def until(check: Any) -> None:
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(30):
         while not check():  # noqa: ASYNC110  the scripted parts have no event for it
             await asyncio.sleep(0.005)
 
@@ -101,7 +101,7 @@ async def test_a_start_that_keeps_failing_is_repeated_more_and_more_slowly(
     nginx.fail = True
     await found.begin()
     task = asyncio.create_task(found.run())
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(30):
         while nginx.starts < 8:
             await real_sleep(0)
     task.cancel()

@@ -4,7 +4,6 @@ import os
 import signal
 import socket
 import subprocess
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -70,12 +69,11 @@ def test_who_left_while_the_shim_was_away_is_reported_gone(
 ) -> None:
     engine, hooks = own_engine, own_engine.hooks
     child = publish(engine.rtmp("s", f"secret={tools.SECRET}"))
-    owner = hooks.wait("s", "on_publish")["client_id"]
-    tools.eventually(lambda: engine.stream("s"), "the stream is listed")
+    owner = engine.until_live("s")["client_id"]
     engine.kill()
     child.kill()
     child.wait()
-    assert publish(engine.rtmp("s", f"secret={tools.SECRET}")).wait(10) != 0  # fails closed
+    assert publish(engine.rtmp("s", f"secret={tools.SECRET}")).wait(60) != 0  # fails closed
     engine.start()
     assert hooks.wait("s", "on_close")["client_id"] == owner
     assert hooks.actions("s") == ["on_connect", "on_publish", "on_unpublish", "on_close"]
@@ -93,7 +91,8 @@ def test_a_killed_worker_ends_all_its_clients_and_its_numbers_are_not_used_again
         chunks = reply.iter_raw()
         next(chunks)
         os.kill(engine.worker_pid, signal.SIGKILL)
-        hooks.wait("s", "on_close", timeout_s=5)
+        hooks.wait("s", "on_close")
+        hooks.wait("s", "on_stop")
     assert sorted(b["action"] for b in hooks.of("s") if b["action"] != "on_hls") == sorted(
         ["on_connect", "on_publish", "on_play", "on_stop", "on_unpublish", "on_close"]
     )
@@ -130,12 +129,12 @@ def test_a_killed_nginx_is_started_again_and_its_clients_are_reported_gone(
 ) -> None:
     engine, hooks = own_engine, own_engine.hooks
     publish(engine.rtmp("s", f"secret={tools.SECRET}"))
-    hooks.wait("s", "on_publish")
+    engine.until_live("s")
     old, service = engine.nginx_pid, engine.api("/api/v1/versions")["service"]
     worker = engine.worker_pid
     os.kill(old, signal.SIGKILL)
-    hooks.wait("s", "on_close", timeout_s=5)
-    tools.eventually(lambda: engine.nginx_pid != old, "a new nginx")
+    hooks.wait("s", "on_close")
+    tools.eventually(lambda: engine.nginx_pid != old and engine.healthy(), "a new nginx answers")
     publish(engine.rtmp("s", f"secret={tools.SECRET}"))
     tools.eventually(lambda: engine.stream("s"), "the stream is live again")
     assert start_ticks(worker) is None  # its orphan would hold the port
@@ -149,16 +148,15 @@ def test_an_orderly_stop_says_goodbye_for_everyone_and_ends_nginx(
 ) -> None:
     engine, hooks = own_engine, own_engine.hooks
     publish(engine.rtmp("s", f"secret={tools.SECRET}"))
-    hooks.wait("s", "on_publish")
+    owner = engine.until_live("s")["client_id"]
     with engine.http.stream("GET", engine.flv("s")) as reply:
         chunks = reply.iter_raw()
         next(chunks)
         nginx, worker = engine.nginx_pid, engine.worker_pid
-        began = time.monotonic()
         assert engine.stop() == 0
-        assert time.monotonic() - began < 5
-    assert [a for a in hooks.actions("s")[-4:] if a != "on_play"][-1] == "on_close"
-    assert {"on_stop", "on_unpublish"} <= set(hooks.actions("s"))
+    told = [b["action"] for b in hooks.of("s") if b["client_id"] == owner]
+    assert told[-2:] == ["on_unpublish", "on_close"]
+    assert "on_stop" in hooks.actions("s")
     assert start_ticks(nginx) is None
     assert start_ticks(worker) is None
 
@@ -179,9 +177,9 @@ def test_publishers_are_refused_while_the_control_plane_is_away(
 ) -> None:
     engine = own_engine
     live = publish(engine.rtmp("s", f"secret={tools.SECRET}"))
-    engine.hooks.wait("s", "on_publish")
+    engine.until_live("s")
     engine.hooks.close()
-    assert publish(engine.rtmp("other", f"secret={tools.SECRET}")).wait(10) != 0
+    assert publish(engine.rtmp("other", f"secret={tools.SECRET}")).wait(60) != 0
     assert engine.http.get(engine.flv("s")).status_code == 403
     assert live.poll() is None
     assert engine.stream("s") is not None
@@ -231,5 +229,5 @@ def test_a_taken_port_ends_the_start_with_its_reason(own_engine: "Engine") -> No
 
 
 def run_briefly(engine: "Engine") -> subprocess.CompletedProcess[str]:
-    argv = ["timeout", "10", *engine.argv()]
+    argv = ["timeout", "60", *engine.argv()]
     return subprocess.run(argv, capture_output=True, text=True, check=False)
