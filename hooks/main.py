@@ -1,5 +1,6 @@
 """The gatekeeper: answers the media server's callbacks and keeps the registry true."""
 
+import functools
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -8,23 +9,66 @@ from fastapi import FastAPI
 
 from ..core.app import create_app
 from ..core.auth import AdminStore, Authenticator, load_master_key
+from ..core.epoch import StoreEpoch
+from ..core.errors import PlayRefused
+from ..core.events import EventStream
+from ..core.known_streams import KnownStreamStore
+from ..core.lua import LuaPipe
+from ..core.play_rules import PassStore, PlayRule, PlayRuleStore
+from ..core.publish_keys import PublishKeyStore
+from ..core.publish_rules import PublishRulesStore
 from ..core.publish_secret import PublishSecretStore
-from ..core.registry import StreamRegistry
+from ..core.registry import Session, StreamRegistry, script_text
+from ..core.rooms import RoomStore
 from ..core.runner import Listener, Running, Service
+from ..core.sealed import PLAY_RULE, Sealer
 from ..core.settings import Settings
+from ..core.signed import GrantSigner, PassSigner
 from ..core.srs import open_srs
 from ..core.store import open_redis
-from . import secret
-from .gate import Gate
+from . import (
+    keys,
+    passes,
+    play_preview,
+    play_rules,
+    publish_rules,
+    rooms,
+    secret,
+    store_state,
+    streams,
+    viewers,
+)
+from .door import Door
+from .enforce import Enforcer
+from .gate import Gate, PlayRequest
+from .gates import Gates
+from .hls_log import HlsLog
+from .hls_sessions import HlsSessions
 from .receiver import Receiver
 from .reconcile import Reconciler
 from .segment import SegmentCheck
+from .unlock import Unlocker
+
+_ROUTES = (
+    secret,
+    streams,
+    keys,
+    publish_rules,
+    play_rules,
+    passes,
+    play_preview,
+    viewers,
+    store_state,
+    rooms,
+)
 
 
 def create_api() -> FastAPI:
-    """Return the app of everything but the callbacks; ``app.state`` is filled by ``open_hooks``."""
+    """Return the app of everything but the callbacks; ``app.state`` is filled by ``open_hooks``
+    and has what services.py lists."""
     app = create_app("hooks", "Streamstead hooks")
-    app.include_router(secret.router)
+    for part in _ROUTES:
+        app.include_router(part.router)
     return app
 
 
@@ -32,25 +76,86 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+class _Asker:
+    async def may_publish(self, session: Session, param: str) -> None:
+        raise PlayRefused.of("webhook_failed")
+
+    async def may_play(self, rule: PlayRule, request: PlayRequest) -> None:
+        raise PlayRefused.of("webhook_failed")
+
+
 @asynccontextmanager
 async def open_hooks(settings: Settings) -> AsyncIterator[Running]:
     async with AsyncExitStack() as stack:
+        master_key = load_master_key(settings.data.master_key)
         redis = await stack.enter_async_context(open_redis(settings))
         srs = await stack.enter_async_context(open_srs(settings.srs_api_port))
-        registry = StreamRegistry(redis)
-        secrets = PublishSecretStore(redis)
-        reconciler = Reconciler(registry, secrets, srs, now_ms)
         app = create_api()
-        app.state.publish_secret = secrets
-        app.state.authenticator = Authenticator(
-            AdminStore(redis),
-            load_master_key(settings.data.master_key),
-            settings.api_secret.get_secret_value(),
+        state = app.state
+        state.clock, state.srs, state.events = now_ms, srs, EventStream(redis)
+        state.authenticator = Authenticator(
+            AdminStore(redis), master_key, settings.api_secret.get_secret_value()
         )
-        gate = Gate(registry, SegmentCheck(settings.data.html), now_ms, reconciler.nudge)
-        receiver = Receiver(app, gate, settings.hook_secret.get_secret_value())
+        state.epoch = StoreEpoch(redis, settings.data.store_id)
+        pipe = LuaPipe.of(settings, script_text())
+        stack.callback(pipe.close)
+        state.registry = StreamRegistry(redis, lambda: state.epoch.value, pipe)
+        state.publish_secret = PublishSecretStore(redis)
+        state.publish_keys = PublishKeyStore(redis)
+        state.publish_rules = PublishRulesStore(redis)
+        state.known_streams = KnownStreamStore(redis)
+        state.rooms = RoomStore(redis)
+        state.play_rules, state.passes = PlayRuleStore(redis), PassStore(redis)
+        state.pass_signer, state.sealer = PassSigner(master_key), Sealer(master_key, PLAY_RULE)
+        state.unlocker = Unlocker(redis)
+        state.gates = Gates(settings.data.gates)
+        state.hls_sessions = HlsSessions(
+            state.gates,
+            HlsLog(settings.data.hls_log),
+            state.registry,
+            settings.data.html,
+            now_ms,
+        )
+        state.enforcer = Enforcer(
+            state.registry,
+            state.play_rules,
+            state.passes,
+            state.known_streams,
+            state.publish_keys,
+            state.publish_rules,
+            srs,
+            state.gates,
+            now_ms,
+        )
+        reconciler = Reconciler(
+            state.registry,
+            state.epoch,
+            state.publish_secret,
+            state.enforcer,
+            state.events,
+            srs,
+            now_ms,
+        )
+        state.grants = GrantSigner(master_key)
+        state.gate = Gate(
+            state.registry,
+            SegmentCheck(settings.data.html),
+            now_ms,
+            reconciler.nudge,
+            state.pass_signer,
+            state.grants,
+            _Asker(),
+        )
+        door = functools.partial(
+            Door, Receiver(state.gate), settings.hook_secret.get_secret_value()
+        )
         yield Running(
-            listeners=[Listener(receiver, port=settings.hooks_port)], loops=[reconciler.run()]
+            listeners=[Listener(app, port=settings.hooks_port, protocol=door)],
+            loops=[
+                reconciler.run(),
+                state.enforcer.watch_bitrates(),
+                state.hls_sessions.run(),
+            ],
         )
 
 
