@@ -26,6 +26,7 @@ import uvloop
 from starlette.types import ASGIApp
 
 from .errors import ConfigError
+from .http_limits import LimitedHttp
 from .log import configure_logging, get_logger
 from .settings import Settings
 
@@ -43,13 +44,17 @@ EX_CONFIG = 78
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """One HTTP door: a TCP port on loopback, or a unix socket with its file mode."""
+    """One HTTP door: a TCP port on loopback, or a unix socket with its file mode.
+
+    ``protocol`` makes what speaks on a connection, with the arguments of uvicorn's own classes.
+    """
 
     app: ASGIApp
     port: int | None = None
     host: str = "127.0.0.1"
     uds: Path | None = None
     uds_mode: int = 0o660
+    protocol: Callable[..., asyncio.Protocol] = LimitedHttp
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +168,7 @@ async def _listen(listener: Listener, sock: socket.socket) -> None:
         proxy_headers=False,
         lifespan="off",
         loop="uvloop",
-        http="httptools",
+        http=cast(Any, listener.protocol),
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=STOP_GRACE_S,
     )

@@ -1,36 +1,18 @@
-"""The door SRS knocks at: a plain ASGI app, because FastAPI's own work would be most of a call.
+"""Answer one callback: read it, let the gate decide, count it. The door brings the bodies."""
 
-``POST <path>?hook=<hook secret>`` with any callback. Accepted: 200 ``{"code":0,...}``; anything
-else is a refusal to SRS.
-"""
-
-import hmac
 import time
-from urllib.parse import parse_qs
 
 import orjson
 from prometheus_client import Counter, Histogram
-from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ..core.app import API
-from ..core.errors import (
-    BodyTooLarge,
-    Forbidden,
-    MethodNotAllowed,
-    StreamsteadError,
-)
+from ..core.errors import StreamsteadError
 from ..core.log import get_logger
 from .callback import parse
 from .gate import Gate
 
 log = get_logger(__name__)
 
-PATHS = frozenset({f"{API}/hooks/srs/verify", f"{API}/hooks/srs/hls"})
-MAX_BODY_BYTES = 64 * 1024
-
 _ACCEPTED = orjson.dumps({"code": 0, "data": None})
-_HEADERS = [(b"content-type", b"application/json")]
-
 _CALLS = Counter("streamstead_callbacks", "Callbacks of the media server", ["action", "answer"])
 _SECONDS = Histogram(
     "streamstead_callback_seconds",
@@ -40,63 +22,45 @@ _SECONDS = Histogram(
 
 
 class Receiver:
-    """Answers the two callback paths itself and hands everything else to ``app``."""
+    """Makes (HTTP status, body) of a callback: 200 ``{"code":0,...}`` lets the client in, anything
+    else is a refusal to SRS."""
 
-    def __init__(self, app: ASGIApp, gate: Gate, hook_secret: str) -> None:
-        self._app = app
+    def __init__(self, gate: Gate) -> None:
         self._gate = gate
-        self._hook_secret = hook_secret.encode()
+        # The library looks a counter up under a lock each time; there are only a few of them.
+        self._counters: dict[tuple[str, int], Counter] = {}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] not in PATHS:
-            await self._app(scope, receive, send)
-            return
+    async def answer(self, body: bytes) -> tuple[int, bytes]:
+        """Decide; a failure of any kind is a refusal too."""
         begun = time.perf_counter()
-        action, status, body = "none", 200, _ACCEPTED
+        action, status, reply = "none", 200, _ACCEPTED
         try:
-            self._check_caller(scope)
-            callback = parse(await _read_body(receive))
+            callback = parse(body)
             action = callback.action.value
             await self._gate.decide(callback)
         except StreamsteadError as exc:
-            status = exc.status
-            body = orjson.dumps(
-                {
-                    "code": exc.code,
-                    "data": {"message": exc.message, "help": exc.help, "key": exc.key},
-                }
-            )
+            status, reply = exc.status, _envelope(exc)
         except Exception:
             # A fault of ours must refuse, not hang: SRS would wait and then let nobody in either.
             log.exception("callback.failed", action=action)
-            status, body = 500, orjson.dumps({"code": StreamsteadError.code, "data": None})
-        _CALLS.labels(action, "accepted" if status == 200 else "refused").inc()
+            status, reply = 500, orjson.dumps({"code": StreamsteadError.code, "data": None})
+        self._count(action, status)
         _SECONDS.observe(time.perf_counter() - begun)
-        length = (b"content-length", str(len(body)).encode())
-        await send(
-            {"type": "http.response.start", "status": status, "headers": [*_HEADERS, length]}
-        )
-        await send({"type": "http.response.body", "body": body})
+        return status, reply
 
-    def _check_caller(self, scope: Scope) -> None:
-        if scope["method"] != "POST":
-            raise MethodNotAllowed("callbacks are sent by POST", "Correct the SRS configuration.")
-        presented = parse_qs(scope["query_string"]).get(b"hook", [])
-        if len(presented) != 1 or not hmac.compare_digest(presented[0], self._hook_secret):
-            log.warning("callback.forged", client=(scope.get("client") or ("",))[0])
-            raise Forbidden(
-                "the hook secret is wrong",
-                "Callbacks come from our own media server only.",
-                key="hook_secret_wrong",
-            )
+    def refuse(self, error: StreamsteadError) -> tuple[int, bytes]:
+        """Answer a request that is not worth reading."""
+        self._count("none", error.status)
+        return error.status, _envelope(error)
+
+    def _count(self, action: str, status: int) -> None:
+        counter = self._counters.get((action, status))
+        if counter is None:
+            counter = _CALLS.labels(action, "accepted" if status == 200 else "refused")
+            self._counters[action, status] = counter
+        counter.inc()
 
 
-async def _read_body(receive: Receive) -> bytes:
-    body = bytearray()
-    while True:
-        message = await receive()
-        body += message.get("body", b"")
-        if len(body) > MAX_BODY_BYTES:
-            raise BodyTooLarge("the callback is too large", "Is this really SRS?")
-        if not message.get("more_body", False):
-            return bytes(body)
+def _envelope(error: StreamsteadError) -> bytes:
+    data = {"message": error.message, "help": error.help, "key": error.key}
+    return orjson.dumps({"code": error.code, "data": data})

@@ -1,0 +1,70 @@
+"""The ends that uvicorn does not put to a request: its time, the size of its head, their number."""
+
+import asyncio
+from typing import cast
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+REQUEST_S = 10.0
+"""From the first moment of a request, or of a connection, to its last byte."""
+
+MAX_HEAD_BYTES = 64 * 1024
+MAX_CONNECTIONS = 800
+"""Of one listener, and below the usual limit of open files of a process (1024)."""
+
+
+class LimitedHttp(HttpToolsProtocol):
+    """uvicorn's HTTP/1.1. A request that is not complete in time, or whose head (trailers, chunk
+    extensions) grows without end, closes the connection; so does one connection too many.
+
+    Time begins anew with each request and ends with its last byte: answers may take for ever.
+    """
+
+    _timer: asyncio.TimerHandle | None = None
+    _unread = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(cast(asyncio.Transport, transport))
+        self.end_at(self.loop.time() + REQUEST_S)
+        if len(self.connections) > MAX_CONNECTIONS:
+            self.transport.abort()
+
+    def end_at(self, moment: float) -> None:
+        """Close the connection at ``moment`` (loop time) unless its request is complete then."""
+        self._done_in_time()
+        self._timer = self.loop.call_at(moment, self.transport.close)
+
+    def _done_in_time(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def data_received(self, data: bytes) -> None:
+        if self._timer is None:
+            self.end_at(self.loop.time() + REQUEST_S)
+        self._unread += len(data)
+        super().data_received(data)
+        if self._unread > MAX_HEAD_BYTES:
+            self.transport.abort()
+
+    def on_message_begin(self) -> None:
+        if self._timer is None:
+            self.end_at(self.loop.time() + REQUEST_S)
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._unread = 0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._unread = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._unread = 0
+        self._done_in_time()
+        super().on_message_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._done_in_time()
+        super().connection_lost(exc)
