@@ -66,6 +66,16 @@ class DataDir:
         return self.root / "run"
 
     @property
+    def gates(self) -> Path:
+        """``<app>/<stream>/<session id>``: an empty file for every HLS session that may go on."""
+        return self.root / "gates"
+
+    @property
+    def hls_log(self) -> Path:
+        """What nginx tells of HLS sessions, emptied by ``hooks`` as it reads."""
+        return self.run / "hls" / "requests.log"
+
+    @property
     def redis_socket(self) -> Path:
         return self.run / "redis.sock"
 

@@ -301,6 +301,11 @@ class StreamRegistry:
         raw = await self._redis.hgetall(self.SESSIONS)
         return {text(key): Session.from_json(value) for key, value in raw.items()}
 
+    async def client_ids(self, prefix: str) -> set[str]:
+        """Return the client ids of all sessions that begin so."""
+        keys = await self._redis.hkeys(self.SESSIONS)
+        return {text(key) for key in keys if text(key).startswith(prefix)}
+
     async def session(self, client_id: str) -> Session | None:
         raw = await self._redis.hget(self.SESSIONS, client_id)
         return None if raw is None else Session.from_json(raw)

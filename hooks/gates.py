@@ -1,0 +1,108 @@
+"""Gate files: an HLS session may go on as long as its file exists.
+
+nginx looks for ``<gates>/<app>/<stream>/<sid>`` at every request, so taking a viewer out is one
+``unlink`` that needs neither Python nor Redis to be obeyed.
+"""
+
+import os
+import re
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from ..core.errors import Invalid
+from ..core.names import check_name
+
+_SID = re.compile(r"[0-9a-f]{32}")
+_MODE = stat.S_IFREG | 0o644
+_TRIES = 5
+
+
+def is_sid(text: str) -> bool:
+    """Tell whether a text is a session id: 32 hex digits."""
+    return _SID.fullmatch(text) is not None
+
+
+def _ignore(_: str) -> None:
+    return
+
+
+class Gates:
+    """``on_close`` is called with the session id whenever a gate is closed, whoever does it."""
+
+    def __init__(self, root: Path, on_close: Callable[[str], None] = _ignore) -> None:
+        self._root = root
+        self.on_close = on_close
+
+    def open(self, app: str, stream: str, sid: str) -> None:
+        """Make the gate; one that is open stays so. Raises Invalid for names, OSError."""
+        path = self._path(app, stream, sid)
+        for _ in range(_TRIES):
+            try:
+                os.mknod(path, _MODE)
+            except FileExistsError:
+                return
+            except FileNotFoundError:
+                # The first of its stream, or ``prune`` was quicker.
+                os.makedirs(path.parent, exist_ok=True)
+            else:
+                return
+        raise FileNotFoundError(f"{path.parent} vanishes again and again")
+
+    def close(self, app: str, stream: str, sid: str) -> bool:
+        """Shut the gate; False when it was not open."""
+        try:
+            self._path(app, stream, sid).unlink()
+        except FileNotFoundError:
+            return False
+        self.on_close(sid)
+        return True
+
+    def close_stream(self, app: str, stream: str) -> list[str]:
+        """Shut all gates of a stream and return their session ids."""
+        return [sid for sid in self.sids(app, stream) if self.close(app, stream, sid)]
+
+    def is_open(self, app: str, stream: str, sid: str) -> bool:
+        return self._path(app, stream, sid).is_file()
+
+    def sids(self, app: str, stream: str) -> list[str]:
+        """Return the session ids of a stream whose gates are open."""
+        return [name for name in _names(self._stream(app, stream)) if is_sid(name)]
+
+    def all(self) -> Iterator[tuple[str, str, str]]:
+        """Give (app, stream, session id) of every open gate."""
+        for app in _names(self._root):
+            for stream in _names(self._root / app):
+                for sid in _names(self._root / app / stream):
+                    if is_sid(sid):
+                        yield app, stream, sid
+
+    def prune(self) -> None:
+        """Remove the directories of streams that have no gate."""
+        for app in _names(self._root):
+            for stream in _names(self._root / app):
+                # Not empty, or made use of at this moment: then it stays.
+                with suppress(OSError):
+                    os.rmdir(self._root / app / stream)
+            with suppress(OSError):
+                os.rmdir(self._root / app)
+
+    def _stream(self, app: str, stream: str) -> Path:
+        check_name(app, "app")
+        check_name(stream, "stream")
+        if max(len(os.fsencode(app)), len(os.fsencode(stream))) > 255:
+            raise Invalid("the name is too long for a file", "Use a shorter one.")
+        return self._root / app / stream
+
+    def _path(self, app: str, stream: str, sid: str) -> Path:
+        if not is_sid(sid):
+            raise Invalid("this is not a session id", "It has 32 hex digits.")
+        return self._stream(app, stream) / sid
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
