@@ -14,12 +14,15 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 EX_CONFIG = 78
 LONGEST_PAUSE_S = 30.0
 GOOD_AFTER_S = 30.0
 LOG_BYTES = 5_000_000
 STOP_WAIT_S = 60.0
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class _Asked(Exception):
@@ -55,6 +58,21 @@ def _on_signal(_number: int, _frame: object) -> None:
     raise _Asked
 
 
+@contextmanager
+def _hearing() -> Iterator[None]:
+    """Take signals in here alone: anywhere else a manager just started would be left behind."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+
+
+def _hear_again() -> None:
+    """Before the manager begins: it must hear what we do not hear just now."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+
+
 def _open_log(data: str) -> int:
     path = os.path.join(data, "logs", "mgmt.log")
     # Only between two managers, so nobody is writing: a plain rename is enough.
@@ -71,12 +89,18 @@ def keep(data: str, foreground: bool) -> int:
         started = time.monotonic()
         log = None if foreground else _open_log(data)
         child = subprocess.Popen(
-            _command(data), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            _command(data),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            preexec_fn=_hear_again,  # safe: there is but one thread here
         )
         if log is not None:
             os.close(log)
         try:
-            status = child.wait()
+            with _hearing():
+                status = child.wait()
         except _Asked:
             return _end(child, data, everything=foreground)
         if _stop_asked(data):
@@ -86,15 +110,16 @@ def keep(data: str, foreground: bool) -> int:
         if time.monotonic() - started >= GOOD_AFTER_S:
             pause_s = 0.0
         try:
-            time.sleep(pause_s)
+            with _hearing():
+                time.sleep(pause_s)
         except _Asked:
             return 0
         pause_s = min(LONGEST_PAUSE_S, max(0.5, pause_s * 2))
 
 
 def _end(child: "subprocess.Popen[bytes]", data: str, everything: bool) -> int:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
     if not (everything and _ask_stop(data)):
         child.terminate()
     try:
@@ -160,8 +185,9 @@ def main(argv: list[str] | None = None) -> int:
     stop = os.path.join(run, "stop-asked")
     if os.path.exists(stop):
         os.unlink(stop)
-    signal.signal(signal.SIGTERM, _on_signal)
-    signal.signal(signal.SIGINT, _on_signal)
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    for number in _SIGNALS:
+        signal.signal(number, _on_signal)
     try:
         return keep(data, given.foreground)
     finally:
