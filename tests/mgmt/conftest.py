@@ -41,10 +41,10 @@ def free_port() -> Callable[[], int]:
 
 @pytest.fixture
 def until() -> Callable[[Callable[[], object]], Awaitable[None]]:
-    """Wait until a condition is true, for 20 s at most."""
+    """Wait until a condition is true, for 30 s at most."""
 
     async def wait(condition: Callable[[], object]) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             while not condition():  # noqa: ASYNC110 - what is waited for knows no events
                 await asyncio.sleep(0.01)
 

@@ -66,7 +66,7 @@ async def test_a_container_gets_no_more_than_it_needs(
     assert (host["Memory"], host["PidsLimit"]) == (64 * 2**20, 20)
     assert host["LogConfig"]["Config"] == {"max-file": "3", "max-size": "10m"}
     assert host["Binds"] == [f"{settings.data.html}:{settings.data.html}:rw"]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while await runtime.logs("thing", 5) != ["I am 4321"]:  # noqa: ASYNC110 - logs have no events
             await asyncio.sleep(0.05)
 
@@ -91,7 +91,7 @@ async def test_the_end_of_a_container_is_an_event_and_a_start_brings_it_back(
     waiting = asyncio.ensure_future(anext(events))
     first = await runtime.ensure(spec)
     # The engine may not have been listened to yet: kill again until it is.
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not waiting.done():
             await runtime.ensure(spec)
             await runtime.signal("thing", 9)

@@ -110,9 +110,13 @@ async def front(
     assert await runtime.check(spec) is None
     await runtime.ensure(spec)
     base = f"http://127.0.0.1:{settings.http_port}"
-    async with httpx.AsyncClient(base_url=base, verify=False) as client:  # noqa: S501 - self-signed
+    async with httpx.AsyncClient(
+        base_url=base,
+        verify=False,  # noqa: S501 - self-signed
+        timeout=30,
+    ) as client:
         client.headers["x-https-port"] = str(doors.https)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             while True:
                 try:
                     await client.get("/healthz")

@@ -23,12 +23,12 @@ async def answering(path: Path, *replies: bytes) -> AsyncIterator[None]:
         yield
 
 
-def http(path: Path) -> HealthCheck:
-    return HealthCheck(HttpProbe("/healthz", uds=path), timeout_s=0.3)
+def http(path: Path, timeout_s: float = 30) -> HealthCheck:
+    return HealthCheck(HttpProbe("/healthz", uds=path), timeout_s=timeout_s)
 
 
 def redis(path: Path) -> HealthCheck:
-    return HealthCheck(RedisProbe(path, "pw"), timeout_s=0.3)
+    return HealthCheck(RedisProbe(path, "pw"), timeout_s=30)
 
 
 async def test_http_200_is_good(tmp_path: Path) -> None:
@@ -43,6 +43,17 @@ async def test_another_http_answer_is_bad(tmp_path: Path, reply: bytes) -> None:
 
 
 async def test_silence_is_bad_after_the_time_limit(tmp_path: Path) -> None:
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_unix_server(listen, tmp_path / "s"):
+        found = await probe(http(tmp_path / "s", timeout_s=0.1))
+    assert found.verdict is Verdict.BAD
+    assert found.detail.startswith("no answer within")
+
+
+async def test_a_door_that_was_closed_is_bad(tmp_path: Path) -> None:
     async with answering(tmp_path / "s"):
         pass
     found = await probe(http(tmp_path / "s"))

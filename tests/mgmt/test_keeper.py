@@ -71,7 +71,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
 
 
 async def test_it_goes_to_the_background_and_starts_the_manager(place: Place, until: Until) -> None:
-    assert place.run().wait(20) == 0
+    assert place.run().wait(60) == 0
     await until(place.managers)
     pid = place.keeper()
     assert pid is not None
@@ -80,17 +80,15 @@ async def test_it_goes_to_the_background_and_starts_the_manager(place: Place, un
     await until(lambda: "manager speaks" in log.read_text())
 
 
-async def test_a_killed_manager_is_started_again_within_a_second(
-    place: Place, until: Until
-) -> None:
-    place.run().wait(20)
+async def test_a_killed_manager_is_started_again(place: Place, until: Until) -> None:
+    place.run().wait(60)
     await until(place.managers)
     os.kill(place.managers()[0], signal.SIGKILL)
     await until(lambda: len(place.managers()) == 2)
 
 
 async def test_it_ends_when_a_stop_was_asked_for(place: Place, until: Until) -> None:
-    place.run().wait(20)
+    place.run().wait(60)
     await until(place.managers)
     (place.data / "run" / "stop-asked").touch()
     os.kill(place.managers()[0], signal.SIGTERM)
@@ -100,11 +98,11 @@ async def test_it_ends_when_a_stop_was_asked_for(place: Place, until: Until) -> 
 
 async def test_a_wrong_configuration_ends_it_with_78(place: Place) -> None:
     (place.data / "exit-at-once").write_text("78")
-    assert place.run("--foreground").wait(20) == 78
+    assert place.run("--foreground").wait(60) == 78
 
 
 async def test_sigterm_ends_the_manager_too(place: Place, until: Until) -> None:
-    place.run().wait(20)
+    place.run().wait(60)
     await until(place.managers)
     await until(lambda: "manager speaks" in (place.data / "logs" / "mgmt.log").read_text())
     pid = place.keeper()
@@ -115,9 +113,9 @@ async def test_sigterm_ends_the_manager_too(place: Place, until: Until) -> None:
 
 
 async def test_a_second_keeper_of_the_same_data_does_nothing(place: Place, until: Until) -> None:
-    place.run().wait(20)
+    place.run().wait(60)
     await until(place.managers)
-    assert place.run().wait(20) == 0
+    assert place.run().wait(60) == 0
     assert "already runs" in place.said.read_text()
     assert len(place.managers()) == 1
 

@@ -51,7 +51,7 @@ async def runtime(settings: Settings, account: Account) -> AsyncIterator[Process
 
 async def said(runtime: ProcessRuntime, name: str, word: str = "ready") -> str:
     """Wait until the child has written a line that begins with ``word``."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         while True:
             for line in await runtime.logs(name, 50):
                 if line.startswith(word):
@@ -60,7 +60,7 @@ async def said(runtime: ProcessRuntime, name: str, word: str = "ready") -> str:
 
 
 async def next_end(runtime: ProcessRuntime) -> Ended:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         return await anext(runtime.events())
 
 
@@ -91,7 +91,7 @@ async def test_a_child_is_a_session_of_its_own_and_lives_on_without_us(
 
     other = ProcessRuntime(settings.data, account)
     assert await other.ensure(spec_of(SLEEPS)) == before
-    await other.stop("thing", 5)
+    await other.stop("thing", 30)
     assert start_ticks(before.pid) is None
     await other.close()
 

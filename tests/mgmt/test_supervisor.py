@@ -164,7 +164,7 @@ async def test_followers_get_the_status_at_once_and_on_change(build: Build, unti
     house = build()
     async with house.kept():
         follow = house.supervisor.follow()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             first = await anext(follow)
             assert len(first) == 3
             async for status in follow:
@@ -172,5 +172,5 @@ async def test_followers_get_the_status_at_once_and_on_change(build: Build, unti
                     break
             await house.runtime.signal("third", 9)
             async for status in follow:
-                if status[2].restarts == 1:
+                if status[2].restarts > 0:
                     break

@@ -78,7 +78,7 @@ async def test_the_feed_tells_a_page_at_once_and_on_every_change(owner: Page) ->
     async with (
         background(feed.watch_events(), feed.keep_fresh()),
         aclosing(feed.pages()) as pages,
-        asyncio.timeout(10),
+        asyncio.timeout(30),
     ):
         first = json.loads((await anext(pages)).data or "")
         assert first["streams"] == []
@@ -114,7 +114,7 @@ async def test_the_feed_of_a_page_ends_with_its_session(
     async with (
         background(feed.watch_events(), feed.keep_fresh()),
         aclosing(_while_signed_in(owner.services, token)) as events,
-        asyncio.timeout(10),
+        asyncio.timeout(30),
     ):
         await anext(events)
         await owner.client.post(f"{API}/logout", json={})
