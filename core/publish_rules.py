@@ -10,6 +10,10 @@ from .publish_secret import PublishSecretStore
 
 _NO_AUTH_FIELD = "pubNoAuth"
 
+Count = Annotated[int, Field(ge=0, le=100_000)]
+Kbps = Annotated[int, Field(ge=0, le=MAX_KBPS)]
+BlockSeconds = Annotated[int, Field(ge=0, le=86_400)]
+
 
 class PublishRules(BaseModel):
     """The switches and limits of publishing; 0 is no limit."""
@@ -20,13 +24,13 @@ class PublishRules(BaseModel):
     """True: only streams that were added beforehand may be published."""
     secret_in_name: bool = False
     """True: the secret may be part of the stream name, for encoders that send no parameters."""
-    max_streams: Annotated[int, Field(ge=0, le=100_000)] = 0
+    max_streams: Count = 0
     """Streams live at once."""
-    max_kbps: Annotated[int, Field(ge=0, le=MAX_KBPS)] = 0
+    max_kbps: Kbps = 0
     """Bitrate of one stream; a publisher above it for 10 s is disconnected."""
-    max_attempts: Annotated[int, Field(ge=0, le=100_000)] = 30
+    max_attempts: Count = 30
     """Failed attempts of one address in a minute; then it is refused without a look."""
-    kick_block_s: Annotated[int, Field(ge=0, le=86_400)] = 10
+    kick_block_s: BlockSeconds = 10
     """How long a disconnected stream is refused, so that its encoder does not win it back."""
 
 

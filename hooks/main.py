@@ -26,11 +26,14 @@ from ..core.settings import Settings
 from ..core.signed import GrantSigner, PassSigner
 from ..core.srs import open_srs
 from ..core.store import open_redis
+from ..core.viewer_list import ViewerList
 from . import (
     keys,
     passes,
     play_preview,
     play_rules,
+    play_test,
+    play_unlock,
     publish_rules,
     rooms,
     secret,
@@ -57,6 +60,8 @@ _ROUTES = (
     play_rules,
     passes,
     play_preview,
+    play_test,
+    play_unlock,
     viewers,
     store_state,
     rooms,
@@ -108,6 +113,8 @@ async def open_hooks(settings: Settings) -> AsyncIterator[Running]:
         state.play_rules, state.passes = PlayRuleStore(redis), PassStore(redis)
         state.pass_signer, state.sealer = PassSigner(master_key), Sealer(master_key, PLAY_RULE)
         state.unlocker = Unlocker(redis)
+        state.viewer_list = ViewerList(redis)
+        state.asker = _Asker()
         state.gates = Gates(settings.data.gates)
         state.hls_sessions = HlsSessions(
             state.gates,
@@ -144,7 +151,7 @@ async def open_hooks(settings: Settings) -> AsyncIterator[Running]:
             reconciler.nudge,
             state.pass_signer,
             state.grants,
-            _Asker(),
+            state.asker,
         )
         door = functools.partial(
             Door, Receiver(state.gate), settings.hook_secret.get_secret_value()

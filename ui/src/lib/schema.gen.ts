@@ -68,6 +68,330 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/terraform/v1/hooks/keys/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create
+         * @description Make a key; a stream not known yet becomes known.
+         */
+        post: operations["create_terraform_v1_hooks_keys_create_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/hooks/keys/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * List Keys
+         * @description List the keys of one stream, the oldest first.
+         */
+        post: operations["list_keys_terraform_v1_hooks_keys_list_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/hooks/keys/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke
+         * @description Remove a key for ever; whoever publishes by it is disconnected.
+         */
+        post: operations["revoke_terraform_v1_hooks_keys_revoke_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/hooks/keys/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate
+         * @description Give a key a new secret; whoever publishes by the old one is disconnected.
+         */
+        post: operations["rotate_terraform_v1_hooks_keys_rotate_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/hooks/keys/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Update
+         * @description Change a key. Its publisher is disconnected when the key opens nothing any more.
+         */
+        post: operations["update_terraform_v1_hooks_keys_update_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/hooks/play/passes/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create
+         * @description Make a pass; a stream not known yet becomes known.
+         */
+        post: operations["create_terraform_v1_hooks_play_passes_create_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/hooks/play/passes/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * List Passes
+         * @description List the passes of one stream, the newest first.
+         */
+        post: operations["list_passes_terraform_v1_hooks_play_passes_list_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/hooks/play/passes/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke
+         * @description Make a pass worthless for ever; viewers who came by it are disconnected.
+         */
+        post: operations["revoke_terraform_v1_hooks_play_passes_revoke_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/hooks/play/passes/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Token
+         * @description Return the token of a pass again.
+         */
+        post: operations["token_terraform_v1_hooks_play_passes_token_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/hooks/play/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview
+         * @description Let the signed-in operator watch a stream for 12 h, whatever its rule.
+         */
+        post: operations["preview_terraform_v1_hooks_play_preview_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/hooks/play/rule/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Query
+         * @description Return the rule that holds for a stream, or the default.
+         */
+        post: operations["query_terraform_v1_hooks_play_rule_query_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/hooks/play/rule/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Update
+         * @description Change a rule; viewers who may not watch any more are disconnected.
+         */
+        post: operations["update_terraform_v1_hooks_play_rule_update_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/hooks/play/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test
+         * @description Decide about a link as the doors would, step by step.
+         *
+         *     Nothing is registered and no use is counted. A webhook is asked, because its answer is the
+         *     decision. Blocks of single addresses and publishing itself are not part of it.
+         */
+        post: operations["test_terraform_v1_hooks_play_test_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/hooks/play/unlock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Unlock
+         * @description Exchange the passphrase for a pass of 12 h. Streams without one answer as a wrong one does,
+         *     after the same work: nothing tells which streams there are.
+         */
+        post: operations["unlock_terraform_v1_hooks_play_unlock_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/hooks/publish/rules/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Query
+         * @description Return the switches and limits of publishing.
+         */
+        post: operations["query_terraform_v1_hooks_publish_rules_query_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/hooks/publish/rules/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Update
+         * @description Change some of them for whoever publishes from now on; who is live goes on.
+         */
+        post: operations["update_terraform_v1_hooks_publish_rules_update_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/terraform/v1/hooks/srs/secret": {
         parameters: {
             query?: never;
@@ -148,6 +472,146 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/terraform/v1/hooks/store/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept
+         * @description Take the store as it is: keys, passes and rules that were in it are gone for good.
+         */
+        post: operations["accept_terraform_v1_hooks_store_accept_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/hooks/store/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Query
+         * @description Tell whether the settings store still is the one we know.
+         */
+        post: operations["query_terraform_v1_hooks_store_query_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/hooks/streams/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create
+         * @description Make a stream known; it gets a playback id, which tells viewers neither name nor key.
+         */
+        post: operations["create_terraform_v1_hooks_streams_create_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/hooks/streams/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * List Streams
+         * @description List the known streams by name.
+         */
+        post: operations["list_streams_terraform_v1_hooks_streams_list_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/hooks/streams/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Query
+         * @description Return one stream.
+         */
+        post: operations["query_terraform_v1_hooks_streams_query_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/hooks/streams/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove
+         * @description Forget a stream with its keys, passes and play rule; its publisher is disconnected.
+         */
+        post: operations["remove_terraform_v1_hooks_streams_remove_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/hooks/streams/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Update
+         * @description Change a stream. Its publisher is disconnected when it may not publish any more.
+         */
+        post: operations["update_terraform_v1_hooks_streams_update_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/terraform/v1/hooks/versions": {
         parameters: {
             query?: never;
@@ -172,6 +636,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/terraform/v1/hooks/viewers/kick": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Kick
+         * @description Disconnect a viewer and keep its address away from this stream for a while.
+         */
+        post: operations["kick_terraform_v1_hooks_viewers_kick_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/hooks/viewers/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Query
+         * @description List viewers, the newest first, a page at a time.
+         */
+        post: operations["query_terraform_v1_hooks_viewers_query_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/terraform/v1/host/versions": {
         parameters: {
             query?: never;
@@ -186,6 +690,107 @@ export interface paths {
         get: operations["versions_terraform_v1_host_versions_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/live/room/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create
+         * @description Make a room: a stream name that nobody guesses and a secret for it alone.
+         */
+        post: operations["create_terraform_v1_live_room_create_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/live/room/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * List Rooms
+         * @description List all rooms, the oldest first.
+         */
+        post: operations["list_rooms_terraform_v1_live_room_list_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/live/room/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Query
+         * @description Return one room.
+         */
+        post: operations["query_terraform_v1_live_room_query_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/live/room/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove
+         * @description Remove a room with its secret; its publisher is disconnected.
+         */
+        post: operations["remove_terraform_v1_live_room_remove_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/live/room/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Update
+         * @description Put a whole room in the place of the one of that uuid. Its publisher is disconnected when
+         *     stream or secret are others now.
+         */
+        post: operations["update_terraform_v1_live_room_update_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -234,6 +839,226 @@ export interface paths {
          * @description Tell ports and abilities; the page makes its addresses from them.
          */
         post: operations["envs_terraform_v1_mgmt_envs_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/hooks/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Apply
+         * @description Set the target "default" as Oryx does: told of every publish and unpublish while ``all``.
+         */
+        post: operations["apply_terraform_v1_mgmt_hooks_apply_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/hooks/deliveries/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Query
+         * @description List what was sent and what waits, newest event first.
+         */
+        post: operations["query_terraform_v1_mgmt_hooks_deliveries_query_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/hooks/deliveries/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resend
+         * @description Send a finished message again, as a new delivery; try a waiting one now.
+         */
+        post: operations["resend_terraform_v1_mgmt_hooks_deliveries_resend_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/hooks/example": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Example
+         * @description A target to try things with: takes any message, without a session.
+         */
+        post: operations["example_terraform_v1_mgmt_hooks_example_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/hooks/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Query
+         * @description Tell the target "default" as Oryx does.
+         */
+        post: operations["query_terraform_v1_mgmt_hooks_query_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/hooks/targets/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Target
+         * @description Add a server to tell; the secret in the answer is shown only now.
+         */
+        post: operations["create_target_terraform_v1_mgmt_hooks_targets_create_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/hooks/targets/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * List Targets
+         * @description List the servers that are told of events.
+         */
+        post: operations["list_targets_terraform_v1_mgmt_hooks_targets_list_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/hooks/targets/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove Target
+         * @description Forget a server, what waits for it and its log.
+         */
+        post: operations["remove_target_terraform_v1_mgmt_hooks_targets_remove_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/hooks/targets/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate Target
+         * @description Make a new secret; from now on messages are signed with it, waiting ones too.
+         */
+        post: operations["rotate_target_terraform_v1_mgmt_hooks_targets_rotate_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/hooks/targets/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try Target
+         * @description Send a message of the type ``webhook.test`` now and tell what came back.
+         */
+        post: operations["try_target_terraform_v1_mgmt_hooks_targets_test_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/hooks/targets/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Update Target
+         * @description Change what is given; the rest stays.
+         */
+        post: operations["update_target_terraform_v1_mgmt_hooks_targets_update_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -535,6 +1360,178 @@ export interface components {
          * @enum {string}
          */
         ChildState: "off" | "starting" | "live" | "retrying";
+        /** CreateKey */
+        CreateKey: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** App */
+            app: string;
+            /** Stream */
+            stream: string;
+            /** Label */
+            label: string;
+            /** Expires Ms */
+            expires_ms?: number | null;
+        };
+        /** CreatePass */
+        CreatePass: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** App */
+            app: string;
+            /** Stream */
+            stream: string;
+            /** Label */
+            label: string;
+            /** Expires Ms */
+            expires_ms?: number | null;
+            /**
+             * Max Viewers
+             * @default 0
+             */
+            max_viewers: number;
+        };
+        /** CreateRoom */
+        CreateRoom: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Title */
+            title: string;
+        };
+        /** CreateStream */
+        CreateStream: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /**
+             * App
+             * @default live
+             */
+            app: string;
+            /** Stream */
+            stream: string;
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+        };
+        /** CreateTarget */
+        CreateTarget: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Label */
+            label: string;
+            /** Url */
+            url: string;
+            /** Types */
+            types: components["schemas"]["EventType"][];
+            /**
+             * Allow Private
+             * @default false
+             */
+            allow_private: boolean;
+            /**
+             * Blocking
+             * @default false
+             */
+            blocking: boolean;
+            /** @default refuse */
+            fallback: components["schemas"]["Fallback"];
+        };
+        /**
+         * Deliveries
+         * @description Newest first; ``cursor`` asks for the next page, null at the end.
+         */
+        Deliveries: {
+            /** Deliveries */
+            deliveries: components["schemas"]["Delivery"][];
+            /** Cursor */
+            cursor: string | null;
+        };
+        /** DeliveriesQuery */
+        DeliveriesQuery: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Target Id */
+            target_id?: string | null;
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit: number;
+        };
+        /**
+         * Delivery
+         * @description One message to one server. ``request`` and ``reply`` are bodies, cut to 4 kB; ``status`` and
+         *     ``took_ms`` are those of the last try; ``next_ms`` is when a pending one is tried next.
+         */
+        Delivery: {
+            /** Id */
+            id: string;
+            /** Target Id */
+            target_id: string;
+            /** Event Id */
+            event_id: string;
+            /** Type */
+            type: string;
+            /** At Ms */
+            at_ms: number;
+            state: components["schemas"]["DeliveryState"];
+            /** Attempts */
+            attempts: number;
+            /** Next Ms */
+            next_ms: number | null;
+            /** Status */
+            status: number | null;
+            /** Took Ms */
+            took_ms: number | null;
+            /** Error */
+            error: string | null;
+            /** Request */
+            request: string;
+            /** Reply */
+            reply: string;
+        };
+        /** DeliveryRequest */
+        DeliveryRequest: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Id */
+            id: string;
+        };
+        /**
+         * DeliveryState
+         * @enum {string}
+         */
+        DeliveryState: "pending" | "delivered" | "failed" | "dropped";
         /**
          * DemoState
          * @description ``enabled`` is what was asked for, ``state`` how it is. ``since_ms``: when that state began,
@@ -620,6 +1617,34 @@ export interface components {
             code: number;
             data: components["schemas"]["ErrorData"];
         };
+        /**
+         * EventType
+         * @description Every type of event; the value is what stands in the stream.
+         * @enum {string}
+         */
+        EventType: "stream.published" | "stream.unpublished" | "stream.kicked" | "viewer.joined" | "viewer.left" | "viewer.kicked" | "session.closed" | "segment.ready" | "registry.repaired" | "store.emptied" | "webhook.dropped" | "auth.signed_in" | "auth.refused" | "auth.password_changed";
+        /**
+         * ExampleRequest
+         * @description Any message of ours.
+         */
+        ExampleRequest: {
+            /**
+             * Action
+             * @default
+             */
+            action: string;
+            /**
+             * Opaque
+             * @default
+             */
+            opaque: string;
+        };
+        /**
+         * Fallback
+         * @description What becomes of a publisher when a blocking target gives no answer.
+         * @enum {string}
+         */
+        Fallback: "refuse" | "accept";
         /** InitRequest */
         InitRequest: {
             /**
@@ -642,6 +1667,16 @@ export interface components {
             /** Setup Code Required */
             setup_code_required: boolean;
         };
+        /** KeyBody */
+        KeyBody: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Id */
+            id: string;
+        };
         /** KickRequest */
         KickRequest: {
             /**
@@ -659,6 +1694,71 @@ export interface components {
             /** Stream */
             stream: string;
         };
+        /**
+         * KickViewer
+         * @description ``block_s``: how long its address may not watch this stream again; 0 is not at all.
+         */
+        KickViewer: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Client Id */
+            client_id: string;
+            /**
+             * Block S
+             * @default 60
+             */
+            block_s: number;
+        };
+        /**
+         * KnownStream
+         * @description One stream by name. ``playback_id`` may be given to viewers: it tells neither the name nor a
+         *     key. ``max_kbps`` 0: the general limit holds.
+         */
+        KnownStream: {
+            /** App */
+            app: string;
+            /** Stream */
+            stream: string;
+            /** Url */
+            url: string;
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /** Playback Id */
+            playback_id: string;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
+            /**
+             * Own Keys Only
+             * @default false
+             */
+            own_keys_only: boolean;
+            /**
+             * Max Kbps
+             * @default 0
+             */
+            max_kbps: number;
+            /** Created Ms */
+            created_ms: number;
+        };
+        /** KnownStreams */
+        KnownStreams: {
+            /** Streams */
+            streams: components["schemas"]["KnownStream"][];
+        };
         /** LoginRequest */
         LoginRequest: {
             /**
@@ -671,6 +1771,140 @@ export interface components {
              * Format: password
              */
             password: string;
+        };
+        /**
+         * MaybeStreamBody
+         * @description Names one stream, or none.
+         */
+        MaybeStreamBody: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** App */
+            app?: string | null;
+            /** Stream */
+            stream?: string | null;
+        };
+        /**
+         * NewKey
+         * @description ``secret`` is shown this once.
+         */
+        NewKey: {
+            key: components["schemas"]["PublishKey"];
+            /** Secret */
+            secret: string;
+        };
+        /**
+         * NewPass
+         * @description A pass and its token; the token may be asked for again.
+         */
+        NewPass: {
+            pass: components["schemas"]["Pass"];
+            /** Token */
+            token: string;
+        };
+        /**
+         * OryxApply
+         * @description ``allow_private`` is ours: Oryx never asks where a target is.
+         */
+        OryxApply: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Target */
+            target: string;
+            /**
+             * Opaque
+             * @default
+             */
+            opaque: string;
+            /** All */
+            all: boolean;
+            /** Host */
+            host?: string | null;
+            /** Allow Private */
+            allow_private?: boolean | null;
+        };
+        /**
+         * OryxHooks
+         * @description The target "default" as Oryx shows it; ``req`` and ``res`` are its last exchange.
+         */
+        OryxHooks: {
+            /** Req */
+            req: string;
+            /** Res */
+            res: string;
+            /** Target */
+            target: string;
+            /** Opaque */
+            opaque: string;
+            /** All */
+            all: boolean;
+            /** Host */
+            host: string;
+        };
+        /** OryxQuery */
+        OryxQuery: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** All */
+            all?: boolean | null;
+        };
+        /**
+         * Pass
+         * @description One link for viewers. ``max_viewers`` 0: any number may use it at once.
+         */
+        Pass: {
+            /** Id */
+            id: string;
+            /** App */
+            app: string;
+            /** Stream */
+            stream: string;
+            /** Label */
+            label: string;
+            /** Created Ms */
+            created_ms: number;
+            /** Expires Ms */
+            expires_ms: number | null;
+            /** Revoked */
+            revoked: boolean;
+            /** Max Viewers */
+            max_viewers: number;
+            /** Uses */
+            uses: number;
+            /** Last Used Ms */
+            last_used_ms: number | null;
+        };
+        /** PassBody */
+        PassBody: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Id */
+            id: string;
+        };
+        /**
+         * PassToken
+         * @description What goes into a link as ``?pass=``.
+         */
+        PassToken: {
+            /** Token */
+            token: string;
+        };
+        /** Passes */
+        Passes: {
+            /** Passes */
+            passes: components["schemas"]["Pass"][];
         };
         /** PasswordRequest */
         PasswordRequest: {
@@ -690,10 +1924,171 @@ export interface components {
              */
             new_password: string;
         };
+        /**
+         * PlayKind
+         * @enum {string}
+         */
+        PlayKind: "public" | "pass" | "webhook";
+        /**
+         * PlayRule
+         * @description Who may watch. ``inherited``: it is the default, this stream has none of its own.
+         */
+        PlayRule: {
+            kind: components["schemas"]["PlayKind"];
+            /** Inherited */
+            inherited: boolean;
+            /** Generation */
+            generation: number;
+            /** Passphrase Set */
+            passphrase_set: boolean;
+            /** Webhook Url */
+            webhook_url: string;
+            /** Webhook Secret Set */
+            webhook_secret_set: boolean;
+            /** Allow Private */
+            allow_private: boolean;
+        };
+        /**
+         * PlayTest
+         * @description ``key``, ``message`` and ``help`` as the refusal would have them; empty when let in. ``url``
+         *     is the stream that the link leads to, ``kind`` what its rule is.
+         */
+        PlayTest: {
+            /** Allowed */
+            allowed: boolean;
+            /** Key */
+            key: string;
+            /** Message */
+            message: string;
+            /** Help */
+            help: string;
+            kind: components["schemas"]["PlayKind"] | null;
+            /** Url */
+            url: string | null;
+            /** Steps */
+            steps: components["schemas"]["Step"][];
+        };
+        /**
+         * Preview
+         * @description ``pass`` goes into the ``pass`` parameter of any play address of this stream; 12 h.
+         */
+        Preview: {
+            /** Pass */
+            pass: string;
+        };
+        /** PreviewRequest */
+        PreviewRequest: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** App */
+            app: string;
+            /** Stream */
+            stream: string;
+        };
+        /**
+         * Protocol
+         * @description How a client is connected; the value is stored.
+         * @enum {string}
+         */
+        Protocol: "rtmp" | "srt" | "webrtc" | "flv" | "hls";
+        /**
+         * PublishKey
+         * @description One key; its secret is told once, when it is made. ``hint``: the last characters of it.
+         */
+        PublishKey: {
+            /** Id */
+            id: string;
+            /** App */
+            app: string;
+            /** Stream */
+            stream: string;
+            /** Label */
+            label: string;
+            /** Hint */
+            hint: string;
+            /** Enabled */
+            enabled: boolean;
+            /** Created Ms */
+            created_ms: number;
+            /** Expires Ms */
+            expires_ms: number | null;
+            /** Last Used Ms */
+            last_used_ms: number | null;
+            /** Last Used Ip */
+            last_used_ip: string | null;
+        };
+        /** PublishKeys */
+        PublishKeys: {
+            /** Keys */
+            keys: components["schemas"]["PublishKey"][];
+        };
+        /**
+         * PublishRules
+         * @description The switches and limits of publishing; 0 is no limit.
+         */
+        PublishRules: {
+            /**
+             * No Auth
+             * @default false
+             */
+            no_auth: boolean;
+            /**
+             * Known Only
+             * @default false
+             */
+            known_only: boolean;
+            /**
+             * Secret In Name
+             * @default false
+             */
+            secret_in_name: boolean;
+            /**
+             * Max Streams
+             * @default 0
+             */
+            max_streams: number;
+            /**
+             * Max Kbps
+             * @default 0
+             */
+            max_kbps: number;
+            /**
+             * Max Attempts
+             * @default 30
+             */
+            max_attempts: number;
+            /**
+             * Kick Block S
+             * @default 10
+             */
+            kick_block_s: number;
+        };
         /** PublishSecret */
         PublishSecret: {
             /** Publish */
             publish: string;
+        };
+        /** QueryViewers */
+        QueryViewers: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** App */
+            app?: string | null;
+            /** Stream */
+            stream?: string | null;
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 100
+             */
+            limit: number;
         };
         /** Releases */
         Releases: {
@@ -711,6 +2106,26 @@ export interface components {
              */
             code: 0;
             data: components["schemas"]["Check"];
+        };
+        /** Reply[Deliveries] */
+        Reply_Deliveries_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["Deliveries"];
+        };
+        /** Reply[Delivery] */
+        Reply_Delivery_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["Delivery"];
         };
         /** Reply[DemoState] */
         Reply_DemoState_: {
@@ -752,6 +2167,46 @@ export interface components {
             code: 0;
             data: components["schemas"]["InitState"];
         };
+        /** Reply[KnownStream] */
+        Reply_KnownStream_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["KnownStream"];
+        };
+        /** Reply[KnownStreams] */
+        Reply_KnownStreams_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["KnownStreams"];
+        };
+        /** Reply[NewKey] */
+        Reply_NewKey_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["NewKey"];
+        };
+        /** Reply[NewPass] */
+        Reply_NewPass_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["NewPass"];
+        };
         /** Reply[NoneType] */
         Reply_NoneType_: {
             /**
@@ -763,6 +2218,96 @@ export interface components {
             /** Data */
             data: null;
         };
+        /** Reply[OryxHooks] */
+        Reply_OryxHooks_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["OryxHooks"];
+        };
+        /** Reply[PassToken] */
+        Reply_PassToken_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["PassToken"];
+        };
+        /** Reply[Passes] */
+        Reply_Passes_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["Passes"];
+        };
+        /** Reply[PlayRule] */
+        Reply_PlayRule_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["PlayRule"];
+        };
+        /** Reply[PlayTest] */
+        Reply_PlayTest_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["PlayTest"];
+        };
+        /** Reply[Preview] */
+        Reply_Preview_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["Preview"];
+        };
+        /** Reply[PublishKey] */
+        Reply_PublishKey_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["PublishKey"];
+        };
+        /** Reply[PublishKeys] */
+        Reply_PublishKeys_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["PublishKeys"];
+        };
+        /** Reply[PublishRules] */
+        Reply_PublishRules_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["PublishRules"];
+        };
         /** Reply[PublishSecret] */
         Reply_PublishSecret_: {
             /**
@@ -772,6 +2317,26 @@ export interface components {
              */
             code: 0;
             data: components["schemas"]["PublishSecret"];
+        };
+        /** Reply[Room] */
+        Reply_Room_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["Room"];
+        };
+        /** Reply[Rooms] */
+        Reply_Rooms_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["Rooms"];
         };
         /** Reply[SessionToken] */
         Reply_SessionToken_: {
@@ -793,6 +2358,16 @@ export interface components {
             code: 0;
             data: components["schemas"]["Status"];
         };
+        /** Reply[Store] */
+        Reply_Store_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["Store"];
+        };
         /** Reply[StreamsReply] */
         Reply_StreamsReply_: {
             /**
@@ -802,6 +2377,36 @@ export interface components {
              */
             code: 0;
             data: components["schemas"]["StreamsReply"];
+        };
+        /** Reply[TargetAndSecret] */
+        Reply_TargetAndSecret_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["TargetAndSecret"];
+        };
+        /** Reply[Target] */
+        Reply_Target_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["Target"];
+        };
+        /** Reply[Targets] */
+        Reply_Targets_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["Targets"];
         };
         /** Reply[Union[SessionToken, InitState]] */
         Reply_Union_SessionToken__InitState__: {
@@ -814,6 +2419,16 @@ export interface components {
             /** Data */
             data: components["schemas"]["SessionToken"] | components["schemas"]["InitState"];
         };
+        /** Reply[Unlocked] */
+        Reply_Unlocked_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["Unlocked"];
+        };
         /** Reply[Version] */
         Reply_Version_: {
             /**
@@ -823,6 +2438,16 @@ export interface components {
              */
             code: 0;
             data: components["schemas"]["Version"];
+        };
+        /** Reply[ViewerPage] */
+        Reply_ViewerPage_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["ViewerPage"];
         };
         /** Reply[Watch] */
         Reply_Watch_: {
@@ -845,6 +2470,64 @@ export interface components {
             /** Data */
             data: string;
         };
+        /**
+         * Room
+         * @description One room. Every further field (those of Oryx's assistant begin with ``ai``) is kept as it
+         *     was given and has no effect here.
+         */
+        Room: {
+            /** Uuid */
+            uuid: string;
+            /** Title */
+            title: string;
+            /** Stream */
+            stream: string;
+            /** Secret */
+            secret: string;
+            /**
+             * Stage Uuid
+             * @default
+             */
+            stage_uuid: string;
+            /**
+             * Roomtoken
+             * @default
+             */
+            roomToken: string;
+            /**
+             * Created At
+             * @default
+             */
+            created_at: string;
+            /**
+             * Assistant
+             * @default false
+             */
+            assistant: boolean;
+        } & {
+            [key: string]: string | boolean | number | null;
+        };
+        /** RoomId */
+        RoomId: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Uuid */
+            uuid: string;
+        };
+        /** Rooms */
+        Rooms: {
+            /** Rooms */
+            rooms: components["schemas"]["Room"][];
+        };
+        /**
+         * RuleChoice
+         * @description ``inherit``: the default rule holds for this stream.
+         * @enum {string}
+         */
+        RuleChoice: "public" | "pass" | "webhook" | "inherit";
         /**
          * ServiceState
          * @description One program; ``state`` is starting, running, unhealthy, backoff, stopped or failed.
@@ -898,6 +2581,30 @@ export interface components {
             services: components["schemas"]["ServiceState"][];
         };
         /**
+         * Step
+         * @description One thing that was looked at, in the order of the decision.
+         */
+        Step: {
+            /** Name */
+            name: string;
+            /** Ok */
+            ok: boolean;
+            /** Detail */
+            detail: string;
+        };
+        /**
+         * Store
+         * @description ``emptied``: Redis is not the one we know; nobody may publish or watch.
+         */
+        Store: {
+            state: components["schemas"]["StoreState"];
+        };
+        /**
+         * StoreState
+         * @enum {string}
+         */
+        StoreState: "starting" | "ready" | "emptied";
+        /**
          * Stream
          * @description A live stream. ``vhost`` to ``update`` are those of Oryx; times are ms since the epoch.
          */
@@ -934,10 +2641,176 @@ export interface components {
             /** Facts At Ms */
             facts_at_ms?: number | null;
         };
+        /**
+         * StreamBody
+         * @description Names one stream of the default vhost.
+         */
+        StreamBody: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** App */
+            app: string;
+            /** Stream */
+            stream: string;
+        };
         /** StreamsReply */
         StreamsReply: {
             /** Streams */
             streams: components["schemas"]["Stream"][];
+        };
+        /**
+         * Target
+         * @description A server that is told of events. ``dropped`` counts what its full queue lost;
+         *     ``last_error`` is null since the last success.
+         */
+        Target: {
+            /** Id */
+            id: string;
+            /** Label */
+            label: string;
+            /** Url */
+            url: string;
+            /** Types */
+            types: string[];
+            /** Enabled */
+            enabled: boolean;
+            /** Allow Private */
+            allow_private: boolean;
+            /** Blocking */
+            blocking: boolean;
+            fallback: components["schemas"]["Fallback"];
+            /** Created Ms */
+            created_ms: number;
+            /** Pending */
+            pending: number;
+            /** Dropped */
+            dropped: number;
+            /** Last Ok Ms */
+            last_ok_ms: number | null;
+            /** Last Error */
+            last_error: string | null;
+        };
+        /**
+         * TargetAndSecret
+         * @description ``secret`` signs the messages and is shown this once.
+         */
+        TargetAndSecret: {
+            target: components["schemas"]["Target"];
+            /** Secret */
+            secret: string;
+        };
+        /** TargetRequest */
+        TargetRequest: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Id */
+            id: string;
+        };
+        /**
+         * Targets
+         * @description ``types``: every type of event that may be chosen.
+         */
+        Targets: {
+            /** Targets */
+            targets: components["schemas"]["Target"][];
+            /** Types */
+            types: string[];
+        };
+        /**
+         * TestPlay
+         * @description A whole link (of any protocol or a watch page), or app and stream with a pass or none.
+         */
+        TestPlay: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** App */
+            app?: string | null;
+            /** Stream */
+            stream?: string | null;
+            /** Link */
+            link?: string | null;
+            /** Pass */
+            pass?: string | null;
+        };
+        /**
+         * Unlock
+         * @description ``app`` may be ``s``: then ``stream`` is a playback id.
+         */
+        Unlock: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** App */
+            app: string;
+            /** Stream */
+            stream: string;
+            /** Passphrase */
+            passphrase: string;
+        };
+        /**
+         * Unlocked
+         * @description ``pass`` goes into the ``pass`` parameter of any play address of this stream.
+         */
+        Unlocked: {
+            /** Pass */
+            pass: string;
+            /** Expires Ms */
+            expires_ms: number;
+        };
+        /**
+         * UpdateKey
+         * @description What is absent stays as it is; ``expires_ms`` null: the key never expires.
+         */
+        UpdateKey: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Id */
+            id: string;
+            /** Label */
+            label?: string | null;
+            /** Enabled */
+            enabled?: boolean | null;
+            /** Expires Ms */
+            expires_ms?: number | null;
+        };
+        /**
+         * UpdatePublishRules
+         * @description What is absent stays as it is; fields as in PublishRules.
+         */
+        UpdatePublishRules: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** No Auth */
+            no_auth?: boolean | null;
+            /** Known Only */
+            known_only?: boolean | null;
+            /** Secret In Name */
+            secret_in_name?: boolean | null;
+            /** Max Streams */
+            max_streams?: number | null;
+            /** Max Kbps */
+            max_kbps?: number | null;
+            /** Max Attempts */
+            max_attempts?: number | null;
+            /** Kick Block S */
+            kick_block_s?: number | null;
         };
         /** UpdateRequest */
         UpdateRequest: {
@@ -948,6 +2821,79 @@ export interface components {
             token?: string | null;
             /** Secret */
             secret: string;
+        };
+        /**
+         * UpdateRule
+         * @description Neither app nor stream: the default rule. What is absent stays as it is; an empty passphrase
+         *     or webhook secret is removed.
+         */
+        UpdateRule: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** App */
+            app?: string | null;
+            /** Stream */
+            stream?: string | null;
+            kind: components["schemas"]["RuleChoice"];
+            /** Passphrase */
+            passphrase?: string | null;
+            /** Webhook Url */
+            webhook_url?: string | null;
+            /** Webhook Secret */
+            webhook_secret?: string | null;
+            /** Allow Private */
+            allow_private?: boolean | null;
+        };
+        /**
+         * UpdateStream
+         * @description What is absent stays as it is.
+         */
+        UpdateStream: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** App */
+            app: string;
+            /** Stream */
+            stream: string;
+            /** Title */
+            title?: string | null;
+            /** Description */
+            description?: string | null;
+            /** Enabled */
+            enabled?: boolean | null;
+            /** Own Keys Only */
+            own_keys_only?: boolean | null;
+            /** Max Kbps */
+            max_kbps?: number | null;
+        };
+        /** UpdateTarget */
+        UpdateTarget: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Id */
+            id: string;
+            /** Label */
+            label?: string | null;
+            /** Url */
+            url?: string | null;
+            /** Types */
+            types?: components["schemas"]["EventType"][] | null;
+            /** Enabled */
+            enabled?: boolean | null;
+            /** Allow Private */
+            allow_private?: boolean | null;
+            /** Blocking */
+            blocking?: boolean | null;
+            fallback?: components["schemas"]["Fallback"] | null;
         };
         /**
          * Version
@@ -969,6 +2915,46 @@ export interface components {
             width: number;
             /** Height */
             height: number;
+        };
+        /**
+         * Viewer
+         * @description One viewer. ``pass_id``: a pass, ``phrase:<n>`` (passphrase), ``webhook:<n>``, ``operator``,
+         *     or empty for a public stream. ``send_bytes`` as last sampled.
+         */
+        Viewer: {
+            /** Client Id */
+            client_id: string;
+            /** App */
+            app: string;
+            /** Stream */
+            stream: string;
+            /** Url */
+            url: string;
+            protocol: components["schemas"]["Protocol"];
+            /** Ip */
+            ip: string;
+            /** User Agent */
+            user_agent: string;
+            /** Since Ms */
+            since_ms: number;
+            /** Pass Id */
+            pass_id: string;
+            /** Pass Label */
+            pass_label: string | null;
+            /** Send Bytes */
+            send_bytes: number | null;
+        };
+        /**
+         * ViewerPage
+         * @description ``cursor`` is for the next page; null on the last one.
+         */
+        ViewerPage: {
+            /** Viewers */
+            viewers: components["schemas"]["Viewer"][];
+            /** Total */
+            total: number;
+            /** Cursor */
+            cursor: string | null;
         };
         /** Viewers */
         Viewers: {
@@ -1042,6 +3028,47 @@ export interface components {
             width: number;
             /** Height */
             height: number;
+        };
+        /**
+         * WholeRoom
+         * @description A room as it shall be; what is absent is empty. Fields that begin with ``ai`` are kept.
+         */
+        WholeRoom: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Uuid */
+            uuid: string;
+            /** Title */
+            title: string;
+            /** Stream */
+            stream: string;
+            /** Secret */
+            secret: string;
+            /**
+             * Stage Uuid
+             * @default
+             */
+            stage_uuid: string;
+            /**
+             * Roomtoken
+             * @default
+             */
+            roomToken: string;
+            /**
+             * Created At
+             * @default
+             */
+            created_at: string;
+            /**
+             * Assistant
+             * @default false
+             */
+            assistant: boolean;
+        } & {
+            [key: string]: string | boolean | number | null;
         };
     };
     responses: never;
@@ -1190,6 +3217,678 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reply_Version_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    create_terraform_v1_hooks_keys_create_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateKey"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_NewKey_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    list_keys_terraform_v1_hooks_keys_list_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StreamBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_PublishKeys_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    revoke_terraform_v1_hooks_keys_revoke_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_NoneType_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    rotate_terraform_v1_hooks_keys_rotate_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_NewKey_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    update_terraform_v1_hooks_keys_update_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateKey"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_PublishKey_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    create_terraform_v1_hooks_play_passes_create_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreatePass"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_NewPass_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    list_passes_terraform_v1_hooks_play_passes_list_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StreamBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Passes_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    revoke_terraform_v1_hooks_play_passes_revoke_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PassBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_NoneType_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    token_terraform_v1_hooks_play_passes_token_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PassBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_PassToken_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    preview_terraform_v1_hooks_play_preview_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Preview_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    query_terraform_v1_hooks_play_rule_query_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MaybeStreamBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_PlayRule_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    update_terraform_v1_hooks_play_rule_update_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateRule"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_PlayRule_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    test_terraform_v1_hooks_play_test_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestPlay"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_PlayTest_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    unlock_terraform_v1_hooks_play_unlock_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Unlock"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Unlocked_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    query_terraform_v1_hooks_publish_rules_query_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Body"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_PublishRules_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    update_terraform_v1_hooks_publish_rules_update_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdatePublishRules"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_PublishRules_"];
                 };
             };
             /** @description Client Error */
@@ -1380,6 +4079,300 @@ export interface operations {
             };
         };
     };
+    accept_terraform_v1_hooks_store_accept_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Body"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Store_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    query_terraform_v1_hooks_store_query_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Body"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Store_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    create_terraform_v1_hooks_streams_create_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateStream"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_KnownStream_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    list_streams_terraform_v1_hooks_streams_list_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Body"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_KnownStreams_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    query_terraform_v1_hooks_streams_query_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StreamBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_KnownStream_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    remove_terraform_v1_hooks_streams_remove_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StreamBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_NoneType_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    update_terraform_v1_hooks_streams_update_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateStream"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_KnownStream_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
     versions_terraform_v1_hooks_versions_get: {
         parameters: {
             query?: never;
@@ -1456,6 +4449,90 @@ export interface operations {
             };
         };
     };
+    kick_terraform_v1_hooks_viewers_kick_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KickViewer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_NoneType_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    query_terraform_v1_hooks_viewers_query_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QueryViewers"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_ViewerPage_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
     versions_terraform_v1_host_versions_get: {
         parameters: {
             query?: never;
@@ -1472,6 +4549,216 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reply_Version_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    create_terraform_v1_live_room_create_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateRoom"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Room_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    list_rooms_terraform_v1_live_room_list_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Body"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Rooms_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    query_terraform_v1_live_room_query_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoomId"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Room_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    remove_terraform_v1_live_room_remove_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoomId"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_NoneType_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    update_terraform_v1_live_room_update_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WholeRoom"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Room_"];
                 };
             };
             /** @description Client Error */
@@ -1624,6 +4911,471 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reply_Envs_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    apply_terraform_v1_mgmt_hooks_apply_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OryxApply"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_NoneType_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    query_terraform_v1_mgmt_hooks_deliveries_query_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["DeliveriesQuery"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Deliveries_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    resend_terraform_v1_mgmt_hooks_deliveries_resend_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeliveryRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Delivery_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    example_terraform_v1_mgmt_hooks_example_post: {
+        parameters: {
+            query?: {
+                /** @description true or 1: answer an error */
+                fail?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExampleRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_NoneType_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    query_terraform_v1_mgmt_hooks_query_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["OryxQuery"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_OryxHooks_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    create_target_terraform_v1_mgmt_hooks_targets_create_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateTarget"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_TargetAndSecret_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    list_targets_terraform_v1_mgmt_hooks_targets_list_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Body"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Targets_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    remove_target_terraform_v1_mgmt_hooks_targets_remove_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TargetRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_NoneType_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    rotate_target_terraform_v1_mgmt_hooks_targets_rotate_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TargetRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_TargetAndSecret_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    try_target_terraform_v1_mgmt_hooks_targets_test_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TargetRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Delivery_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    update_target_terraform_v1_mgmt_hooks_targets_update_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateTarget"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Target_"];
                 };
             };
             /** @description Client Error */
