@@ -43,12 +43,17 @@ async def test_another_http_answer_is_bad(tmp_path: Path, reply: bytes) -> None:
 
 
 async def test_silence_is_bad_after_the_time_limit(tmp_path: Path) -> None:
+    hung_up = asyncio.Event()
+
     async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
         writer.close()
+        await writer.wait_closed()
+        hung_up.set()
 
     async with await asyncio.start_unix_server(listen, tmp_path / "s"):
         found = await probe(http(tmp_path / "s", timeout_s=0.1))
+        await hung_up.wait()
     assert found.verdict is Verdict.BAD
     assert found.detail.startswith("no answer within")
 
