@@ -11,14 +11,18 @@ from redis.exceptions import RedisError
 from ..core.app import create_app
 from ..core.auth import AdminStore, Authenticator, load_master_key
 from ..core.events import EventStream
+from ..core.hook_queue import HookQueue
+from ..core.hook_targets import HookTargetStore
+from ..core.outbound import Outbound
 from ..core.registry import StreamRegistry
 from ..core.runner import Listener, Running, Service
 from ..core.settings import Settings
 from ..core.srs import open_srs
 from ..core.store import open_redis
-from . import sign_in, streams, system
+from . import hooks_deliveries, hooks_targets, sign_in, streams, system
 from .admin import Admin, FailureStore
 from .facts import Facts
+from .hook_worker import HookWorker
 from .host import Host
 from .live import LiveFeed
 from .media import MediaInfo
@@ -28,7 +32,7 @@ from .services import Services
 def create_api() -> FastAPI:
     """Return the app without anything behind it; ``app.state`` is filled by ``open_platform``."""
     app = create_app("platform", "Streamstead")
-    for part in (sign_in, streams, system):
+    for part in (hooks_deliveries, hooks_targets, sign_in, streams, system):
         app.include_router(part.router)
     return app
 
@@ -49,14 +53,13 @@ async def open_platform(settings: Settings) -> AsyncIterator[Running]:
         events = EventStream(redis)
         facts = Facts(registry, srs)
         feed = LiveFeed(events, facts, host)
+        master_key = load_master_key(settings.data.master_key)
+        hook_targets, hook_queue = HookTargetStore(redis, master_key), HookQueue(redis)
+        hook_worker = HookWorker(events, hook_targets, hook_queue, Outbound(), now_ms)
         services = Services(
             settings=settings,
             admin=Admin(store, FailureStore(redis), settings.data),
-            authenticator=Authenticator(
-                store,
-                load_master_key(settings.data.master_key),
-                settings.api_secret.get_secret_value(),
-            ),
+            authenticator=Authenticator(store, master_key, settings.api_secret.get_secret_value()),
             registry=registry,
             events=events,
             srs=srs,
@@ -64,6 +67,9 @@ async def open_platform(settings: Settings) -> AsyncIterator[Running]:
             feed=feed,
             host=host,
             media=MediaInfo(srs),
+            hook_targets=hook_targets,
+            hook_queue=hook_queue,
+            hook_worker=hook_worker,
             clock=now_ms,
         )
         app = create_api()
@@ -71,7 +77,13 @@ async def open_platform(settings: Settings) -> AsyncIterator[Running]:
         app.state.authenticator = services.authenticator
         yield Running(
             listeners=[Listener(app, port=settings.platform_port)],
-            loops=[feed.watch_events(), feed.keep_fresh(), _finish_setup(services.admin)],
+            loops=[
+                feed.watch_events(),
+                feed.keep_fresh(),
+                hook_worker.take_events(),
+                hook_worker.send(),
+                _finish_setup(services.admin),
+            ],
         )
 
 

@@ -8,12 +8,15 @@ from fastapi import Depends, Request
 
 from ..core.auth import Authenticator
 from ..core.events import EventStream
+from ..core.hook_queue import HookQueue
+from ..core.hook_targets import HookTargetStore
 from ..core.paths import DataDir
 from ..core.registry import StreamRegistry
 from ..core.settings import Settings
 from ..core.srs import SrsApi
 from .admin import Admin
 from .facts import Facts
+from .hook_worker import HookWorker
 from .host import Host
 from .live import LiveFeed
 from .media import MediaInfo
@@ -33,6 +36,9 @@ class Services:
     feed: LiveFeed
     host: Host
     media: MediaInfo
+    hook_targets: HookTargetStore
+    hook_queue: HookQueue
+    hook_worker: HookWorker
     clock: Callable[[], int]
     """Milliseconds since the epoch."""
 

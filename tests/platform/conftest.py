@@ -10,11 +10,15 @@ from redis.asyncio import Redis
 
 from streamstead.core.auth import AdminStore, Authenticator
 from streamstead.core.events import EventStream
+from streamstead.core.hook_queue import HookQueue
+from streamstead.core.hook_targets import HookTargetStore
+from streamstead.core.outbound import Outbound
 from streamstead.core.registry import Kind, Protocol, Session, StreamRegistry
 from streamstead.core.settings import Settings
 from streamstead.core.srs import SrsApi
 from streamstead.platform.admin import Admin, FailureStore
 from streamstead.platform.facts import Facts
+from streamstead.platform.hook_worker import HookWorker
 from streamstead.platform.host import Host
 from streamstead.platform.live import LiveFeed
 from streamstead.platform.main import create_api, now_ms
@@ -88,6 +92,7 @@ async def page(settings: Settings, redis: Redis) -> AsyncIterator[Page]:
         srs = SrsApi(upstream)
         store, registry, events = AdminStore(redis), StreamRegistry(redis), EventStream(redis)
         facts = Facts(registry, srs)
+        hook_targets, hook_queue = HookTargetStore(redis, b"k" * 32), HookQueue(redis)
         services = Services(
             settings=settings,
             admin=Admin(
@@ -104,6 +109,9 @@ async def page(settings: Settings, redis: Redis) -> AsyncIterator[Page]:
             feed=LiveFeed(events, facts, host),
             host=host,
             media=MediaInfo(srs),
+            hook_targets=hook_targets,
+            hook_queue=hook_queue,
+            hook_worker=HookWorker(events, hook_targets, hook_queue, Outbound(), now_ms),
             clock=now_ms,
         )
         app = create_api()
