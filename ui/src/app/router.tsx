@@ -1,6 +1,7 @@
 import type { QueryClient } from '@tanstack/react-query';
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect, type RouterHistory } from '@tanstack/react-router';
 import { needNoPassword, needNoSession, needSession } from './gates';
+import { withWords } from '../lib/i18n';
 import { PageFault } from './page-fault';
 import { PageWait } from './page-wait';
 
@@ -43,9 +44,14 @@ export function makeRouter(queries: QueryClient, history?: RouterHistory) {
     path: '/system',
     component: lazyRouteComponent(() => import('./pages/system-page'), 'SystemPage'),
   });
+  const webhooks = createRoute({
+    getParentRoute: () => shell,
+    path: '/system/webhooks',
+    component: lazyRouteComponent(() => withWords('webhooks', () => import('./pages/webhooks-page')), 'WebhooksPage'),
+  });
 
   return createRouter({
-    routeTree: root.addChildren([setup, signIn, shell.addChildren([home, streams, system])]),
+    routeTree: root.addChildren([setup, signIn, shell.addChildren([home, streams, system, webhooks])]),
     basepath: '/mgmt',
     defaultPreload: 'intent',
     defaultPendingMs: 300,

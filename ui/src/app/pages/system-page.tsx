@@ -5,6 +5,7 @@ import { AboutCard } from '../../features/services/components/about-card';
 import { ServicesCard } from '../../features/services/components/services-card';
 import { useLive } from '../../lib/use-live';
 import { useTitle } from '../use-title';
+import { SystemTabs } from './system-tabs';
 
 /** Does the machinery run, and what is it? */
 export function SystemPage() {
@@ -20,6 +21,7 @@ export function SystemPage() {
   return (
     <>
       <PageHead title={t('nav.system')} state={state} />
+      <SystemTabs />
       <Stack gap={12}>
         <ServicesCard />
         <AboutCard />
