@@ -45,6 +45,11 @@ class DataDir:
         return self.root / "dvr"
 
     @property
+    def stats(self) -> Path:
+        """The session log: ``<UTC date>.sqlite``, written by the platform."""
+        return self.root / "stats"
+
+    @property
     def www(self) -> Path:
         return self.root / "www"
 

@@ -79,6 +79,13 @@ class Settings(BaseModel):
     """Also write every stream as FLV below ``<data>/dvr/<app>/``, one file a publish session.
     Nothing removes these files yet."""
 
+    stats_days: Annotated[int, Field(ge=1, le=3650)] = 90
+    """So long the session log and with it the statistics are kept."""
+    stats_max_mb: Annotated[int, Field(ge=16)] = 2048
+    """The session log takes no more; the oldest days go first."""
+    geoip_db: Path | None = None
+    """A country database (MMDB, such as GeoLite2-Country or DB-IP Lite) for the statistics."""
+
     srs_bin: Path | None = None
     """A real SRS to run as a process instead of the embedded engine."""
     srs_image: str = "ossrs/srs:5"
