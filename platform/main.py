@@ -13,13 +13,16 @@ from ..core.auth import AdminStore, Authenticator, load_master_key
 from ..core.events import EventStream
 from ..core.hook_queue import HookQueue
 from ..core.hook_targets import HookTargetStore
+from ..core.known_streams import KnownStreamStore
 from ..core.outbound import Outbound
+from ..core.play_rules import PassStore, PlayRuleStore
 from ..core.registry import StreamRegistry
 from ..core.runner import Listener, Running, Service
 from ..core.settings import Settings
+from ..core.signed import PassSigner
 from ..core.srs import open_srs
 from ..core.store import open_redis
-from . import hooks_deliveries, hooks_targets, sign_in, streams, system
+from . import hooks_deliveries, hooks_targets, sign_in, streams, system, watch
 from .admin import Admin, FailureStore
 from .facts import Facts
 from .hook_worker import HookWorker
@@ -27,12 +30,13 @@ from .host import Host
 from .live import LiveFeed
 from .media import MediaInfo
 from .services import Services
+from .viewing import Viewing
 
 
 def create_api() -> FastAPI:
     """Return the app without anything behind it; ``app.state`` is filled by ``open_platform``."""
     app = create_app("platform", "Streamstead")
-    for part in (hooks_deliveries, hooks_targets, sign_in, streams, system):
+    for part in (hooks_deliveries, hooks_targets, sign_in, streams, system, watch):
         app.include_router(part.router)
     return app
 
@@ -67,6 +71,12 @@ async def open_platform(settings: Settings) -> AsyncIterator[Running]:
             feed=feed,
             host=host,
             media=MediaInfo(srs),
+            viewing=Viewing(
+                KnownStreamStore(redis),
+                PlayRuleStore(redis),
+                PassStore(redis),
+                PassSigner(master_key),
+            ),
             hook_targets=hook_targets,
             hook_queue=hook_queue,
             hook_worker=hook_worker,
@@ -80,6 +90,7 @@ async def open_platform(settings: Settings) -> AsyncIterator[Running]:
             loops=[
                 feed.watch_events(),
                 feed.keep_fresh(),
+                events.keep_trimmed(),
                 hook_worker.take_events(),
                 hook_worker.send(),
                 _finish_setup(services.admin),

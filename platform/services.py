@@ -20,6 +20,7 @@ from .hook_worker import HookWorker
 from .host import Host
 from .live import LiveFeed
 from .media import MediaInfo
+from .viewing import Viewing
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Services:
     feed: LiveFeed
     host: Host
     media: MediaInfo
+    viewing: Viewing
     hook_targets: HookTargetStore
     hook_queue: HookQueue
     hook_worker: HookWorker

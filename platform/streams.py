@@ -1,10 +1,10 @@
-"""Routes of the live streams: list, kick, live feed, and what a watch page may know."""
+"""Routes of the live streams: list, kick and live feed."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 from redis.exceptions import RedisError
 from sse_starlette import EventSourceResponse, ServerSentEvent
@@ -35,29 +35,6 @@ class KickRequest(Body):
     vhost: Name = DEFAULT_VHOST
     app: Name
     stream: Name
-
-
-class WatchVideo(BaseModel):
-    codec: str
-    width: int
-    height: int
-
-
-class WatchAudio(BaseModel):
-    codec: str
-
-
-class Watch(BaseModel):
-    """What anyone who has the link may know."""
-
-    app: str
-    stream: str
-    live: bool
-    since_ms: int | None = None
-    viewers: int = 0
-    video: WatchVideo | None = None
-    audio: WatchAudio | None = None
-    webrtc: bool = False
 
 
 @router.post("/mgmt/streams/query", tags=["streams"])
@@ -110,29 +87,3 @@ async def _while_signed_in(
                     return
                 checked_ms = services.clock()
             yield event
-
-
-@router.get("/watch/{app}/{stream}", tags=["watch"])
-async def watch(
-    app: Annotated[str, Path(max_length=255)],
-    stream: Annotated[str, Path(max_length=255)],
-    services: ServicesDep,
-) -> Reply[Watch]:
-    """Tell a watch page whether there is something to see."""
-    url = stream_url(DEFAULT_VHOST, app, stream)
-    for one in await services.facts.live():
-        if one.url == url:
-            found = Watch(
-                app=app,
-                stream=stream,
-                live=True,
-                since_ms=one.since_ms,
-                viewers=one.viewers.total,
-                video=WatchVideo(**one.video.model_dump(include={"codec", "width", "height"}))
-                if one.video
-                else None,
-                audio=WatchAudio(codec=one.audio.codec) if one.audio else None,
-                webrtc=(await services.media.get()).webrtc,
-            )
-            return Reply(data=found)
-    return Reply(data=Watch(app=app, stream=stream, live=False))

@@ -9,12 +9,16 @@ from argon2 import PasswordHasher
 from redis.asyncio import Redis
 
 from streamstead.core.auth import AdminStore, Authenticator
+from streamstead.core.epoch import StoreEpoch
 from streamstead.core.events import EventStream
 from streamstead.core.hook_queue import HookQueue
 from streamstead.core.hook_targets import HookTargetStore
+from streamstead.core.known_streams import KnownStreamStore
 from streamstead.core.outbound import Outbound
+from streamstead.core.play_rules import PassStore, PlayRuleStore
 from streamstead.core.registry import Kind, Protocol, Session, StreamRegistry
 from streamstead.core.settings import Settings
+from streamstead.core.signed import PassSigner
 from streamstead.core.srs import SrsApi
 from streamstead.platform.admin import Admin, FailureStore
 from streamstead.platform.facts import Facts
@@ -24,6 +28,7 @@ from streamstead.platform.live import LiveFeed
 from streamstead.platform.main import create_api, now_ms
 from streamstead.platform.media import MediaInfo
 from streamstead.platform.services import Services
+from streamstead.platform.viewing import Viewing
 
 CODE = "the-setup-code"
 PASSWORD = "correct horse"
@@ -79,7 +84,7 @@ class Page:
             since_ms=now_ms(),
         )
         await self.redis.hset("SRS_AUTH_SECRET", "pubSecret", "s3cret-s3cret")
-        assert (await self.services.registry.publish(session, "s3cret-s3cret"))[0]
+        assert (await self.services.registry.publish(session, "s3cret-s3cret")).yes
 
 
 @pytest.fixture
@@ -90,7 +95,10 @@ async def page(settings: Settings, redis: Redis) -> AsyncIterator[Page]:
     transport = httpx.MockTransport(media.answer)
     async with httpx.AsyncClient(transport=transport, base_url="http://srs") as upstream:
         srs = SrsApi(upstream)
-        store, registry, events = AdminStore(redis), StreamRegistry(redis), EventStream(redis)
+        epoch = StoreEpoch(redis, settings.data.store_id)
+        await epoch.ensure()
+        store, events = AdminStore(redis), EventStream(redis)
+        registry = StreamRegistry(redis, lambda: epoch.value)
         facts = Facts(registry, srs)
         hook_targets, hook_queue = HookTargetStore(redis, b"k" * 32), HookQueue(redis)
         services = Services(
@@ -109,6 +117,12 @@ async def page(settings: Settings, redis: Redis) -> AsyncIterator[Page]:
             feed=LiveFeed(events, facts, host),
             host=host,
             media=MediaInfo(srs),
+            viewing=Viewing(
+                KnownStreamStore(redis),
+                PlayRuleStore(redis),
+                PassStore(redis),
+                PassSigner(b"k" * 32),
+            ),
             hook_targets=hook_targets,
             hook_queue=hook_queue,
             hook_worker=HookWorker(events, hook_targets, hook_queue, Outbound(), now_ms),

@@ -95,16 +95,6 @@ async def test_the_feed_tells_a_page_at_once_and_on_every_change(owner: Page) ->
                 break
 
 
-async def test_anyone_may_ask_whether_a_stream_is_live(page: Page) -> None:
-    path = "/terraform/v1/watch/live/cam"
-    assert (await page.client.get(path)).json()["data"]["live"] is False
-    await page.publish()
-    data = (await page.client.get(path)).json()["data"]
-    assert data["live"] is True
-    assert "ip" not in data
-    assert "param" not in data
-
-
 async def test_the_feed_of_a_page_ends_with_its_session(
     owner: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
