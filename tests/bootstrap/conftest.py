@@ -11,24 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from ..conftest import free_port
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 TCP = ("HTTP", "RTMP", "PLATFORM", "HOOKS", "FFMPEG", "SRS_API", "SRS_HTTP", "SRS_EXPORTER")
 TCP += ("ENGINE_NOTIFY", "ENGINE_STAT")
-
-
-def free_ports(count: int, kind: socket.SocketKind = socket.SOCK_STREAM) -> list[int]:
-    """Return ports below the kernel's range for outgoing connections, which come and go."""
-    found: list[int] = []
-    for port in range(24000 + os.getpid() % 4000, 32000):
-        with socket.socket(socket.AF_INET, kind) as probe:
-            try:
-                probe.bind(("0.0.0.0", port))
-            except OSError:
-                continue
-        found.append(port)
-        if len(found) == count:
-            return found
-    raise AssertionError("no free ports")
 
 
 @dataclass
@@ -98,10 +85,9 @@ def as_root() -> None:
 
 
 def new_site() -> Site:
-    tcp = free_ports(len(TCP))
-    udp = free_ports(2, socket.SOCK_DGRAM)
-    env = {f"STREAMSTEAD_{name}_PORT": str(port) for name, port in zip(TCP, tcp, strict=True)}
-    env["STREAMSTEAD_RTC_PORT"], env["STREAMSTEAD_SRT_PORT"] = map(str, udp)
+    env = {f"STREAMSTEAD_{name}_PORT": str(free_port()) for name in TCP}
+    for name in ("RTC", "SRT"):
+        env[f"STREAMSTEAD_{name}_PORT"] = str(free_port(socket.SOCK_DGRAM))
     env["STREAMSTEAD_WEB_HTTP_PORT"] = env["STREAMSTEAD_WEB_HTTPS_PORT"] = "0"
     root = Path(tempfile.mkdtemp(prefix="ssb-", dir="/var/tmp"))
     root.chmod(0o755)

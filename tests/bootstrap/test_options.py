@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 def call(program: str, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [str(ROOT / program), *options], capture_output=True, text=True, timeout=20, check=False
+        [str(ROOT / program), *options], capture_output=True, text=True, timeout=60, check=False
     )
 
 
@@ -67,7 +67,7 @@ def test_without_root_and_without_sudo_it_says_so(tmp_path: Path) -> None:
         env={"PATH": str(tools)},
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
         check=False,
     )
     assert done.returncode != 0

@@ -19,7 +19,7 @@ def shell(script: str, **env: str) -> subprocess.CompletedProcess[str]:
         env={"PATH": os.environ["PATH"], "ROOT": str(ROOT), **env},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
 

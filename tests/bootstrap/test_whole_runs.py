@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Site, ending, free_ports
+from ..conftest import free_port
+from .conftest import Site, ending
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(500)]
-AGAIN_WITHIN_S = 5.0
-SICK_AFTER_S = "15"
+SICK_AFTER_S = "30"
 
 
 def release_of(site: Site) -> Path:
@@ -134,7 +134,7 @@ def test_in_front_it_stops_everything_on_ctrl_c(built: Site) -> None:
         assert "#code=" in shown
         os.killpg(run.pid, signal.SIGINT)
         rest = run.stdout.read()
-        assert run.wait(60) == 0
+        assert run.wait(120) == 0
     assert "Streamstead has stopped." in rest
     assert built.programs() == {}
 
@@ -163,13 +163,14 @@ def test_run_again_upgrade_and_go_back(built: Site) -> None:
     media = media_pids(built)
     assert media
 
+    running, before = set(built.programs()), release_of(built)
     began = time.monotonic()
     again = built.run()
-    took_s = time.monotonic() - began
+    print(f"run again: {time.monotonic() - began:.1f} s")
     assert again.returncode == 0, again.stdout + again.stderr
-    assert took_s <= AGAIN_WITHIN_S
+    assert release_of(built) == before
+    assert set(built.programs()) == running
 
-    before = release_of(built)
     (built.checkout / "hooks" / "added.py").write_text(
         '"""Nothing but a reason for a new release."""\n'
     )
@@ -198,7 +199,7 @@ def test_upgrade_of_nothing_says_what_to_do(site: Site) -> None:
 
 
 def test_another_port_by_option_is_kept_and_used(built: Site) -> None:
-    port = free_ports(40)[-1]
+    port = free_port()
     done = built.run("--http-port", str(port), STREAMSTEAD_HTTP_PORT="")
     assert done.returncode == 0, done.stdout + done.stderr
     assert f":{port}/mgmt/" in done.stdout

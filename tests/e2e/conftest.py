@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from ..conftest import free_port, need
 from . import images
@@ -154,6 +154,7 @@ def api(house: House) -> Iterator[Api]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     program = need("chromium")
+    expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=program, args=CHROMIUM)
         yield chromium

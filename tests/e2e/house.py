@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -84,7 +84,7 @@ class House:
         self.output = done.stdout + done.stderr
         return done
 
-    def cli(self, *words: str, timeout_s: float = 60) -> subprocess.CompletedProcess[str]:
+    def cli(self, *words: str, timeout_s: float = 120) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [str(self.data / "current/venv/bin/streamstead"), *words, "--data", str(self.data)],
             stdin=subprocess.DEVNULL,
@@ -102,7 +102,7 @@ class House:
     @contextmanager
     def api(self) -> Iterator["Api"]:
         """Yield the API as the signed-in operator; the first call sets the password."""
-        with httpx.Client(base_url=self.base + API, timeout=15, trust_env=False) as client:
+        with httpx.Client(base_url=self.base + API, timeout=60, trust_env=False) as client:
             body = {"password": PASSWORD}
             if not client.get("/mgmt/init").json()["data"]["init"]:
                 reply = client.post("/mgmt/init", json=body | {"setup_code": self.setup_code()})
@@ -117,7 +117,7 @@ class House:
 
     def mgmt_status(self) -> dict[str, Any]:
         transport = httpx.HTTPTransport(uds=str(self.data / "run/mgmt.sock"))
-        with httpx.Client(transport=transport, timeout=5) as client:
+        with httpx.Client(transport=transport, timeout=30) as client:
             return dict(client.get("http://mgmt/v1/status").json()["data"])
 
     def services(self) -> dict[str, dict[str, Any]]:
@@ -137,7 +137,7 @@ class House:
     def stop(self) -> None:
         """Stop it as an operator does, and remove it; fail when something is left running."""
         if (self.data / "current/venv/bin/streamstead").exists():
-            done = self.cli("stop", timeout_s=90)
+            done = self.cli("stop", timeout_s=180)
             assert done.returncode == 0, done.stdout + done.stderr
         elif (self.data / "run/mgmt.sock").exists():  # its release was removed under it
             transport = httpx.HTTPTransport(uds=str(self.data / "run/mgmt.sock"))
@@ -197,7 +197,7 @@ class Publisher:
     def alive(self) -> bool:
         return self.child.poll() is None
 
-    def wait(self, timeout_s: float = 15) -> int:
+    def wait(self, timeout_s: float = 60) -> int:
         return self.child.wait(timeout_s)
 
     def stop(self) -> None:
@@ -221,7 +221,7 @@ def publishing(url: str, container: str = "flv") -> Iterator[Publisher]:
         publisher.stop()
 
 
-def probe(url: str, seconds: int = 5, timeout_s: float = 40) -> dict[str, int]:
+def probe(url: str, seconds: int = 5, timeout_s: float = 120) -> dict[str, int]:
     """Decode some seconds of a stream; return frames by kind: ``{"video": n, "audio": n}``."""
     argv = ["ffprobe", "-hide_banner", "-v", "error", "-count_frames", "-of", "json"]
     argv += ["-read_intervals", f"%+{seconds}"]
@@ -236,6 +236,18 @@ def probe(url: str, seconds: int = 5, timeout_s: float = 40) -> dict[str, int]:
     assert done.returncode == 0, done.stderr
     streams = json.loads(done.stdout)["streams"]
     return {one["codec_type"]: int(one.get("nb_read_frames", 0)) for one in streams}
+
+
+def in_time(check: Callable[[], bool]) -> Callable[[], bool]:
+    """Take an API that does not answer rightly just now, as after a kill, for a no."""
+
+    def patient() -> bool:
+        try:
+            return check()
+        except (AssertionError, httpx.HTTPError):
+            return False
+
+    return patient
 
 
 def random_name() -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
+from ..conftest import wait_until
 from .conftest import NO_SRS, srs_binary, srs_env
 from .house import PASSWORD, ROOT, House
 
@@ -42,7 +43,7 @@ def demo_house(
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     made = browser.new_context(viewport=SIZES["desktop"], locale="en-US", color_scheme="dark")
-    made.set_default_timeout(20_000)
+    made.set_default_timeout(60_000)
     yield made
     made.close()
 
@@ -53,7 +54,7 @@ def printed_url(house: House) -> str:
     return found[0]
 
 
-def moves(video: Locator, within_s: float = 20) -> None:
+def moves(video: Locator, within_s: float = 60) -> None:
     """Fail unless two frames of the picture, taken at different times, differ.
 
     A frame of one flat colour does not count: a player shows that before the first real one.
@@ -103,6 +104,14 @@ def test_a_newcomer_sets_the_password_and_sees_the_picture_move(
     assert faults == []
 
 
+def pasted(page: Page) -> str:
+    """Return what the clipboard puts into a text area this moment."""
+    area = page.locator("#paste")
+    area.fill("")
+    area.press("Control+V")
+    return area.input_value()
+
+
 def test_copied_server_and_key_can_be_pasted(demo_house: House, context: BrowserContext) -> None:
     page = context.new_page()
     sign_in(page, demo_house)
@@ -119,9 +128,8 @@ def test_copied_server_and_key_can_be_pasted(demo_house: House, context: Browser
             " t.style.position = 'fixed'; t.style.top = '0'; t.style.zIndex = '99999';"
             " document.body.append(t); t.focus(); }"
         )
-        page.keyboard.press("Control+V")
-        pasted = page.locator("#paste").input_value()
-        assert wanted in pasted, label
+        # The browser copies in its own time, after the click.
+        wait_until(lambda wanted=wanted: wanted in pasted(page), f"{label} can be pasted")
 
 
 def test_sign_out_and_a_wrong_password_says_why(demo_house: House, context: BrowserContext) -> None:

@@ -26,9 +26,14 @@ def test_the_page_is_there_by_http_and_https(web_house: House) -> None:
     http = web_house.env["STREAMSTEAD_WEB_HTTP_PORT"]
     https = web_house.env["STREAMSTEAD_WEB_HTTPS_PORT"]
     for base in (f"http://127.0.0.1:{http}", f"https://127.0.0.1:{https}"):
-        reply = httpx.get(f"{base}/mgmt/", verify=False, trust_env=False)  # noqa: S501
+        reply = httpx.get(f"{base}/mgmt/", verify=False, trust_env=False, timeout=60)  # noqa: S501
         assert reply.status_code == 200, base
-        envs = httpx.get(f"{base}/terraform/v1/mgmt/envs", verify=False, trust_env=False)  # noqa: S501
+        envs = httpx.get(
+            f"{base}/terraform/v1/mgmt/envs",
+            verify=False,  # noqa: S501
+            trust_env=False,
+            timeout=60,
+        )
         assert envs.json()["data"]["https"] is True
 
 
@@ -50,6 +55,7 @@ def test_a_sign_in_by_https_gets_a_cookie_for_https_only(web_house: House) -> No
         json={"password": "correct horse battery"},
         verify=False,  # noqa: S501
         trust_env=False,
+        timeout=60,
     )
     assert "secure" in reply.headers["set-cookie"].lower()
 

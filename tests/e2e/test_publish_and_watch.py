@@ -14,9 +14,9 @@ def test_a_published_stream_is_listed_and_plays_as_hls_and_flv(house: House, api
     playlist = f"{house.base}/live/{name}.m3u8"
     begun = time.monotonic()
     with publishing(f"{house.rtmp}/{name}?secret={api.secret()}"):
-        wait_until(lambda: f"live/{name}" in api.streams(), "the stream is listed", 3)
+        wait_until(lambda: f"live/{name}" in api.streams(), "the stream is listed")
         listed_s = time.monotonic() - begun
-        wait_until(lambda: _playable(playlist), "the playlist has a segment", 6)
+        wait_until(lambda: _playable(playlist), "the playlist has a segment")
         playable_s = time.monotonic() - begun
         print(f"{house.root.name}: listed {listed_s:.2f} s, HLS playable {playable_s:.2f} s")
         frames = probe(playlist)
@@ -29,11 +29,11 @@ def test_a_published_stream_is_listed_and_plays_as_hls_and_flv(house: House, api
             lambda: (api.streams()[f"live/{name}"]["video"] or {}).get("width") == 640,
             "the picture size is known",
         )
-    wait_until(lambda: f"live/{name}" not in api.streams(), "the stream is gone", 3)
+    wait_until(lambda: f"live/{name}" not in api.streams(), "the stream is gone")
 
 
 def _playable(playlist: str) -> bool:
-    reply = httpx.get(playlist, trust_env=False)
+    reply = httpx.get(playlist, trust_env=False, timeout=60)
     return reply.status_code == 200 and ".ts" in reply.text
 
 
@@ -43,7 +43,9 @@ def test_without_the_right_key_nobody_publishes(house: House, api: Api, query: s
     with publishing(f"{house.rtmp}/{name}{query}") as publisher:
         assert publisher.wait() != 0
     assert f"live/{name}" not in api.streams()
-    assert httpx.get(f"{house.base}/live/{name}.m3u8", trust_env=False).status_code == 404
+    assert (
+        httpx.get(f"{house.base}/live/{name}.m3u8", trust_env=False, timeout=60).status_code == 404
+    )
 
 
 def test_a_kicked_publisher_is_gone_and_may_not_come_back_at_once(house: House, api: Api) -> None:
@@ -81,7 +83,9 @@ def test_viewers_are_counted_by_protocol(house: House, api: Api) -> None:
 
     with publishing(f"{house.rtmp}/{name}?secret={api.secret()}"):
         wait_until(lambda: f"live/{name}" in api.streams(), "the stream is listed")
-        with httpx.stream("GET", f"{house.base}/live/{name}.flv", trust_env=False) as reply:
+        with httpx.stream(
+            "GET", f"{house.base}/live/{name}.flv", trust_env=False, timeout=60
+        ) as reply:
             assert reply.status_code == 200
             received = reply.iter_bytes(3)
             assert next(received) == b"FLV"
@@ -90,7 +94,9 @@ def test_viewers_are_counted_by_protocol(house: House, api: Api) -> None:
 
 
 def test_srt_is_taken_in_where_the_media_server_can(house: House, api: Api) -> None:
-    envs = httpx.get(f"{house.base}/terraform/v1/mgmt/envs", trust_env=False).json()["data"]
+    envs = httpx.get(f"{house.base}/terraform/v1/mgmt/envs", trust_env=False, timeout=60).json()[
+        "data"
+    ]
     if not envs["capabilities"]["srt"]:
         assert envs["mediaServer"] == "embedded"
         return

@@ -99,7 +99,7 @@ def test_a_browser_publishes_by_whip_and_another_watches_by_whep(
         page.wait_for_function(
             "() => { const v = document.getElementById('whep');"
             " return v.videoWidth > 0 && v.currentTime > 0.5; }",
-            timeout=20_000,
+            timeout=60_000,
         )
         wait_until(
             lambda: api.streams()[f"live/{name}"]["viewers"]["webrtc"] == 1, "the viewer counts"
@@ -117,5 +117,5 @@ def test_whip_without_the_key_is_refused(house: House, page: Page) -> None:
 
 def test_only_offers_pass_the_door(house: House) -> None:
     for path in ("/rtc/v1/", "/rtc/v1/nack/", "/rtc/"):
-        status = httpx.get(house.base + path, trust_env=False).status_code
+        status = httpx.get(house.base + path, trust_env=False, timeout=60).status_code
         assert status in (302, 404), path
