@@ -27,6 +27,7 @@ from .store import text
 
 DEFAULT_VHOST = "__defaultVhost__"
 
+_SCAN = 500
 _SAMPLES = 2 * 500
 """Arguments of one call; Redis does nothing else meanwhile."""
 
@@ -297,9 +298,19 @@ class StreamRegistry:
         return found
 
     async def sessions(self) -> dict[str, Session]:
-        """Return all sessions by client id."""
-        raw = await self._redis.hgetall(self.SESSIONS)
-        return {text(key): Session.from_json(value) for key, value in raw.items()}
+        """Return all sessions by client id; read in pieces, so others get their turn in between.
+
+        One that begins or ends meanwhile may be there or not.
+        """
+        found: dict[str, Session] = {}
+        cursor = 0
+        while True:
+            reply: Any = await self._redis.hscan(self.SESSIONS, cursor, count=_SCAN)
+            cursor, some = reply
+            for client_id, raw in some.items():
+                found[text(client_id)] = Session.from_json(raw)
+            if cursor == 0:
+                return found
 
     async def client_ids(self, prefix: str) -> set[str]:
         """Return the client ids of all sessions that begin so."""

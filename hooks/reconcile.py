@@ -5,21 +5,32 @@ Callbacks are lost when this process or the media server dies; the lists are the
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import TypeVar
 
 from redis.exceptions import RedisError
 
 from ..core.epoch import StoreEpoch, StoreState
-from ..core.errors import Upstream
+from ..core.errors import StreamsteadError
 from ..core.events import EventStream, EventType
 from ..core.log import get_logger
 from ..core.publish_secret import PublishSecretStore
-from ..core.registry import DEFAULT_VHOST, Kind, Protocol, Session, SessionState, StreamRegistry
+from ..core.registry import (
+    DEFAULT_VHOST,
+    Kind,
+    Protocol,
+    Session,
+    SessionState,
+    StreamRegistry,
+    Verdict,
+)
 from ..core.srs import SrsApi, SrsClient, SrsStream, SrsVersion
 from .enforce import Enforcer
 
 log = get_logger(__name__)
+
+T = TypeVar("T")
 
 PERIOD_S = 15.0
 WATCH_S = 1.0
@@ -27,6 +38,8 @@ WATCH_S = 1.0
 
 YOUNG_MS = 2_000
 """A session younger than this may not be in the list yet: SRS asks before it registers."""
+
+AT_ONCE = 100
 
 NUDGES_S = (0.2, 0.8, 2.5)
 
@@ -79,7 +92,7 @@ class Reconciler:
                 if restarted or time.monotonic() >= next_s:
                     await self.once()
                     next_s = time.monotonic() + PERIOD_S
-            except (Upstream, RedisError) as exc:
+            except (StreamsteadError, RedisError) as exc:
                 log.info("reconcile.postponed", error=type(exc).__name__)
             await self._wait()
 
@@ -100,7 +113,7 @@ class Reconciler:
         self._nudged.clear()
         for delay_s in NUDGES_S:
             await asyncio.sleep(delay_s)
-            with suppress(Upstream, RedisError):  # the periodic one comes anyway
+            with suppress(StreamsteadError, RedisError):  # the periodic one comes anyway
                 await self.once()
 
     async def _has_restarted(self) -> bool:
@@ -121,23 +134,28 @@ class Reconciler:
         if _process_of(await self._srs.version()) != process:
             return 0  # it restarted while we read: the lists may belong to two lives
         sessions = await self._registry.sessions()
-        repaired = 0
-        for client_id, session in sessions.items():
-            if client_id not in clients:
-                if session.protocol is Protocol.HLS:
-                    continue  # the front serves these, see hls_sessions.py
-                gone = await self._registry.lost(client_id, self._clock(), listed_ms - YOUNG_MS)
-                repaired += gone.yes
-        for client_id, client in clients.items():
-            if client_id not in sessions and client.url.count("/") >= 2:
-                added = await self._registry.found(_session(client, listed_ms), self._clock())
-                repaired += added.yes
+        gone = [
+            client_id
+            for client_id, session in sessions.items()
+            # The front serves HLS viewers, see hls_sessions.py.
+            if client_id not in clients and session.protocol is not Protocol.HLS
+        ]
+        added = [
+            _session(client, listed_ms)
+            for client_id, client in clients.items()
+            if client_id not in sessions and client.url.count("/") >= 2
+        ]
+        repaired = await _count(
+            gone, lambda one: self._registry.lost(one, self._clock(), listed_ms - YOUNG_MS)
+        )
+        repaired += await _count(added, lambda one: self._registry.found(one, self._clock()))
         repaired += await self._promote(_owners(streams, clients))
         await self._registry.sample_bytes(
             {client.id: (client.send_bytes, client.recv_bytes) for client in clients.values()},
             self._clock(),
         )
-        await self._enforcer.viewers()
+        if self._epoch.state is StoreState.READY:
+            await self._enforcer.viewers()
         if repaired:
             log.warning("registry.repaired", entries=repaired)
         return repaired
@@ -153,6 +171,15 @@ class Reconciler:
                 done = await self._registry.promote(session, self._clock())
                 promoted += done.yes
         return promoted
+
+
+async def _count(items: list[T], repair: Callable[[T], Awaitable[Verdict]]) -> int:
+    """Repair them, many at a time because they share their way to Redis; return how many were."""
+    done = 0
+    for first in range(0, len(items), AT_ONCE):
+        some = items[first : first + AT_ONCE]
+        done += sum(verdict.yes for verdict in await asyncio.gather(*map(repair, some)))
+    return done
 
 
 def _process_of(version: SrsVersion) -> tuple[str, str]:

@@ -89,28 +89,50 @@ def settings(data_dir: Path) -> Settings:
     )
 
 
-@pytest.fixture
-def redis_server(settings: Settings) -> Iterator[SyncRedis]:
-    """A real Redis with AOF on the data directory's socket."""
-    program = need("redis-server")
-    password = settings.redis_password.get_secret_value()
-    sock = settings.data.redis_socket
-    argv = [program, "--port", "0", "--unixsocket", str(sock), "--requirepass", password]
-    argv += ["--dir", str(settings.data.redis), "--appendonly", "yes", "--save", ""]
-    child = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    client = SyncRedis(unix_socket_path=str(sock), password=password, decode_responses=True)
+class RedisServer:
+    """A real Redis with AOF on the data directory's socket; may be killed and started again."""
 
-    def answers() -> bool:
+    def __init__(self, settings: Settings) -> None:
+        password = settings.redis_password.get_secret_value()
+        sock = settings.data.redis_socket
+        self._argv = [need("redis-server"), "--port", "0", "--unixsocket", str(sock)]
+        self._argv += ["--requirepass", password, "--dir", str(settings.data.redis)]
+        self._argv += ["--appendonly", "yes", "--save", ""]
+        self.client = SyncRedis(
+            unix_socket_path=str(sock), password=password, decode_responses=True
+        )
+        self.start()
+
+    def start(self) -> None:
+        """Return once it answers."""
+        self._child = subprocess.Popen(
+            self._argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        wait_until(self._answers, "Redis answers")
+
+    def kill(self) -> None:
+        self._child.kill()
+        self._child.wait()
+
+    def _answers(self) -> bool:
         try:
-            return bool(client.ping())
+            return bool(self.client.ping())
         except (RedisError, OSError):
             return False
 
-    wait_until(answers, "Redis answers")
-    yield client
-    client.close()
-    child.kill()
-    child.wait()
+
+@pytest.fixture
+def redis_process(settings: Settings) -> Iterator[RedisServer]:
+    server = RedisServer(settings)
+    yield server
+    server.client.close()
+    server.kill()
+
+
+@pytest.fixture
+def redis_server(redis_process: RedisServer) -> SyncRedis:
+    """A connection of the test's own to a real Redis."""
+    return redis_process.client
 
 
 @pytest.fixture
