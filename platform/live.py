@@ -80,10 +80,13 @@ class LiveFeed:
                 asked_services = now
                 changed = await self._look_at_services() or changed
             if changed:
-                self._version += 1
-                async with self._changed:
-                    self._changed.notify_all()
+                await self._tell_pages()
             await asyncio.sleep(MIN_GAP_S)
+
+    async def _tell_pages(self) -> None:
+        self._version += 1
+        async with self._changed:
+            self._changed.notify_all()
 
     async def _look_at_streams(self) -> bool:
         before = self._streams
@@ -106,8 +109,10 @@ class LiveFeed:
         """Yield what one page needs: everything at once, then each change."""
         self._pages += 1
         try:
-            await self._look_at_streams()
-            await self._look_at_services()
+            changed = await self._look_at_streams()
+            if await self._look_at_services() or changed:
+                # The next look finds nothing new: the pages that are open hear of it now.
+                await self._tell_pages()
             seen = self._version
             sent_services: list[ServiceState] | None = None
             while True:

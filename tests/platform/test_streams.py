@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
 
 import pytest
+from sse_starlette import ServerSentEvent
 
 from streamstead.core.auth import COOKIE
 from streamstead.core.runner import background
@@ -93,6 +95,26 @@ async def test_the_feed_tells_a_page_at_once_and_on_every_change(owner: Page) ->
             event = await anext(pages)
             if event.event == "streams" and not json.loads(event.data or "")["streams"]:
                 break
+
+
+async def next_streams(pages: AsyncGenerator[ServerSentEvent, None]) -> list[object]:
+    async for event in pages:
+        if event.event == "streams":
+            return list(json.loads(event.data or "")["streams"])
+    raise AssertionError("the feed ended")
+
+
+async def test_what_a_page_finds_as_it_opens_the_open_ones_hear_too(owner: Page) -> None:
+    await owner.publish()
+    async with (
+        aclosing(owner.services.feed.pages()) as open_page,
+        aclosing(owner.services.feed.pages()) as next_page,
+        asyncio.timeout(30),
+    ):
+        assert await next_streams(open_page)
+        await owner.services.registry.finish("p1", 1, "test")
+        assert await next_streams(next_page) == []
+        assert await next_streams(open_page) == []
 
 
 async def test_the_feed_of_a_page_ends_with_its_session(
