@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from redis.asyncio import Redis
 
-from .errors import NotFound
+from .errors import Conflict, NotFound
 from .events import MAX_EVENTS, Event, EventStream
 from .hook_targets import HookTargetStore
 from .store import text
@@ -26,6 +26,9 @@ MAX_LOG = 200
 
 SHOWN_BYTES = 4096
 """So much of a request and of a reply is kept."""
+
+ASKED_TYPE = "publish.asked"
+"""Type of the question to a blocking target; it stands in the log, but was never queued."""
 
 _SCRIPT = Path(__file__).with_name("hook_queue.lua")
 
@@ -298,7 +301,16 @@ def _outcome(delivery: HookDelivery) -> dict[str, Any]:
 
 
 def again(delivery: HookDelivery, now_ms: int) -> HookDelivery:
-    """Return the same message as a new delivery, so that a receiver does not skip it as known."""
+    """Return the same message as a new delivery, so that a receiver does not skip it as known.
+
+    Raises Conflict for a question: its time is over.
+    """
+    if delivery.type == ASKED_TYPE:
+        raise Conflict(
+            "a question cannot be asked again: the publisher is gone or let in",
+            "Publish again.",
+            key="delivery_not_resendable",
+        )
     new_id = new_delivery_id(delivery.target_id)
     body = orjson.loads(delivery.request) | {"request_id": new_id}
     return HookDelivery(

@@ -181,7 +181,7 @@ class Gate:
         secret = parameter(callback, "secret")
         verdict = await self._registry.publish(session, secret)
         if verdict.reason == "ask":
-            await self._asker.may_publish(session, session.param)
+            await self._asker.may_publish(session, callback.param)
             verdict = await self._registry.publish(session, secret, asked=True)
         if not verdict.yes:
             raise _publish_refusal(verdict.reason)

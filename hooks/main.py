@@ -10,15 +10,17 @@ from fastapi import FastAPI
 from ..core.app import create_app
 from ..core.auth import AdminStore, Authenticator, load_master_key
 from ..core.epoch import StoreEpoch
-from ..core.errors import PlayRefused
 from ..core.events import EventStream
+from ..core.hook_queue import HookQueue
+from ..core.hook_targets import HookTargetStore
 from ..core.known_streams import KnownStreamStore
 from ..core.lua import LuaPipe
-from ..core.play_rules import PassStore, PlayRule, PlayRuleStore
+from ..core.outbound import Outbound
+from ..core.play_rules import PassStore, PlayRuleStore
 from ..core.publish_keys import PublishKeyStore
 from ..core.publish_rules import PublishRulesStore
 from ..core.publish_secret import PublishSecretStore
-from ..core.registry import Session, StreamRegistry, script_text
+from ..core.registry import StreamRegistry, script_text
 from ..core.rooms import RoomStore
 from ..core.runner import Listener, Running, Service
 from ..core.sealed import PLAY_RULE, Sealer
@@ -41,9 +43,10 @@ from . import (
     streams,
     viewers,
 )
+from .ask import WebhookAsker
 from .door import Door
 from .enforce import Enforcer
-from .gate import Gate, PlayRequest
+from .gate import Gate
 from .gates import Gates
 from .hls_log import HlsLog
 from .hls_sessions import HlsSessions
@@ -81,14 +84,6 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-class _Asker:
-    async def may_publish(self, session: Session, param: str) -> None:
-        raise PlayRefused.of("webhook_failed")
-
-    async def may_play(self, rule: PlayRule, request: PlayRequest) -> None:
-        raise PlayRefused.of("webhook_failed")
-
-
 @asynccontextmanager
 async def open_hooks(settings: Settings) -> AsyncIterator[Running]:
     async with AsyncExitStack() as stack:
@@ -114,7 +109,9 @@ async def open_hooks(settings: Settings) -> AsyncIterator[Running]:
         state.pass_signer, state.sealer = PassSigner(master_key), Sealer(master_key, PLAY_RULE)
         state.unlocker = Unlocker(redis)
         state.viewer_list = ViewerList(redis)
-        state.asker = _Asker()
+        state.asker = WebhookAsker(
+            HookTargetStore(redis, master_key), HookQueue(redis), Outbound(), state.sealer, now_ms
+        )
         state.gates = Gates(settings.data.gates)
         state.hls_sessions = HlsSessions(
             state.gates,
