@@ -136,7 +136,7 @@ class Gate:
                 stream=callback.url,
                 error=type(exc).__name__,
             )
-            raise _no_store() from None
+            raise no_store() from None
         except StreamsteadError as exc:
             log.warning(
                 "callback.refused",
@@ -235,7 +235,7 @@ class Gate:
             return await self._let_watch(session, pass_id, fault, request)
         except RedisError as exc:
             log.error("play.refused_without_store", stream=session.url, error=type(exc).__name__)
-            raise _no_store() from None
+            raise no_store() from None
         except StreamsteadError as exc:
             log.info("play.refused", stream=session.url, ip=session.ip, reason=exc.key)
             raise
@@ -280,7 +280,8 @@ def _play_refusal(reason: str, url: str) -> StreamsteadError:
     return PlayRefused.of(reason)
 
 
-def _no_store() -> StoreUnavailable:
+def no_store() -> StoreUnavailable:
+    """Return the refusal of everybody while Redis does not answer."""
     return StoreUnavailable(
         "the settings store (Redis) does not answer, so nobody new is let in",
         "It is restarted by itself; try again in a few seconds.",

@@ -32,6 +32,7 @@ from ..core.viewer_list import ViewerList
 from . import (
     keys,
     passes,
+    play_front,
     play_preview,
     play_rules,
     play_test,
@@ -62,6 +63,7 @@ _ROUTES = (
     publish_rules,
     play_rules,
     passes,
+    play_front,
     play_preview,
     play_test,
     play_unlock,

@@ -15,12 +15,13 @@ from ..core.publish_secret import PublishSecretStore
 from ..core.registry import StreamRegistry
 from ..core.rooms import RoomStore
 from ..core.sealed import Sealer
-from ..core.signed import PassSigner
+from ..core.signed import GrantSigner, PassSigner
 from ..core.srs import SrsApi
 from ..core.viewer_list import ViewerList
 from .enforce import Enforcer
-from .gate import Asker
+from .gate import Asker, Gate
 from .gates import Gates
+from .hls_sessions import HlsSessions
 from .unlock import Unlocker
 
 
@@ -42,7 +43,10 @@ class Services(Protocol):
     viewer_list: ViewerList
     enforcer: Enforcer
     asker: Asker
+    gate: Gate
+    grants: GrantSigner
     gates: Gates
+    hls_sessions: HlsSessions
     epoch: StoreEpoch
     srs: SrsApi
     clock: Callable[[], int]

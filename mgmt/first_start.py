@@ -28,10 +28,12 @@ _DIRECTORIES: tuple[tuple[str, int, bool], ...] = (
     ("config/srs", 0o755, False),
     ("run", _SHARED, False),
     ("run/front", 0o755, False),
+    ("run/hls", 0o755, False),
     ("run/redis", 0o750, True),
     ("logs", _SHARED, False),
     ("ssl", 0o755, False),
     ("html", 0o755, True),
+    ("gates", 0o755, True),
     ("dvr", 0o750, True),
     ("www", 0o755, True),
     ("redis", 0o750, True),
@@ -79,6 +81,7 @@ def _make_directories(data: DataDir, account: Account) -> None:
         # After chown, which clears the set-group-id bit.
         path.chmod(mode)
     _link_redis_socket(data)
+    _make_hls_log(data, account)
     if account.drops and data.env_file.exists():
         os.chown(data.env_file, account.uid, account.gid)
 
@@ -91,6 +94,15 @@ def _link_redis_socket(data: DataDir) -> None:
         return
     link.unlink(missing_ok=True)
     link.symlink_to(target)
+
+
+def _make_hls_log(data: DataDir, account: Account) -> None:
+    """nginx opens it as root, which in a container has no power over files of others; the service
+    user empties it. Hence root's, with the group allowed to write."""
+    with open(data.hls_log, "ab") as file:
+        if account.drops:
+            os.fchown(file.fileno(), 0, account.gid)
+        os.fchmod(file.fileno(), 0o664)
 
 
 def _make_master_key(data: DataDir, account: Account) -> None:

@@ -28,6 +28,8 @@ def front_spec(plan: Plan) -> ServiceSpec:
     mounts = [
         Mount(folder),
         Mount(data.html),
+        Mount(data.gates),
+        Mount(data.hls_log.parent, writable=True),
         Mount(data.www),
         Mount(data.ssl),
         Mount(_page_dir(plan)),
@@ -103,6 +105,8 @@ def _render(plan: Plan, scratch: Path) -> str:
         pid_file=scratch / "nginx.pid",
         scratch=scratch,
         html=data.html,
+        gates=data.gates,
+        hls_log=data.hls_log,
         www=data.www,
         dist=plan.share / "ui" / "dist",
         certificate=data.ssl / CERTIFICATE,

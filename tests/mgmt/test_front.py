@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from streamstead.core.settings import Settings
+from streamstead.hooks.gates import Gates
 from streamstead.mgmt.config_files import ConfigFiles
 from streamstead.mgmt.first_start import prepare
 from streamstead.mgmt.runtime.account import Account
@@ -42,6 +43,7 @@ async def echo(name: str, reader: asyncio.StreamReader, writer: asyncio.StreamWr
             ).encode()
             writer.write(
                 b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                b"X-Play-Uri: /as/the/gate/says?grant=g\r\n"
                 b"Access-Control-Allow-Origin: *\r\nContent-Length: %d\r\n\r\n" % len(body)
             )
             writer.write(body)
@@ -100,7 +102,7 @@ async def front(
     live = settings.data.html / "live"
     live.mkdir()
     (live / "a.m3u8").write_text("#EXTM3U\n" * 100)
-    (live / "a-1-0.ts").write_bytes(b"G" * 188)
+    (live / "a-1.ts").write_bytes(b"G" * 188)
     (live / "a-1-1.ts.tmp").write_bytes(b"half")
     doors = FrontDoors(https=free_port())
     plan = Plan(settings, account, RuntimeName.PROCESS, MediaServer.EMBEDDED, doors)
@@ -138,10 +140,12 @@ async def front(
         ("/terraform/v1/openapi.json", "platform", "/terraform/v1/openapi.json"),
         ("/terraform/v1/hooks/srs/secret", "hooks", "/terraform/v1/hooks/srs/secret"),
         ("/terraform/v1/ffmpeg/demo/query", "ffmpeg", "/terraform/v1/ffmpeg/demo/query"),
-        ("/live/a.flv?x=1", "srs_http", "/live/a.flv?x=1"),
+        ("/live/a.m3u8?pass=x", "hooks", "/internal/play/hls/live/a?pass=x"),
+        ("/s/abc.m3u8", "hooks", "/internal/play/hls/s/abc"),
+        ("/live/a.flv?x=1", "srs_http", "/as/the/gate/says?grant=g"),
         ("/api/v1/versions", "srs_api", "/api/v1/versions"),
         ("/rtc/v1/whip/?app=live&stream=a", "srs_api", "/rtc/v1/whip/?app=live&stream=a"),
-        ("/rtc/v1/whep?app=live&stream=a", "srs_api", "/rtc/v1/whep/?app=live&stream=a"),
+        ("/rtc/v1/whep?app=live&stream=a", "srs_api", "/as/the/gate/says?grant=g"),
         ("/rtc/v1/play/", "srs_api", "/rtc/v1/play/?"),
     ],
 )
@@ -183,6 +187,10 @@ async def test_callbacks_and_unknown_calls_are_404_in_the_envelope(
         "/live/a-1-1.ts.tmp",
         "/live/",
         "/x",
+        "/internal/play/check",
+        "/internal/play/hls/live/a",
+        "/.play/check",
+        "/.segments/live/a-1.ts",
     ],
 )
 async def test_nothing_else_is_open(front: httpx.AsyncClient, path: str) -> None:
@@ -221,12 +229,16 @@ async def test_a_bearer_token_of_whip_becomes_the_secret(
     assert reply.json()["target"] == target
 
 
-async def test_playlists_are_fresh_and_segments_are_kept(front: httpx.AsyncClient) -> None:
-    playlist = await front.get("/live/a.m3u8")
+async def test_playlists_are_fresh_and_segments_are_kept(
+    front: httpx.AsyncClient, settings: Settings
+) -> None:
+    sid = "0123456789abcdef" * 2
+    Gates(settings.data.gates).open("live", "a", sid)
+    playlist = await front.get(f"/p/{sid}/live/a.m3u8")
     assert playlist.headers["content-type"] == "application/vnd.apple.mpegurl"
-    assert playlist.headers["cache-control"] == "no-cache"
+    assert playlist.headers["cache-control"] == "no-store"
     assert playlist.headers["content-encoding"] == "gzip"
-    segment = await front.get("/live/a-1-0.ts")
+    segment = await front.get(f"/p/{sid}/live/a-1.ts")
     assert segment.headers["content-type"] == "video/mp2t"
     assert "immutable" in segment.headers["cache-control"]
     assert "content-encoding" not in segment.headers
