@@ -10,7 +10,7 @@ from typing import Protocol as Shape
 
 from redis.exceptions import RedisError
 
-from ..core.errors import StreamsteadError, Upstream
+from ..core.errors import NotFound, StreamsteadError, Upstream
 from ..core.known_streams import KnownStream, KnownStreamStore
 from ..core.log import get_logger
 from ..core.play_rules import DEFAULT, PassStore, PlayKind, PlayRuleStore, judge
@@ -98,13 +98,20 @@ class Enforcer:
 
         A key that expires and a new global secret end nobody: they count for the next time.
         """
-        limits = await self._limits.get()
-        found = []
-        for session in (await self._registry.sessions()).values():
-            if session.kind is Kind.PUBLISH and url in (None, session.url):
-                known = await self._known.find(session.url)
-                if not await self._may_stay(session, known, limits.known_only):
-                    found.append(session)
+        publishing = [
+            session
+            for session in (await self._registry.sessions()).values()
+            if session.kind is Kind.PUBLISH and url in (None, session.url)
+        ]
+        if not publishing:
+            return
+        known_only = (await self._limits.get()).known_only
+        known = {stream.url: stream for stream in await self._known.all()}
+        found = [
+            session
+            for session in publishing
+            if not await self._may_stay(session, known.get(session.url), known_only)
+        ]
         await self._end_publishers(found, reason)
 
     async def _may_stay(
@@ -117,8 +124,10 @@ class Enforcer:
             return False
         if session.key_id in ("", "none", "room"):
             return True
-        keys = {key.id: key for key in await self._keys.list(session.url)}
-        return session.key_id in keys and keys[session.key_id].enabled
+        try:
+            return (await self._keys.get(session.key_id)).enabled
+        except NotFound:
+            return False
 
     async def stream_disabled(self, url: str) -> None:
         """Kick the publisher of a stream, whatever let it in."""

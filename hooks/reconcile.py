@@ -156,6 +156,7 @@ class Reconciler:
         )
         if self._epoch.state is StoreState.READY:
             await self._enforcer.viewers()
+            await self._enforcer.publishers()
         if repaired:
             log.warning("registry.repaired", entries=repaired)
         return repaired
