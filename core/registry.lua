@@ -143,7 +143,8 @@ local function may_publish(name, ip, presented, salt, digest, asked)
     return nil, why
   end
   if known and known.enabled == false then return nil, 'stream_disabled' end
-  if not known and rules[1] == 'true' then return nil, 'unknown_stream' end
+  -- A room is known by its own list.
+  if not known and id ~= 'room' and rules[1] == 'true' then return nil, 'unknown_stream' end
   local max = tonumber(rules[3] or '0')
   if max > 0 and not owner() and redis.call('HLEN', K.ACTIVE) >= max then
     return nil, 'too_many_streams'

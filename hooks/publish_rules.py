@@ -36,8 +36,12 @@ async def query(
 async def update(
     body: UpdatePublishRules, services: ServicesDep, _: SignedIn
 ) -> Reply[PublishRules]:
-    """Change some of them for whoever publishes from now on; who is live goes on."""
+    """Change some of them. ``known_only`` switched on ends streams that are not known; whoever else
+    is live goes on."""
     changes = body.model_dump(exclude={"token"}, exclude_none=True)
+    had = await services.publish_rules.get()
     rules = await services.publish_rules.update(changes)
+    if rules.known_only and not had.known_only:
+        await services.enforcer.publishers(reason="known_only")
     log.warning("publish_rules.changed", **changes)
     return Reply(data=rules)
