@@ -12,54 +12,30 @@ export type Service = Schemas['ServiceState'];
 export type SystemStatus = Schemas['Status'];
 export type Demo = Schemas['DemoState'];
 export type PublishSecret = Schemas['PublishSecret'];
-export type WatchFacts = Schemas['Watch'] & { title: string; access: string; allowed: boolean; reason: string | null };
-
-export interface HookTarget {
-  id: string;
-  label: string;
-  url: string;
-  types: string[];
-  enabled: boolean;
-  allow_private: boolean;
-  blocking: boolean;
-  fallback: 'refuse' | 'accept';
-  created_ms: number;
-  pending: number;
-  dropped: number;
-  last_ok_ms?: number | null;
-  last_error?: string | null;
-}
-
-export interface HookTargets {
-  targets: HookTarget[];
-  types: string[];
-}
-
-export interface HookTargetSecret {
-  target: HookTarget;
-  secret: string;
-}
-
-export interface HookDelivery {
-  id: string;
-  target_id: string;
-  event_id: string;
-  type: string;
-  at_ms: number;
-  state: 'pending' | 'delivered' | 'failed' | 'dropped';
-  attempts: number;
-  next_ms?: number | null;
-  status?: number | null;
-  took_ms?: number | null;
-  error?: string | null;
-  request: string;
-  reply: string;
-}
-
-export interface HookDeliveries {
-  deliveries: HookDelivery[];
-  cursor?: string | null;
-}
+export type KnownStream = Schemas['KnownStream'];
+export type KnownStreams = Schemas['KnownStreams'];
+export type PublishKey = Schemas['PublishKey'];
+export type PublishKeys = Schemas['PublishKeys'];
+export type NewKey = Schemas['NewKey'];
+export type PublishRules = Schemas['PublishRules'];
+export type PlayRule = Schemas['PlayRule'];
+export type UpdateRule = Schemas['UpdateRule'];
+export type Pass = Schemas['Pass'];
+export type Passes = Schemas['Passes'];
+export type NewPass = Schemas['NewPass'];
+export type PassToken = Schemas['PassToken'];
+export type PlayTest = Schemas['PlayTest'];
+export type Viewer = Schemas['Viewer'];
+export type ViewerPage = Schemas['ViewerPage'];
+export type Store = Schemas['Store'];
+export type WatchFacts = Schemas['Watch'];
+export type Unlocked = Schemas['Unlocked'];
+export type Preview = Schemas['Preview'];
+export type HookTarget = Schemas['Target'];
+export type HookTargets = Schemas['Targets'];
+export type HookTargetSecret = Schemas['TargetAndSecret'];
+export type HookDelivery = Schemas['Delivery'];
+export type HookDeliveries = Schemas['Deliveries'];
 
 /** Data of the event `streams` of `mgmt/live`; OpenAPI has no words for events. */
 export interface StreamsEvent {

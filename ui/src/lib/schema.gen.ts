@@ -383,7 +383,8 @@ export interface paths {
         put?: never;
         /**
          * Update
-         * @description Change some of them for whoever publishes from now on; who is live goes on.
+         * @description Change some of them. ``known_only`` switched on ends streams that are not known; whoever else
+         *     is live goes on.
          */
         post: operations["update_terraform_v1_hooks_publish_rules_update_post"];
         delete?: never;
@@ -1303,7 +1304,7 @@ export interface paths {
         };
         /**
          * Watch
-         * @description Tell a watch page whether there is something to see.
+         * @description Tell a watch page whether there is something to see, and for this visitor.
          */
         get: operations["watch_terraform_v1_watch__app___stream__get"];
         put?: never;
@@ -2991,14 +2992,28 @@ export interface components {
         };
         /**
          * Watch
-         * @description What anyone who has the link may know.
+         * @description ``reason``: why this visitor may not watch, a key of core/errors.py. With ``access``
+         *     "webhook" that is known only when playing begins. Times are ms since the epoch.
          */
         Watch: {
             /** App */
             app: string;
             /** Stream */
             stream: string;
-            /** Live */
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+            access: components["schemas"]["PlayKind"];
+            /** Allowed */
+            allowed: boolean;
+            /** Reason */
+            reason?: string | null;
+            /**
+             * Live
+             * @default false
+             */
             live: boolean;
             /** Since Ms */
             since_ms?: number | null;
@@ -5928,7 +5943,9 @@ export interface operations {
     };
     watch_terraform_v1_watch__app___stream__get: {
         parameters: {
-            query?: never;
+            query?: {
+                pass?: string;
+            };
             header?: never;
             path: {
                 app: string;

@@ -1,10 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { apiPost } from './api-client';
+import type { Preview } from './api-types';
 import { playbackSource, type PlaybackSource } from './stream-urls';
-
-interface Preview {
-  pass: string;
-}
 
 // The server gives twelve hours.
 const RENEW_MS = 6 * 60 * 60 * 1000;

@@ -1,12 +1,9 @@
 import { apiPost } from '../lib/api-client';
 import { asApiError } from '../lib/api-error';
+import type { Unlocked } from '../lib/api-types';
 import { formatSeconds } from '../lib/format';
 import { el } from './dom';
 import { say } from './words';
-
-interface Unlocked {
-  pass: string;
-}
 
 /** Asks for the passphrase and gives the pass that it brings to `onPass`. */
 export function phraseForm(app: string, stream: string, onPass: (pass: string) => void): HTMLFormElement {

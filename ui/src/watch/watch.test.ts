@@ -127,7 +127,7 @@ describe('a protected stream', () => {
     const { calls } = open(({ pass }: { pass?: string }) => (pass === 'good' ? { ...FACTS, access: 'pass', live: true } : KEPT_OUT), {
       answers: {
         'hooks/play/unlock': ({ passphrase }: { passphrase: string }) =>
-          passphrase === 'open sesame' ? { pass: 'good', expires_ms: 0 } : new Refusal(403, 'phrase_wrong'),
+          passphrase === 'open sesame' ? { pass: 'good', expires_ms: 0 } : new Refusal(403, 'passphrase_wrong'),
       },
     });
     await soon();
@@ -188,6 +188,45 @@ describe('a protected stream', () => {
     await vi.advanceTimersByTimeAsync(60_000);
     expect(played).toHaveLength(1);
     expect(screen.getByText('This access has been withdrawn')).toBeVisible();
+  });
+
+  test('says what the door itself says, when only that one knows', async () => {
+    const door = `${location.origin}/live/show.m3u8`;
+    let open_ = false;
+    const { calls } = open({ ...FACTS, access: 'webhook', live: true }, {
+      answers: { [door]: () => (open_ ? Response.json({}) : new Refusal(403, 'webhook_refused')) },
+    });
+    await soon();
+    expect(played).toHaveLength(1);
+    played[0]!.options.onState({ phase: 'retrying', method: 'flv' });
+    played[0]!.options.onState({ phase: 'connecting', method: 'hls' });
+    await vi.advanceTimersByTimeAsync(400);
+    expect(screen.getByText('You may not watch this stream')).toBeVisible();
+    expect(played[0]!.stop).toHaveBeenCalled();
+    const asked = calls.length;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(calls).toHaveLength(asked);
+    open_ = true;
+    screen.getByRole('button', { name: 'Try again' }).click();
+    await soon();
+    expect(played).toHaveLength(2);
+  });
+
+  test('waits for a place when the pass is in use, without a try at the picture', async () => {
+    const door = `${location.origin}/live/show.m3u8`;
+    let full = true;
+    open({ ...FACTS, access: 'pass', live: true }, {
+      search: '?pass=one',
+      answers: { [door]: () => (full ? new Refusal(403, 'pass_in_use') : Response.json({})) },
+    });
+    await soon();
+    played[0]!.options.onState({ phase: 'retrying', method: 'hls' });
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(screen.getByText('This link is in use elsewhere')).toBeVisible();
+    expect(played).toHaveLength(1);
+    full = false;
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(played.at(-1)?.source.hls).toBe(`${door}?pass=one`);
   });
 
   test('lets in by itself as soon as it is open to everyone', async () => {

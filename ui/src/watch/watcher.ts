@@ -2,8 +2,9 @@ import { apiGet } from '../lib/api-client';
 import type { WatchFacts } from '../lib/api-types';
 import { startPlayback } from '../lib/playback/playback';
 import type { Delay } from '../lib/playback/types';
-import { playbackSource } from '../lib/stream-urls';
+import { playbackSource, type PlaybackSource } from '../lib/stream-urls';
 import { preferredDelay } from './delay-panel';
+import { whyRefused } from './entry';
 import { Passes } from './passes';
 import { phraseForm } from './phrase-form';
 import { refusalOf } from './refusal';
@@ -23,6 +24,8 @@ export class Watcher {
   private webrtc = false;
   /** Why the viewer is kept out at present; empty while not. */
   private refused = '';
+  /** The picture broke off, or was refused at its own door: ask there before playing. */
+  private doubtful = false;
 
   constructor(
     private readonly app: string,
@@ -53,21 +56,22 @@ export class Watcher {
     const pass = this.passes.current;
     const path = `watch/${encodeURIComponent(this.app)}/${encodeURIComponent(this.stream)}`;
     const facts = await apiGet<WatchFacts>(pass === '' ? path : `${path}?pass=${encodeURIComponent(pass)}`).catch(() => null);
+    const reason = !facts?.allowed || !facts.live || !this.doubtful ? facts?.reason : await whyRefused(this.source().hls);
     // With another pass meanwhile, the answer to that one counts.
     if (pass !== this.passes.current) return;
     clearTimeout(this.timer);
-    const next = this.show(facts);
+    const next = this.show(facts, reason ?? '');
     if (next !== null) this.timer = setTimeout(() => void this.ask(), next);
   }
 
   /** Show what is known; return when to ask again, ms, or null: not by itself. */
-  private show(facts: WatchFacts | null): number | null {
+  private show(facts: WatchFacts | null, reason: string): number | null {
     if (!facts) {
       // The API may be away while the picture goes on: leave that alone.
       if (!this.stop && this.refused === '') this.view.showMessage(say('unreachable'));
       return ASK_OFFLINE_MS;
     }
-    if (facts.allowed === false) return this.showRefused(facts.access, facts.reason ?? 'pass_missing');
+    if (!facts.allowed || reason !== '') return this.showRefused(facts.access, reason || 'pass_missing');
     this.refused = '';
     this.webrtc = facts.webrtc;
     this.view.showTitle(facts.title, facts.webrtc);
@@ -116,12 +120,18 @@ export class Watcher {
     this.stop = null;
   }
 
+  private source(): PlaybackSource {
+    return playbackSource(this.app, this.stream, this.passes.current);
+  }
+
   private play(): void {
     this.view.showMessage(say('connecting'));
-    this.stop = startPlayback(this.view.video, playbackSource(this.app, this.stream, this.passes.current), {
+    this.stop = startPlayback(this.view.video, this.source(), {
       delay: this.delay === 'instant' && !this.webrtc ? 'low' : this.delay,
       onState: ({ phase, method }) => {
         this.view.video.dataset.method = method;
+        // The next method begins with `connecting` again: only a picture ends the doubt.
+        if (phase !== 'connecting') this.doubtful = phase === 'retrying';
         if (phase === 'playing') return this.view.showPicture();
         this.view.showMessage(say('connecting'));
         // The stream may just have ended, or the viewer been cut off: find out now, not at the next turn.
