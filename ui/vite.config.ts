@@ -41,7 +41,8 @@ export default defineConfig({
     setupFiles: ['src/testing/setup.ts'],
     include: ['src/**/*.test.{ts,tsx}'],
     restoreMocks: true,
-    testTimeout: 10_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     css: false,
     // Threads that keep their browser: a third of the time of fresh ones for each file.
     pool: 'threads',

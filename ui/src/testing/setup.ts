@@ -1,10 +1,13 @@
 import '@testing-library/jest-dom/vitest';
-import { cleanup } from '@testing-library/react';
+import { cleanup, configure } from '@testing-library/react';
 import i18next from 'i18next';
 import { afterEach, beforeAll, beforeEach, vi } from 'vitest';
 import { changeLanguage, startI18n } from '../lib/i18n';
 import { onSignedOut } from '../lib/api-client';
 import { FakeEventSource } from './fake-event-source';
+
+// A busy machine is no failure: what is waited for comes in its own time.
+configure({ asyncUtilTimeout: 20_000 });
 
 // What a browser has and jsdom lacks.
 window.matchMedia = (query) =>
