@@ -33,11 +33,7 @@ export function DeliveryDrawer({ delivery: shown, onClose }: { delivery: HookDel
   return (
     <Drawer opened size="lg" onClose={onClose} title={t('webhooks.delivery.title')} closeButtonProps={{ 'aria-label': t('common.close') }}>
       <Stack gap="lg">
-        {resend.isSuccess && (
-          <Notice tone="ok" role="status" title={t('webhooks.delivery.resent')}>
-            <p>{t('webhooks.delivery.resentText')}</p>
-          </Notice>
-        )}
+        {resend.isSuccess && <Resent anew={resend.data.id !== resend.variables} />}
         {delivery.error && <Notice tone={delivery.state === 'pending' ? 'warn' : 'error'}>{delivery.error}</Notice>}
         <KeyValue facts={facts} />
         <Exchange title={t('webhooks.delivery.request')} text={delivery.request} />
@@ -53,6 +49,16 @@ export function DeliveryDrawer({ delivery: shown, onClose }: { delivery: HookDel
         </Group>
       </Stack>
     </Drawer>
+  );
+}
+
+/** A finished message goes out as a delivery of its own; one that waits is only hurried. */
+function Resent({ anew }: { anew: boolean }) {
+  const { t } = useTranslation();
+  return (
+    <Notice tone="ok" role="status" title={t(anew ? 'webhooks.delivery.resent' : 'webhooks.delivery.hurried')}>
+      {anew && <p>{t('webhooks.delivery.resentText')}</p>}
+    </Notice>
   );
 }
 
