@@ -10,11 +10,14 @@ import pytest
 from argon2 import PasswordHasher
 
 from streamstead.core.auth import AdminStore, Authenticator
+from streamstead.core.errors import StreamsteadError
+from streamstead.core.registry import Protocol
 from streamstead.core.rooms import RoomStore
 from streamstead.core.sealed import PLAY_RULE, Sealer
 from streamstead.core.srs import SrsApi
 from streamstead.core.viewer_list import ViewerList
 from streamstead.hooks.enforce import Enforcer
+from streamstead.hooks.gate import PlayRequest
 from streamstead.hooks.gates import Gates
 from streamstead.hooks.main import create_api
 from streamstead.hooks.unlock import Unlocker
@@ -89,21 +92,24 @@ class Api:
         )
         return "" if reply.status_code == 200 else str(reply.json()["data"]["key"])
 
-    async def play(self, token: str = "", stream: str = "cam", client_id: str = "v1") -> str:
-        """Watch by RTMP; return "" when let in, else the key of the refusal."""
-        reply = await self.house.post(
-            {
-                "action": "on_play",
-                "client_id": client_id,
-                "ip": "203.0.113.50",
-                "vhost": "__defaultVhost__",
-                "app": "live",
-                "tcUrl": "rtmp://203.0.113.1/live",
-                "stream": stream,
-                "param": f"?pass={token}" if token else "",
-            }
+    async def play(
+        self, token: str = "", stream: str = "cam", client_id: str = "v1", protocol: str = "rtmp"
+    ) -> str:
+        """Watch; return "" when let in, else the key of the refusal."""
+        request = PlayRequest(
+            app="live",
+            stream=stream,
+            protocol=Protocol(protocol),
+            ip="203.0.113.50",
+            client_id=client_id,
+            user_agent="VLC/3.0",
+            pass_token=token,
         )
-        return "" if reply.status_code == 200 else str(reply.json()["data"]["key"])
+        try:
+            await self.house.gate.play(request)
+        except StreamsteadError as exc:
+            return exc.key
+        return ""
 
     async def live(self) -> list[str]:
         return sorted(await self.house.registry.publishers())
