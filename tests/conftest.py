@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from random import SystemRandom
 
@@ -58,8 +59,8 @@ def wait_until(check: Callable[[], bool], what: str, timeout_s: float = 30.0) ->
         time.sleep(0.02)
 
 
-@pytest.fixture
-def data_dir() -> Iterator[Path]:
+@contextmanager
+def scratch_data_dir() -> Iterator[Path]:
     """A data directory with a path short enough for a unix socket."""
     root = Path(tempfile.mkdtemp(prefix="ss-"))
     for name in ("config", "run", "redis", "html", "logs", "www"):
@@ -68,8 +69,7 @@ def data_dir() -> Iterator[Path]:
     shutil.rmtree(root, ignore_errors=True)
 
 
-@pytest.fixture
-def settings(data_dir: Path) -> Settings:
+def scratch_settings(data_dir: Path) -> Settings:
     """Settings with random ports and secrets; nothing listens yet."""
     ports = {
         name: free_port()
@@ -87,6 +87,17 @@ def settings(data_dir: Path) -> Settings:
             **ports,
         }
     )
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    with scratch_data_dir() as root:
+        yield root
+
+
+@pytest.fixture
+def settings(data_dir: Path) -> Settings:
+    return scratch_settings(data_dir)
 
 
 class RedisServer:
