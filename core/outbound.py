@@ -12,9 +12,10 @@ import ipaddress
 import re
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import httpx
@@ -286,27 +287,46 @@ class Outbound:
                 "ascii"
             ),
         )
-        async with httpx.AsyncClient(
-            transport=transport,
-            timeout=httpx.Timeout(None, connect=connect_s),
-            follow_redirects=False,
-            trust_env=False,
-        ) as client:
-            request = client.build_request(
-                "POST",
-                url,
-                content=body,
-                headers=headers,
-                extensions={"sni_hostname": parts.hostname},
-            )
-            reply = await client.send(request, stream=True, auth=None)
-            read = bytearray()
-            async for chunk in reply.aiter_raw():
-                read += chunk
-                if len(read) > max_reply_bytes:
-                    break
-            # Leaving the client closes the connection: the rest is not even waited for.
-            return reply.status_code, bytes(read[:max_reply_bytes]), len(read) > max_reply_bytes
+        opened: list[Any] = []
+
+        async def note(event: str, info: Mapping[str, Any]) -> None:
+            if event == "connection.connect_tcp.complete":
+                opened.append(info["return_value"])
+
+        try:
+            async with httpx.AsyncClient(
+                transport=transport,
+                timeout=httpx.Timeout(None, connect=connect_s),
+                follow_redirects=False,
+                trust_env=False,
+            ) as client:
+                request = client.build_request(
+                    "POST",
+                    url,
+                    content=body,
+                    headers=headers,
+                    extensions={"sni_hostname": parts.hostname, "trace": note},
+                )
+                reply = await client.send(request, stream=True, auth=None)
+                read = await _beginning(reply, max_reply_bytes + 1)
+                await reply.aclose()
+        finally:
+            # httpcore forgets the connection when it is cancelled in the middle of a handshake;
+            # the loop would keep it until the other side ends it.
+            for stream in opened:
+                await stream.aclose()
+        return reply.status_code, read[:max_reply_bytes], len(read) > max_reply_bytes
+
+
+async def _beginning(reply: httpx.Response, most: int) -> bytes:
+    """Read the body as it came, ``most`` bytes of it."""
+    read = bytearray()
+    async with aclosing(cast(AsyncGenerator[bytes, None], reply.aiter_raw())) as chunks:
+        async for chunk in chunks:
+            read += chunk
+            if len(read) >= most:
+                break
+    return bytes(read[:most])
 
 
 def _system_trust() -> ssl.SSLContext:

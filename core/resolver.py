@@ -3,8 +3,9 @@
 import asyncio
 import socket
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from typing import Any
 
 MAX_LOOKUPS = 32
 
@@ -18,7 +19,8 @@ class Resolver:
     uses threads. The same name is asked once at a time, so one bad name holds one thread.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, lookup: Callable[..., Sequence[Any]] = socket.getaddrinfo) -> None:
+        self._lookup = lookup
         self._running: dict[tuple[str, int], asyncio.Future[list[str]]] = {}
 
     async def __call__(self, host: str, port: int) -> list[str]:
@@ -46,7 +48,7 @@ class Resolver:
             found: list[str] = []
             error: OSError | None = None
             try:
-                answers = socket.getaddrinfo(
+                answers = self._lookup(
                     host, port, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
                 )
                 found = list(dict.fromkeys(str(answer[4][0]) for answer in answers))
