@@ -35,6 +35,7 @@ _DIRECTORIES: tuple[tuple[str, int, bool], ...] = (
     ("html", 0o755, True),
     ("gates", 0o755, True),
     ("dvr", 0o750, True),
+    ("stats", 0o750, True),
     ("www", 0o755, True),
     ("redis", 0o750, True),
 )

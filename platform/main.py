@@ -22,7 +22,7 @@ from ..core.settings import Settings
 from ..core.signed import PassSigner
 from ..core.srs import open_srs
 from ..core.store import open_redis
-from . import hooks_deliveries, hooks_targets, sign_in, streams, system, watch
+from . import hooks_deliveries, hooks_targets, sign_in, stats, streams, system, watch
 from .admin import Admin, FailureStore
 from .facts import Facts
 from .hook_worker import HookWorker
@@ -30,13 +30,14 @@ from .host import Host
 from .live import LiveFeed
 from .media import MediaInfo
 from .services import Services
+from .stats_recorder import Statistics
 from .viewing import Viewing
 
 
 def create_api() -> FastAPI:
     """Return the app without anything behind it; ``app.state`` is filled by ``open_platform``."""
     app = create_app("platform", "Streamstead")
-    for part in (hooks_deliveries, hooks_targets, sign_in, streams, system, watch):
+    for part in (hooks_deliveries, hooks_targets, sign_in, stats, streams, system, watch):
         app.include_router(part.router)
     return app
 
@@ -60,6 +61,8 @@ async def open_platform(settings: Settings) -> AsyncIterator[Running]:
         master_key = load_master_key(settings.data.master_key)
         hook_targets, hook_queue = HookTargetStore(redis, master_key), HookQueue(redis)
         hook_worker = HookWorker(events, hook_targets, hook_queue, Outbound(), now_ms)
+        statistics = Statistics(settings, events, registry, now_ms)
+        stack.push_async_callback(statistics.aclose)
         services = Services(
             settings=settings,
             admin=Admin(store, FailureStore(redis), settings.data),
@@ -80,6 +83,7 @@ async def open_platform(settings: Settings) -> AsyncIterator[Running]:
             hook_targets=hook_targets,
             hook_queue=hook_queue,
             hook_worker=hook_worker,
+            stats=statistics,
             clock=now_ms,
         )
         app = create_api()
@@ -93,6 +97,8 @@ async def open_platform(settings: Settings) -> AsyncIterator[Running]:
                 events.keep_trimmed(),
                 hook_worker.take_events(),
                 hook_worker.send(),
+                statistics.take_events(),
+                statistics.keep_up(),
                 _finish_setup(services.admin),
             ],
         )

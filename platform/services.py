@@ -20,6 +20,7 @@ from .hook_worker import HookWorker
 from .host import Host
 from .live import LiveFeed
 from .media import MediaInfo
+from .stats_recorder import Statistics
 from .viewing import Viewing
 
 
@@ -41,6 +42,7 @@ class Services:
     hook_targets: HookTargetStore
     hook_queue: HookQueue
     hook_worker: HookWorker
+    stats: Statistics
     clock: Callable[[], int]
     """Milliseconds since the epoch."""
 

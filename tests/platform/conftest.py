@@ -28,6 +28,7 @@ from streamstead.platform.live import LiveFeed
 from streamstead.platform.main import create_api, now_ms
 from streamstead.platform.media import MediaInfo
 from streamstead.platform.services import Services
+from streamstead.platform.stats_recorder import Statistics
 from streamstead.platform.viewing import Viewing
 
 CODE = "the-setup-code"
@@ -101,6 +102,7 @@ async def page(settings: Settings, redis: Redis) -> AsyncIterator[Page]:
         registry = StreamRegistry(redis, lambda: epoch.value)
         facts = Facts(registry, srs)
         hook_targets, hook_queue = HookTargetStore(redis, b"k" * 32), HookQueue(redis)
+        statistics = Statistics(settings, events, registry, now_ms)
         services = Services(
             settings=settings,
             admin=Admin(
@@ -126,6 +128,7 @@ async def page(settings: Settings, redis: Redis) -> AsyncIterator[Page]:
             hook_targets=hook_targets,
             hook_queue=hook_queue,
             hook_worker=HookWorker(events, hook_targets, hook_queue, Outbound(), now_ms),
+            stats=statistics,
             clock=now_ms,
         )
         app = create_api()
@@ -136,4 +139,5 @@ async def page(settings: Settings, redis: Redis) -> AsyncIterator[Page]:
             transport=asgi, base_url="http://live.example.com", headers=VISITOR
         ) as client:
             yield Page(client, services, media, redis)
+        await statistics.aclose()
     await host.aclose()

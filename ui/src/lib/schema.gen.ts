@@ -1190,6 +1190,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/terraform/v1/mgmt/stats/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sessions
+         * @description List the sessions that were there at any time of the range.
+         */
+        post: operations["sessions_terraform_v1_mgmt_stats_sessions_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/stats/streams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Streams
+         * @description Tell of each stream how long it was live and how much it was watched.
+         */
+        post: operations["streams_terraform_v1_mgmt_stats_streams_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/stats/viewers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Viewers
+         * @description Tell how many watched over time, by which protocols and from which countries.
+         */
+        post: operations["viewers_terraform_v1_mgmt_stats_viewers_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/terraform/v1/mgmt/status": {
         parameters: {
             query?: never;
@@ -1361,6 +1421,16 @@ export interface components {
          * @enum {string}
          */
         ChildState: "off" | "starting" | "live" | "retrying";
+        /**
+         * CountryStats
+         * @description ``country``: two letters; null where it is not known.
+         */
+        CountryStats: {
+            /** Country */
+            country: string | null;
+            /** Sessions */
+            sessions: number;
+        };
         /** CreateKey */
         CreateKey: {
             /**
@@ -1714,6 +1784,11 @@ export interface components {
             block_s: number;
         };
         /**
+         * Kind
+         * @enum {string}
+         */
+        Kind: "publish" | "play";
+        /**
          * KnownStream
          * @description One stream by name. ``playback_id`` may be given to viewers: it tells neither the name nor a
          *     key. ``max_kbps`` 0: the general limit holds.
@@ -1759,6 +1834,39 @@ export interface components {
         KnownStreams: {
             /** Streams */
             streams: components["schemas"]["KnownStream"][];
+        };
+        /**
+         * LoggedSession
+         * @description A publisher or a viewer. ``ip`` is the full address for a day, then its network
+         *     (``192.0.2.0/24``, ``2001:db8:1::/48``); bytes as the media server counts them (send: to the
+         *     client); ``ended_ms`` is null while it goes on, ``reason`` why it ended.
+         */
+        LoggedSession: {
+            /** Client Id */
+            client_id: string;
+            kind: components["schemas"]["Kind"];
+            /** App */
+            app: string;
+            /** Stream */
+            stream: string;
+            /** Protocol */
+            protocol: string;
+            /** Ip */
+            ip: string;
+            /** Country */
+            country: string | null;
+            /** User Agent */
+            user_agent: string;
+            /** Started Ms */
+            started_ms: number;
+            /** Ended Ms */
+            ended_ms: number | null;
+            /** Send Bytes */
+            send_bytes: number;
+            /** Recv Bytes */
+            recv_bytes: number;
+            /** Reason */
+            reason: string;
         };
         /** LoginRequest */
         LoginRequest: {
@@ -1995,6 +2103,15 @@ export interface components {
          * @enum {string}
          */
         Protocol: "rtmp" | "srt" | "webrtc" | "flv" | "hls";
+        /** ProtocolStats */
+        ProtocolStats: {
+            /** Protocol */
+            protocol: string;
+            /** Sessions */
+            sessions: number;
+            /** Watch S */
+            watch_s: number;
+        };
         /**
          * PublishKey
          * @description One key; its secret is told once, when it is made. ``hint``: the last characters of it.
@@ -2090,6 +2207,27 @@ export interface components {
              * @default 100
              */
             limit: number;
+        };
+        /**
+         * RangeRequest
+         * @description From ``from_ms`` up to, not with, ``to_ms``; at most 90 days. Full seconds count.
+         */
+        RangeRequest: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /**
+             * From Ms
+             * @description ms since the epoch
+             */
+            from_ms: number;
+            /**
+             * To Ms
+             * @description ms since the epoch
+             */
+            to_ms: number;
         };
         /** Releases */
         Releases: {
@@ -2339,6 +2477,16 @@ export interface components {
             code: 0;
             data: components["schemas"]["Rooms"];
         };
+        /** Reply[SessionStats] */
+        Reply_SessionStats_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["SessionStats"];
+        };
         /** Reply[SessionToken] */
         Reply_SessionToken_: {
             /**
@@ -2378,6 +2526,16 @@ export interface components {
              */
             code: 0;
             data: components["schemas"]["StreamsReply"];
+        };
+        /** Reply[StreamsStats] */
+        Reply_StreamsStats_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["StreamsStats"];
         };
         /** Reply[TargetAndSecret] */
         Reply_TargetAndSecret_: {
@@ -2449,6 +2607,16 @@ export interface components {
              */
             code: 0;
             data: components["schemas"]["ViewerPage"];
+        };
+        /** Reply[ViewerStats] */
+        Reply_ViewerStats_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["ViewerStats"];
         };
         /** Reply[Watch] */
         Reply_Watch_: {
@@ -2554,6 +2722,49 @@ export interface components {
             detail: string;
         };
         /**
+         * SessionStats
+         * @description The youngest first. ``cursor`` asks for the next page; null: this is the last.
+         */
+        SessionStats: {
+            /** Sessions */
+            sessions: components["schemas"]["LoggedSession"][];
+            /** Cursor */
+            cursor: string | null;
+        };
+        /**
+         * SessionStatsRequest
+         * @description ``cursor``: of the page before.
+         */
+        SessionStatsRequest: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /**
+             * From Ms
+             * @description ms since the epoch
+             */
+            from_ms: number;
+            /**
+             * To Ms
+             * @description ms since the epoch
+             */
+            to_ms: number;
+            /** App */
+            app?: string | null;
+            /** Stream */
+            stream?: string | null;
+            kind?: components["schemas"]["Kind"] | null;
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 100
+             */
+            limit: number;
+        };
+        /**
          * SessionToken
          * @description A new session; times are RFC 3339 in UTC.
          */
@@ -2657,10 +2868,36 @@ export interface components {
             /** Stream */
             stream: string;
         };
+        /**
+         * StreamStats
+         * @description ``sessions``, ``watch_s`` and ``peak`` of viewers; ``publish_s``: how long it was live.
+         */
+        StreamStats: {
+            /** App */
+            app: string;
+            /** Stream */
+            stream: string;
+            /** Sessions */
+            sessions: number;
+            /** Watch S */
+            watch_s: number;
+            /** Peak */
+            peak: number;
+            /** Publish S */
+            publish_s: number;
+        };
         /** StreamsReply */
         StreamsReply: {
             /** Streams */
             streams: components["schemas"]["Stream"][];
+        };
+        /**
+         * StreamsStats
+         * @description Most watched first, 1 000 at most.
+         */
+        StreamsStats: {
+            /** Streams */
+            streams: components["schemas"]["StreamStats"][];
         };
         /**
          * Target
@@ -2956,6 +3193,66 @@ export interface components {
             total: number;
             /** Cursor */
             cursor: string | null;
+        };
+        /**
+         * ViewerPoint
+         * @description ``viewers`` at the very moment ``at_ms``; ``peak`` is the highest count of the step.
+         */
+        ViewerPoint: {
+            /** At Ms */
+            at_ms: number;
+            /** Viewers */
+            viewers: number;
+            /** Peak */
+            peak: number;
+        };
+        /**
+         * ViewerStats
+         * @description What viewers did in a range. ``sessions`` are those that were there at any time of it,
+         *     ``watch_s`` is how long all of them watched within it. There are no points of the future.
+         */
+        ViewerStats: {
+            /** Step S */
+            step_s: number;
+            /** Points */
+            points: components["schemas"]["ViewerPoint"][];
+            /** Peak */
+            peak: number;
+            /** Watch S */
+            watch_s: number;
+            /** Sessions */
+            sessions: number;
+            /** Protocols */
+            protocols: components["schemas"]["ProtocolStats"][];
+            /** Countries */
+            countries: components["schemas"]["CountryStats"][];
+        };
+        /**
+         * ViewerStatsRequest
+         * @description Without ``app`` and ``stream``: all streams. Without ``step_s``: chosen by the server.
+         */
+        ViewerStatsRequest: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /**
+             * From Ms
+             * @description ms since the epoch
+             */
+            from_ms: number;
+            /**
+             * To Ms
+             * @description ms since the epoch
+             */
+            to_ms: number;
+            /** App */
+            app?: string | null;
+            /** Stream */
+            stream?: string | null;
+            /** Step S */
+            step_s?: number | null;
         };
         /** Viewers */
         Viewers: {
@@ -5675,6 +5972,132 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reply_str_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    sessions_terraform_v1_mgmt_stats_sessions_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionStatsRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_SessionStats_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    streams_terraform_v1_mgmt_stats_streams_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RangeRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_StreamsStats_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    viewers_terraform_v1_mgmt_stats_viewers_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewerStatsRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_ViewerStats_"];
                 };
             };
             /** @description Client Error */
