@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from random import SystemRandom
 
+import hypothesis
 import pytest
 from redis import Redis as SyncRedis
 from redis.asyncio import Redis
@@ -19,6 +20,12 @@ from redis.exceptions import RedisError
 
 from streamstead.core.settings import Settings
 from streamstead.core.store import open_redis
+
+# How long an example takes says how busy the machine is, and nothing about the code.
+hypothesis.settings.register_profile(
+    "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("patient")
 
 # Those that were given last: who asked may not have taken them yet.
 _given: deque[int] = deque(maxlen=1000)

@@ -139,7 +139,9 @@ def test_a_zombie_is_nobody(place: Place) -> None:
 
 
 @given(st.binary(max_size=200))
-@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_a_broken_record_is_no_record(place: Place, raw: bytes) -> None:
     place.state.write_bytes(raw)
     assert Child.take_over(place) is None
