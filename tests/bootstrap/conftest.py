@@ -37,7 +37,7 @@ class Site:
             env={**self.environment, **env},
             capture_output=True,
             text=True,
-            timeout=400,
+            timeout=800,
             check=False,
         )
 

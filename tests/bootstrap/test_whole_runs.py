@@ -13,7 +13,7 @@ import pytest
 from ..conftest import free_port
 from .conftest import Site, ending
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(500)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 SICK_AFTER_S = "30"
 
 
