@@ -33,7 +33,12 @@ log = get_logger(__name__)
 
 API = "/terraform/v1"
 MAX_BODY_BYTES = 1_000_000
-BODY_TIMEOUT_S = 15.0
+BODY_TIMEOUT_S = 8.0
+"""Shorter than the time of a whole request (core/http_limits.py): so there is an answer."""
+
+MAX_HELD_BYTES = 4_000_000
+"""Of all bodies that have begun and not ended: many that never end must not fill the memory."""
+
 
 T = TypeVar("T")
 
@@ -106,10 +111,10 @@ class BodyGuard:
     Only JSON is read: a form of another site can then never carry a request of ours.
     """
 
-    def __init__(self, app: ASGIApp, max_bytes: int, timeout_s: float) -> None:
+    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
         self._app = app
         self._max_bytes = max_bytes
-        self._timeout_s = timeout_s
+        self._held_bytes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -120,7 +125,10 @@ class BodyGuard:
         except StreamsteadError as exc:
             await error_response(exc)(scope, receive, send)
             return
-        await self._app(scope, self._limited(receive) if has_body else receive, send)
+        if has_body:
+            await self._read(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
     def _check_headers(self, headers: Headers) -> bool:
         length = headers.get("content-length", "0")
@@ -136,29 +144,42 @@ class BodyGuard:
             )
         return True
 
-    def _limited(self, receive: Receive) -> Receive:
-        seen = 0
+    async def _read(self, scope: Scope, receive: Receive, send: Send) -> None:
+        seen = held = 0
         done = False
+        end = asyncio.get_running_loop().time() + BODY_TIMEOUT_S
 
         async def limited() -> Message:
-            nonlocal seen, done
+            nonlocal seen, held, done
             if done:
                 return await receive()  # only waits for the client to go away
             try:
-                async with asyncio.timeout(self._timeout_s):
+                async with asyncio.timeout_at(end):
                     message = await receive()
             except TimeoutError:
                 raise RequestTimeout(
-                    f"the body did not arrive within {self._timeout_s:.0f} s",
+                    f"the body did not arrive within {BODY_TIMEOUT_S:.0f} s",
                     "Send the request again on a better connection.",
                 ) from None
             seen += len(message.get("body", b""))
             done = not message.get("more_body", False)
             if seen > self._max_bytes:
                 raise self._too_large()
+            self._held_bytes -= held
+            held = 0 if done else seen
+            self._held_bytes += held
+            if self._held_bytes > MAX_HELD_BYTES:
+                raise RateLimited(
+                    "too many bodies arrive at the same time",
+                    "Try again in a few seconds.",
+                    retry_after_s=5,
+                )
             return message
 
-        return limited
+        try:
+            await self._app(scope, limited, send)
+        finally:
+            self._held_bytes -= held
 
     def _too_large(self) -> BodyTooLarge:
         return BodyTooLarge(
@@ -182,7 +203,7 @@ def create_app(name: str, title: str, max_body_bytes: int = MAX_BODY_BYTES) -> F
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(RedisError, _on_redis)
     app.add_exception_handler(Exception, _on_unknown)
-    app.add_middleware(BodyGuard, max_bytes=max_body_bytes, timeout_s=BODY_TIMEOUT_S)
+    app.add_middleware(BodyGuard, max_bytes=max_body_bytes)
 
     @app.get("/healthz", include_in_schema=False)
     async def healthz() -> Reply[Health]:
