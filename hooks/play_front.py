@@ -226,7 +226,8 @@ def _shown(request: Request) -> str:
         if path.rstrip("/") == WHEP:
             query = _Query.read(raw)
             return f"/{query.one('app')}/{query.one('stream')}"
-        return "/" + "/".join(_names_in(path.removesuffix(".m3u8") + ".flv"))
+        plain = path.removesuffix(".m3u8").removesuffix(".flv")
+        return "/" + "/".join(_names_in(f"{plain}.flv"))
     except StreamsteadError:
         return "/"
 
