@@ -81,6 +81,8 @@ class StoredKey(BaseModel):
     enabled: bool = True
     created_ms: int
     expires_ms: int | None = None
+    rotated_ms: int = 0
+    """When its secret was last made anew; who came before then came by an older one."""
 
     def opens(self, now_ms: int) -> bool:
         """Tell whether a publisher may use it now."""
@@ -184,10 +186,14 @@ class PublishKeyStore:
             if await self._swap(keys=(self.KEY, self.DIGESTS), args=args):
                 return now
 
-    async def rotate(self, key_id: str) -> tuple[StoredKey, str]:
+    async def rotate(self, key_id: str, now_ms: int) -> tuple[StoredKey, str]:
         """Give a key a new secret; the old one opens nothing from now on. Raises NotFound."""
         secret = _new_secret()
-        changes = {"digest": digest_of(secret), "hint": secret[-HINT_LENGTH:]}
+        changes = {
+            "digest": digest_of(secret),
+            "hint": secret[-HINT_LENGTH:],
+            "rotated_ms": now_ms,
+        }
         return await self.update(key_id, changes), secret
 
     async def revoke(self, key_id: str) -> StoredKey | None:

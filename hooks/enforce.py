@@ -118,16 +118,17 @@ class Enforcer:
         self, session: Session, known: KnownStream | None, known_only: bool
     ) -> bool:
         if known is None:
-            if known_only:
+            if known_only and session.key_id != "room":
                 return False
         elif not known.enabled or (known.own_keys_only and session.key_id == ""):
             return False
         if session.key_id in ("", "none", "room"):
             return True
         try:
-            return (await self._keys.get(session.key_id)).enabled
+            key = await self._keys.get(session.key_id)
         except NotFound:
             return False
+        return key.enabled and session.since_ms >= key.rotated_ms
 
     async def stream_disabled(self, url: str) -> None:
         """Kick the publisher of a stream, whatever let it in."""

@@ -8,6 +8,7 @@ from ..core.auth import SignedIn
 from ..core.errors import Invalid, NotFound
 from ..core.log import get_logger
 from ..core.publish_keys import StoredKey
+from .evict import now_or_soon
 from .fields import Label, Name, StreamBody, TimeMs, check_future
 from .services import Services, ServicesDep
 
@@ -87,7 +88,7 @@ async def update(body: UpdateKey, services: ServicesDep, _: SignedIn) -> Reply[P
     changes = body.model_dump(include=sent & {"label", "enabled", "expires_ms"})
     key = await services.publish_keys.update(body.id, changes)
     if not key.opens(services.clock()):
-        await services.enforcer.publisher_of_key(key.id)
+        await now_or_soon(services.enforcer.publisher_of_key(key.id))
     log.info("key.changed", stream=key.url, key_id=key.id, fields=sorted(changes))
     return Reply(data=(await _shown(services, [key]))[0])
 
@@ -95,8 +96,8 @@ async def update(body: UpdateKey, services: ServicesDep, _: SignedIn) -> Reply[P
 @router.post("/rotate")
 async def rotate(body: KeyBody, services: ServicesDep, _: SignedIn) -> Reply[NewKey]:
     """Give a key a new secret; whoever publishes by the old one is disconnected."""
-    key, secret = await services.publish_keys.rotate(body.id)
-    await services.enforcer.publisher_of_key(key.id)
+    key, secret = await services.publish_keys.rotate(body.id, services.clock())
+    await now_or_soon(services.enforcer.publisher_of_key(key.id))
     log.warning("key.rotated", stream=key.url, key_id=key.id)
     return Reply(data=NewKey(key=(await _shown(services, [key]))[0], secret=secret))
 
@@ -107,7 +108,7 @@ async def revoke(body: KeyBody, services: ServicesDep, _: SignedIn) -> Reply[Non
     key = await services.publish_keys.revoke(body.id)
     if key is None:
         raise NotFound("there is no such key", "Look at the list of keys again.", key="key_unknown")
-    await services.enforcer.publisher_of_key(key.id)
+    await now_or_soon(services.enforcer.publisher_of_key(key.id))
     log.warning("key.revoked", stream=key.url, key_id=key.id)
     return Reply(data=None)
 
@@ -117,6 +118,6 @@ async def _shown(services: Services, keys: list[StoredKey]) -> list[PublishKey]:
     shown = []
     for key in keys:
         last_ms, last_ip = used.get(key.id, (None, None))
-        fields = key.model_dump(exclude={"url", "digest"})
+        fields = key.model_dump(exclude={"url", "digest", "rotated_ms"})
         shown.append(PublishKey(**fields, last_used_ms=last_ms, last_used_ip=last_ip))
     return shown

@@ -10,6 +10,7 @@ from ..core.auth import SignedIn
 from ..core.errors import NotFound
 from ..core.log import get_logger
 from ..core.play_rules import Pass as StoredPass
+from .evict import now_or_soon
 from .fields import Label, Name, StreamBody, TimeMs, check_future
 from .services import Services, ServicesDep
 
@@ -95,7 +96,7 @@ async def revoke(body: PassBody, services: ServicesDep, _: SignedIn) -> Reply[No
     """Make a pass worthless for ever; viewers who came by it are disconnected."""
     found = await _find(services, body.id)
     await services.passes.revoke(found.id)
-    await services.enforcer.viewers(found.url)
+    await now_or_soon(services.enforcer.viewers(found.url))
     log.warning("pass.revoked", stream=found.url, pass_id=found.id)
     return Reply(data=None)
 

@@ -14,6 +14,7 @@ from ..core.errors import Invalid
 from ..core.log import get_logger
 from ..core.play_rules import DEFAULT, PlayKind
 from ..core.play_rules import PlayRule as StoredRule
+from .evict import now_or_soon
 from .fields import MaybeStreamBody
 from .services import Services, ServicesDep
 from .unlock import MAX_PHRASE
@@ -73,7 +74,7 @@ async def update(body: UpdateRule, services: ServicesDep, _: SignedIn) -> Reply[
         await services.play_rules.inherit(url)
     else:
         await _replace(body, services, url)
-    await services.enforcer.viewers(stream_url)
+    await now_or_soon(services.enforcer.viewers(stream_url))
     log.warning("play_rule.changed", stream=url, kind=body.kind.value)
     return Reply(data=await _shown(services, url))
 

@@ -6,6 +6,7 @@ from ..core.app import API, Body, Reply
 from ..core.auth import SignedIn
 from ..core.log import get_logger
 from ..core.publish_rules import BlockSeconds, Count, Kbps, PublishRules
+from .evict import now_or_soon
 from .services import ServicesDep
 
 log = get_logger(__name__)
@@ -42,6 +43,6 @@ async def update(
     had = await services.publish_rules.get()
     rules = await services.publish_rules.update(changes)
     if rules.known_only and not had.known_only:
-        await services.enforcer.publishers(reason="known_only")
+        await now_or_soon(services.enforcer.publishers(reason="known_only"))
     log.warning("publish_rules.changed", **changes)
     return Reply(data=rules)

@@ -10,6 +10,7 @@ from ..core.auth import SignedIn
 from ..core.errors import Conflict, NotFound
 from ..core.known_streams import MAX_KBPS, KnownStream
 from ..core.log import get_logger
+from .evict import now_or_soon
 from .fields import Name, StreamBody
 from .services import Services, ServicesDep
 
@@ -73,9 +74,9 @@ async def update(body: UpdateStream, services: ServicesDep, _: SignedIn) -> Repl
     changes = body.model_dump(exclude={"token", "app", "stream"}, exclude_none=True)
     had, now = await services.known_streams.update(url, changes)
     if had.enabled and not now.enabled:
-        await services.enforcer.stream_disabled(url)
+        await now_or_soon(services.enforcer.stream_disabled(url))
     if now.own_keys_only and not had.own_keys_only:
-        await services.enforcer.publishers(url, "own_keys_only")
+        await now_or_soon(services.enforcer.publishers(url, "own_keys_only"))
     log.info("stream.changed", stream=url, fields=sorted(changes))
     return Reply(data=now)
 
@@ -86,8 +87,8 @@ async def remove(body: StreamBody, services: ServicesDep, _: SignedIn) -> Reply[
     url = body.url()
     await services.known_streams.get(url)
     await _forget(services, url)
-    await services.enforcer.stream_disabled(url)
-    await services.enforcer.viewers(url)
+    await now_or_soon(services.enforcer.stream_disabled(url))
+    await now_or_soon(services.enforcer.viewers(url))
     log.warning("stream.removed", stream=url)
     return Reply(data=None)
 

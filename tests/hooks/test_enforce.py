@@ -171,7 +171,7 @@ async def test_a_rotated_key_ends_its_publisher(
     await house.known.ensure("live", "cam", 0)
     key, secret = await house.keys.create("live", "cam", "studio", None, 0)
     await publish(house, param=f"?secret={secret}")
-    await house.keys.rotate(key.id)
+    await house.keys.rotate(key.id, house.now())
     await enforcer.publisher_of_key(key.id)
     assert media.kicked == ["p1"]
 

@@ -34,8 +34,11 @@ class Media:
 
     def __init__(self) -> None:
         self.kicked: list[str] = []
+        self.away = False
 
     def answer(self, request: httpx.Request) -> httpx.Response:
+        if self.away:
+            raise httpx.ConnectError("refused")
         assert request.method == "DELETE", request.url
         self.kicked.append(request.url.path.rsplit("/", 1)[1])
         return httpx.Response(200, json={"code": 0})
@@ -49,6 +52,7 @@ class Api:
     house: House
     media: Media
     gates: Gates
+    enforcer: Enforcer
     rooms: RoomStore
     unlocker: Unlocker
     sealer: Sealer
@@ -148,4 +152,13 @@ async def api(house: House, tmp_path: Path) -> AsyncIterator[Api]:
     )
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with upstream, httpx.AsyncClient(transport=transport, base_url="http://hooks") as client:
-        yield Api(client, house, media, state.gates, state.rooms, state.unlocker, state.sealer)
+        yield Api(
+            client,
+            house,
+            media,
+            state.gates,
+            state.enforcer,
+            state.rooms,
+            state.unlocker,
+            state.sealer,
+        )

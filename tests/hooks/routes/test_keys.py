@@ -186,3 +186,21 @@ async def test_keys_made_and_rotated_at_the_same_time_leave_one_digest_each(api:
     assert sorted(digests.values()) == sorted(ids)
     stored = {key.id: f"live/cam {key.digest}" for key in await api.house.keys.list("live/cam")}
     assert stored == {key_id: field for field, key_id in digests.items()}
+
+
+@pytest.mark.parametrize("path", ["keys/rotate", "keys/revoke"])
+async def test_while_the_media_server_is_away_a_change_is_made_and_obeyed_later(
+    api: Api, path: str
+) -> None:
+    key_id, secret = await make(api)
+    assert await api.publish(secret) == ""
+    api.media.away = True
+    changed = await api.good(path, {"id": key_id})
+    assert await api.publish(secret, client_id="p2") == "wrong_secret"
+    api.media.away = False
+    await api.enforcer.publishers()
+    assert api.media.kicked == ["p1"]
+    if path == "keys/rotate":
+        assert await api.publish(changed["secret"], client_id="p3") == ""
+        await api.enforcer.publishers()
+        assert api.media.kicked == ["p1"]
