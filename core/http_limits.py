@@ -1,16 +1,20 @@
 """The ends that uvicorn does not put to a request: its time, the size of its head, their number."""
 
 import asyncio
-from typing import cast
+from typing import ClassVar, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 REQUEST_S = 10.0
 """From the first moment of a request, or of a connection, to its last byte."""
 
-MAX_HEAD_BYTES = 64 * 1024
 MAX_CONNECTIONS = 800
 """Of one listener, and below the usual limit of open files of a process (1024)."""
+
+MAX_HEADERS = 100
+MAX_HEAD_BYTES = 64 * 1024
+MAX_HEADS_BYTES = 4_000_000
+"""Of all heads of this process that have begun and not ended."""
 
 
 class LimitedHttp(HttpToolsProtocol):
@@ -19,6 +23,8 @@ class LimitedHttp(HttpToolsProtocol):
 
     Time begins anew with each request and ends with its last byte: answers may take for ever.
     """
+
+    _all_unread: ClassVar[int] = 0
 
     _timer: asyncio.TimerHandle | None = None
     _unread = 0
@@ -39,12 +45,18 @@ class LimitedHttp(HttpToolsProtocol):
             self._timer.cancel()
             self._timer = None
 
+    def _count_unread(self, size: int) -> None:
+        LimitedHttp._all_unread += size - self._unread
+        self._unread = size
+
     def data_received(self, data: bytes) -> None:
         if self._timer is None:
             self.end_at(self.loop.time() + REQUEST_S)
-        self._unread += len(data)
+        self._count_unread(self._unread + len(data))
         super().data_received(data)
-        if self._unread > MAX_HEAD_BYTES:
+        if self._unread > MAX_HEAD_BYTES or (
+            self._unread and LimitedHttp._all_unread > MAX_HEADS_BYTES
+        ):
             self.transport.abort()
 
     def on_message_begin(self) -> None:
@@ -52,19 +64,25 @@ class LimitedHttp(HttpToolsProtocol):
             self.end_at(self.loop.time() + REQUEST_S)
         super().on_message_begin()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if len(self.headers) >= MAX_HEADERS:
+            raise ValueError("too many headers")  # uvicorn answers 400
+        super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
-        self._unread = 0
+        self._count_unread(0)
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        self._unread = 0
+        self._count_unread(0)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        self._unread = 0
+        self._count_unread(0)
         self._done_in_time()
         super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._count_unread(0)
         self._done_in_time()
         super().connection_lost(exc)

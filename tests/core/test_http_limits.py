@@ -175,7 +175,6 @@ async def until(check: Callable[[], bool]) -> None:
     [
         b"GET /" + b"x" * 300_000,
         HEALTH[:-2] + b"A: " + b"x" * 300_000,
-        HEALTH[:-2] + b"A: b\r\n" * 50_000,
         POST + b"Transfer-Encoding: chunked\r\n\r\n1;" + b"x" * 300_000,
         POST + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n0\r\nA: " + b"x" * 300_000,
     ],
@@ -183,6 +182,28 @@ async def until(check: Callable[[], bool]) -> None:
 async def test_a_head_without_end_is_closed_long_before_its_time(call: Call, flood: bytes) -> None:
     reader, _ = await call(flood)
     assert await rest(reader) == b""
+
+
+async def test_a_head_of_many_small_headers_is_refused(call: Call) -> None:
+    reader, _ = await call(HEALTH[:-2] + b"A: b\r\n" * 200 + b"\r\n")
+    assert (await rest(reader)).startswith(b"HTTP/1.1 400 ")
+
+
+async def test_heads_that_do_not_end_share_a_limit(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_limits, "MAX_HEADS_BYTES", 100_000)
+    before = LimitedHttp._all_unread
+    first, writer = await call(HEALTH[:-2] + b"A: " + b"x" * 30_000)
+    await until(lambda: LimitedHttp._all_unread >= before + 30_000)
+    later = [(await call(HEALTH[:-2] + b"A: " + b"x" * 40_000))[0] for _ in range(5)]
+    ended = [asyncio.ensure_future(rest(reader)) for reader in later]
+    while sum(one.done() for one in ended) < 4:
+        await asyncio.wait(ended, return_when=asyncio.FIRST_COMPLETED, timeout=0.1)
+    writer.write(b"\r\n\r\n")
+    assert (await reply(first))[0] == 200
+    for one in ended:
+        one.cancel()
 
 
 async def test_a_large_body_is_no_large_head(call: Call) -> None:
