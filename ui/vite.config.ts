@@ -20,7 +20,7 @@ function pageFallback(): Plugin {
 }
 
 const proxy = Object.fromEntries(
-  ['/terraform', '/rtc', '^/[^/]+/[^/]+\\.(flv|m3u8|ts)$'].map((path) => [path, { target: BACKEND, changeOrigin: false }]),
+  ['/terraform', '/rtc', '/p/', '^/[^/]+/[^/]+\\.(flv|m3u8|ts)(\\?.*)?$'].map((path) => [path, { target: BACKEND, changeOrigin: false }]),
 );
 
 export default defineConfig({

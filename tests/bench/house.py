@@ -12,6 +12,7 @@ import re
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -20,7 +21,15 @@ import psutil
 from redis import Redis
 
 from tests.e2e.conftest import _free_ports, srs_binary
-from tests.e2e.house import API, House, publishing, random_name
+from tests.e2e.house import (
+    API,
+    House,
+    begin_hls,
+    playable,
+    publishing,
+    random_name,
+    segments,
+)
 
 IDLE_S = 20
 
@@ -97,9 +106,9 @@ def first_picture(house: House) -> None:
                 while f"live/{name}" not in api.streams():
                     time.sleep(0.01)
                 listed.append(time.monotonic() - begun)
-                url = f"{house.base}/live/{name}.m3u8"
-                while ".ts" not in httpx.get(url, trust_env=False).text:
+                while not playable(f"{house.base}/live/{name}.m3u8"):
                     time.sleep(0.02)
+                assert segments(begin_hls(f"{house.base}/live/{name}.m3u8"))
                 playable.append(time.monotonic() - begun)
     row("encoder started -> listed", "1 s", f"{statistics.median(listed):.2f} s")
     row(
@@ -113,24 +122,39 @@ def hls_rate(house: House) -> None:
     with house.api() as api:
         name = random_name()
         with publishing(f"{house.rtmp}/{name}?secret={api.secret()}"):
-            url = f"{house.base}/live/{name}.m3u8"
-            while ".ts" not in (text := httpx.get(url, trust_env=False).text):
+            entry = f"{house.base}/live/{name}.m3u8"
+            while not playable(entry):
                 time.sleep(0.1)
-            segment = next(line for line in text.splitlines() if line.endswith(".ts"))
-            for what, path, budget in (
-                ("HLS playlist from nginx", f"{name}.m3u8", "10 000 /s"),
-                ("HLS segment from nginx", segment, "8 000 /s"),
+            playlist = begin_hls(entry)
+            for what, url, budget in (
+                ("HLS playlist from nginx, with its gate", playlist, "10 000 /s"),
+                ("HLS segment from nginx, with its gate", segments(playlist)[-1], "8 000 /s"),
             ):
-                done = subprocess.run(
-                    ["wrk", "-t1", "-c16", "-d5s", f"{house.base}/live/{path}"],
-                    capture_output=True,
-                    text=True,
-                    check=True,
-                )
-                rate = re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)
-                bad = "" if "Non-2xx" not in done.stdout else " (with refusals)"
-                row(what, budget, f"{float(rate[1]) if rate else 0:.0f} /s{bad}")
+                row(what, budget, requests_a_second(url))
+            row("HLS entry: decision, session and gate", "-", requests_a_second(entry, NEW_VIEWERS))
     row("watch page question", "-", watch_question(house))
+
+
+# A client that begins again and again shares sessions, so everyone is another one.
+NEW_VIEWERS = """local n = 0
+request = function()
+  n = n + 1
+  wrk.headers["User-Agent"] = "viewer " .. n
+  return wrk.format()
+end
+"""
+
+
+def requests_a_second(url: str, script: str = "") -> str:
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
+        file.write(script)
+        file.flush()
+        argv = ["wrk", "-t1", "-c16", "-d5s", "--latency", "-s", file.name, url]
+        done = subprocess.run(argv, capture_output=True, text=True, check=True)
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)
+    late = re.search(r"99%\s+(\S+)", done.stdout)
+    bad = "" if "Non-2xx" not in done.stdout else " (with refusals)"
+    return f"{float(rate[1]) if rate else 0:.0f} /s, p99 {late[1] if late else '?'}{bad}"
 
 
 def watch_question(house: House) -> str:

@@ -221,6 +221,27 @@ def publishing(url: str, container: str = "flv") -> Iterator[Publisher]:
         publisher.stop()
 
 
+def playable(entry: str) -> bool:
+    """Tell whether a player that begins at this .m3u8 finds a segment; nobody is counted."""
+    return httpx.head(entry, trust_env=False, timeout=60).status_code == 200
+
+
+def begin_hls(entry: str) -> str:
+    """Do what a player does first; returns the address of its session's own playlist."""
+    reply = httpx.get(entry, trust_env=False, timeout=60)
+    assert reply.status_code == 200, reply.text
+    variant = [line for line in reply.text.splitlines() if line and not line.startswith("#")]
+    return str(reply.url.join(variant[0]))
+
+
+def segments(playlist: str) -> list[str]:
+    """Return the addresses of a session's segments."""
+    reply = httpx.get(playlist, trust_env=False, timeout=60)
+    assert reply.status_code == 200, reply.text
+    names = [line for line in reply.text.splitlines() if line.endswith(".ts")]
+    return [str(reply.url.join(name)) for name in names]
+
+
 def probe(url: str, seconds: int = 5, timeout_s: float = 120) -> dict[str, int]:
     """Decode some seconds of a stream; return frames by kind: ``{"video": n, "audio": n}``."""
     argv = ["ffprobe", "-hide_banner", "-v", "error", "-count_frames", "-of", "json"]

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from ..conftest import wait_until
-from .house import Api, House, probe, publishing, random_name
+from .house import Api, House, playable, probe, publishing, random_name
 
 
 def test_a_published_stream_is_listed_and_plays_as_hls_and_flv(house: House, api: Api) -> None:
@@ -16,7 +16,7 @@ def test_a_published_stream_is_listed_and_plays_as_hls_and_flv(house: House, api
     with publishing(f"{house.rtmp}/{name}?secret={api.secret()}"):
         wait_until(lambda: f"live/{name}" in api.streams(), "the stream is listed")
         listed_s = time.monotonic() - begun
-        wait_until(lambda: _playable(playlist), "the playlist has a segment")
+        wait_until(lambda: playable(playlist), "the playlist has a segment")
         playable_s = time.monotonic() - begun
         print(f"{house.root.name}: listed {listed_s:.2f} s, HLS playable {playable_s:.2f} s")
         frames = probe(playlist)
@@ -30,11 +30,6 @@ def test_a_published_stream_is_listed_and_plays_as_hls_and_flv(house: House, api
             "the picture size is known",
         )
     wait_until(lambda: f"live/{name}" not in api.streams(), "the stream is gone")
-
-
-def _playable(playlist: str) -> bool:
-    reply = httpx.get(playlist, trust_env=False, timeout=60)
-    return reply.status_code == 200 and ".ts" in reply.text
 
 
 @pytest.mark.parametrize("query", ["?secret=wrong", "?secret=", ""])
