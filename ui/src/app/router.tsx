@@ -39,6 +39,33 @@ export function makeRouter(queries: QueryClient, history?: RouterHistory) {
     path: '/streams',
     component: lazyRouteComponent(() => import('./pages/streams-page'), 'StreamsPage'),
   });
+  const streamRules = createRoute({
+    getParentRoute: () => shell,
+    path: '/streams/rules',
+    component: lazyRouteComponent(() => withWords('streams', () => import('./pages/stream-rules-page')), 'StreamRulesPage'),
+  });
+  const statistics = createRoute({
+    getParentRoute: () => shell,
+    path: '/streams/statistics',
+    component: lazyRouteComponent(() => withWords('stats', () => import('./pages/statistics-page')), 'StatisticsPage'),
+  });
+  const stream = createRoute({
+    getParentRoute: () => shell,
+    path: '/streams/$app/$stream',
+    component: lazyRouteComponent(() => withWords('streams', () => import('./pages/stream/stream-page')), 'StreamPage'),
+  });
+  const streamTabs = [
+    createRoute({ getParentRoute: () => stream, path: '/', component: lazyRouteComponent(() => import('./pages/stream/live-tab'), 'LiveTab') }),
+    createRoute({ getParentRoute: () => stream, path: '/keys', component: lazyRouteComponent(() => import('./pages/stream/keys-tab'), 'KeysTab') }),
+    createRoute({ getParentRoute: () => stream, path: '/viewers', component: lazyRouteComponent(() => import('./pages/stream/viewers-tab'), 'ViewersTab') }),
+    createRoute({
+      getParentRoute: () => stream,
+      path: '/statistics',
+      component: lazyRouteComponent(() => withWords('stats', () => import('./pages/stream/statistics-tab')), 'StatisticsTab'),
+    }),
+    createRoute({ getParentRoute: () => stream, path: '/access', component: lazyRouteComponent(() => import('./pages/stream/access-tab'), 'AccessTab') }),
+    createRoute({ getParentRoute: () => stream, path: '/share', component: lazyRouteComponent(() => import('./pages/stream/share-tab'), 'ShareTab') }),
+  ] as const;
   const system = createRoute({
     getParentRoute: () => shell,
     path: '/system',
@@ -51,7 +78,7 @@ export function makeRouter(queries: QueryClient, history?: RouterHistory) {
   });
 
   return createRouter({
-    routeTree: root.addChildren([setup, signIn, shell.addChildren([home, streams, system, webhooks])]),
+    routeTree: root.addChildren([setup, signIn, shell.addChildren([home, streams, streamRules, statistics, stream.addChildren(streamTabs), system, webhooks])]),
     basepath: '/mgmt',
     defaultPreload: 'intent',
     defaultPendingMs: 300,

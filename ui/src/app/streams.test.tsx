@@ -57,15 +57,11 @@ describe('live streams', () => {
     expect(screen.queryByText(/no sound/)).not.toBeInTheDocument();
   });
 
-  test('have links to share', async () => {
+  test('lead to their own page', async () => {
     fakeApi();
-    const { user } = renderApp('/streams');
+    renderApp('/streams');
     await goLive([stream()]);
-    await user.click(await screen.findByRole('button', { name: 'More links' }));
-    const drawer = await screen.findByRole('dialog', { name: 'Links to live/livestream' });
-    expect(within(drawer).getByLabelText('HLS')).toHaveValue(`${location.origin}/live/livestream.m3u8`);
-    expect(within(drawer).getByLabelText('HTTP-FLV')).toHaveValue(`${location.origin}/live/livestream.flv`);
-    expect(within(drawer).getByLabelText<HTMLInputElement>('Embed code').value).toMatch(/^<iframe src=".*\/watch\/live\/livestream"/);
+    expect(await screen.findByRole('link', { name: 'Manage' })).toHaveAttribute('href', '/mgmt/streams/live/livestream');
   });
 });
 

@@ -6,12 +6,14 @@ interface EmptyStateProps {
   icon: IconName;
   title: string;
   text: string;
+  /** The button that changes it. */
+  action?: ReactNode;
   /** A way on, set apart below the text. */
   children?: ReactNode;
 }
 
 /** Nothing here yet, and how to change that. */
-export function EmptyState({ icon, title, text, children }: EmptyStateProps) {
+export function EmptyState({ icon, title, text, action, children }: EmptyStateProps) {
   return (
     <div className={classes.empty}>
       <span className={classes.icon}>
@@ -19,6 +21,7 @@ export function EmptyState({ icon, title, text, children }: EmptyStateProps) {
       </span>
       <h2 className={classes.title}>{title}</h2>
       <p className={classes.text}>{text}</p>
+      {action && <div className={classes.action}>{action}</div>}
       {children && <div className={classes.more}>{children}</div>}
     </div>
   );

@@ -23,13 +23,18 @@ export interface PublishTarget {
   secret: string;
 }
 
+/** The RTMP address of an application, the port only where it is unusual. */
+export function rtmpServer(envs: Envs, app: string, at: Location | URL = location): string {
+  return `rtmp://${at.hostname}${envs.rtmpPort === RTMP_PORT ? '' : `:${envs.rtmpPort}`}/${app}`;
+}
+
 /** Everything an encoder wants to know. Give MASK as the secret to get what may be shown. */
 export function publishAddresses(envs: Envs, { app, stream, secret }: PublishTarget, at: Location | URL = location): PublishAddresses {
-  const rtmpServer = `rtmp://${at.hostname}${envs.rtmpPort === RTMP_PORT ? '' : `:${envs.rtmpPort}`}/${app}`;
+  const server = rtmpServer(envs, app, at);
   const streamKey = `${stream}?secret=${secret}`;
-  const rtmpUrl = `${rtmpServer}/${streamKey}`;
+  const rtmpUrl = `${server}/${streamKey}`;
   return {
-    rtmpServer,
+    rtmpServer: server,
     streamKey,
     rtmpUrl,
     srtUrl: `srt://${at.hostname}:${envs.srtPort}?streamid=#!::r=${app}/${stream},secret=${secret},m=publish`,

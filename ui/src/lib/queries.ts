@@ -1,7 +1,7 @@
 import { queryOptions } from '@tanstack/react-query';
 import { apiGet, apiPost, apiProbe } from './api-client';
 import { asApiError } from './api-error';
-import type { Envs, InitState, SystemStatus } from './api-types';
+import type { Envs, InitState, KnownStreams, PlayRule, PublishRules, Store, SystemStatus } from './api-types';
 
 /** Is a password set yet? */
 export const initQuery = queryOptions({
@@ -39,4 +39,38 @@ export const statusQuery = queryOptions({
   queryKey: ['status'],
   queryFn: ({ signal }) => apiPost<SystemStatus>('mgmt/status', {}, signal),
   staleTime: 10_000,
+});
+
+/** Streams the operator has added, by url. */
+export const knownStreamsQuery = queryOptions({
+  queryKey: ['known-streams'],
+  queryFn: async ({ signal }) => (await apiPost<KnownStreams>('hooks/streams/list', {}, signal)).streams,
+  staleTime: 10_000,
+});
+
+export const publishRulesQuery = queryOptions({
+  queryKey: ['publish-rules'],
+  queryFn: ({ signal }) => apiPost<PublishRules>('hooks/publish/rules/query', {}, signal),
+});
+
+/** One stream by its name. */
+export interface StreamRef {
+  app: string;
+  stream: string;
+}
+
+/** Who may watch a stream; without one, the rule that streams have by default. */
+export const playRuleQuery = (of: StreamRef | null) =>
+  queryOptions({
+    queryKey: ['play-rule', of?.app ?? '', of?.stream ?? ''],
+    queryFn: ({ signal }) => apiPost<PlayRule>('hooks/play/rule/query', of ?? {}, signal),
+  });
+
+export const STORE_ASKED_MS = 15_000;
+
+/** Has Redis the data of this installation? */
+export const storeQuery = queryOptions({
+  queryKey: ['store'],
+  queryFn: ({ signal }) => apiPost<Store>('hooks/store/query', {}, signal),
+  refetchInterval: STORE_ASKED_MS,
 });

@@ -1,5 +1,5 @@
 import { vi } from 'vitest';
-import { ENVS, STATUS } from './samples';
+import { ENVS, playRule, PUBLISH_RULES, STATUS } from './samples';
 
 type Body = Record<string, unknown>;
 type Answer = unknown | ((body: Body) => unknown);
@@ -29,6 +29,13 @@ const SIGNED_IN: Record<string, Answer> = {
   'hooks/srs/secret/query': { publish: 'abc123' },
   'hooks/srs/secret/update': {},
   'hooks/play/preview': { pass: 'preview-pass' },
+  'hooks/store/query': { state: 'ready' },
+  'hooks/streams/list': { streams: [] },
+  'hooks/publish/rules/query': PUBLISH_RULES,
+  'hooks/play/rule/query': playRule({ inherited: true }),
+  'hooks/keys/list': { keys: [] },
+  'hooks/play/passes/list': { passes: [] },
+  'hooks/viewers/query': { viewers: [], total: 0, cursor: null },
   'ffmpeg/demo/query': { enabled: false, state: 'off', since_ms: 0, detail: '' },
   'ffmpeg/demo/update': (body: Body) => ({ enabled: body.enabled, state: 'starting', since_ms: 0, detail: '' }),
 };

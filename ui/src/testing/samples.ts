@@ -1,4 +1,4 @@
-import type { Envs, Service, Stream, SystemStatus } from '../lib/api-types';
+import type { Envs, KnownStream, Pass, PlayRule, PublishKey, PublishRules, Service, Stream, SystemStatus, Viewer } from '../lib/api-types';
 
 export const ENVS: Envs = {
   mgmtDocker: false,
@@ -46,6 +46,85 @@ export function stream(name = 'livestream', change: Partial<Stream> = {}): Strea
     recv_kbps: 3214,
     send_kbps: 9000,
     facts_at_ms: Date.now(),
+    ...change,
+  };
+}
+
+export function knownStream(name: string, change: Partial<KnownStream> = {}): KnownStream {
+  return {
+    app: 'live',
+    stream: name,
+    url: `live/${name}`,
+    title: '',
+    description: '',
+    playback_id: `id-of-${name}`,
+    enabled: true,
+    own_keys_only: false,
+    max_kbps: 0,
+    created_ms: Date.now() - 3 * 86_400_000,
+    ...change,
+  };
+}
+
+export const PUBLISH_RULES: PublishRules = {
+  no_auth: false,
+  known_only: false,
+  secret_in_name: false,
+  max_streams: 0,
+  max_kbps: 0,
+  max_attempts: 30,
+  kick_block_s: 10,
+};
+
+export function publishKey(label: string, change: Partial<PublishKey> = {}): PublishKey {
+  return {
+    id: `key-${label}`,
+    app: 'live',
+    stream: 'show',
+    label,
+    hint: '9f3a',
+    enabled: true,
+    created_ms: Date.now() - 86_400_000,
+    expires_ms: null,
+    last_used_ms: null,
+    last_used_ip: null,
+    ...change,
+  };
+}
+
+export function playRule(change: Partial<PlayRule> = {}): PlayRule {
+  return { kind: 'public', inherited: false, generation: 1, passphrase_set: false, webhook_url: '', webhook_secret_set: false, allow_private: false, ...change };
+}
+
+export function pass(label: string, change: Partial<Pass> = {}): Pass {
+  return {
+    id: `pass-${label}`,
+    app: 'live',
+    stream: 'show',
+    label,
+    created_ms: Date.now() - 86_400_000,
+    expires_ms: null,
+    revoked: false,
+    max_viewers: 0,
+    uses: 0,
+    last_used_ms: null,
+    ...change,
+  };
+}
+
+export function viewer(client_id: string, change: Partial<Viewer> = {}): Viewer {
+  return {
+    client_id,
+    app: 'live',
+    stream: 'show',
+    url: 'live/show',
+    protocol: 'hls',
+    ip: '198.51.100.4',
+    user_agent: 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36',
+    since_ms: Date.now() - 95_000,
+    pass_id: '',
+    pass_label: null,
+    send_bytes: 12_400_000,
     ...change,
   };
 }

@@ -1,27 +1,62 @@
+import { Button, Group, Skeleton } from '@mantine/core';
+import { Link, useNavigate } from '@tanstack/react-router';
 import type { TFunction } from 'i18next';
+import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Card } from '../../components/card';
+import { Icon } from '../../components/icons';
 import { PageHead } from '../../components/page-head';
 import { DemoSwitch } from '../../features/ingest/components/demo-switch';
 import { IngestCard } from '../../features/ingest/components/ingest-card';
 import { LiveStreams } from '../../features/live/components/live-streams';
 import type { Stream } from '../../lib/api-types';
 import { formatMbps } from '../../lib/format';
+import { withWords } from '../../lib/i18n';
 import { useLive } from '../../lib/use-live';
 import { useTitle } from '../use-title';
 import classes from './streams-page.module.css';
+import { StreamsTabs } from './streams-tabs';
 
-/** Who is live, and how to become so. */
+// Below what is live, so its code and words need not come before the first screen.
+const StreamList = lazy(() =>
+  withWords('streams', () => import('../../features/streams/components/stream-list')).then((module) => ({ default: module.StreamList })),
+);
+const AddStreamModal = lazy(() =>
+  withWords('streams', () => import('../../features/streams/components/add-stream-modal')).then((module) => ({ default: module.AddStreamModal })),
+);
+
+/** Who is live, who may become so, and how. */
 export function StreamsPage() {
   const { t } = useTranslation();
   const { streams } = useLive();
+  const [adding, setAdding] = useState(false);
+  const navigate = useNavigate();
   const empty = streams?.length === 0;
   useTitle(t('nav.streams'));
   return (
     <>
-      <PageHead title={t('nav.streams')} state={summary(streams, t)} />
+      <PageHead
+        title={t('nav.streams')}
+        state={summary(streams, t)}
+        actions={
+          <Group gap={8}>
+            <Button variant="default" leftSection={<Icon name="rules" size={16} />} renderRoot={(props) => <Link {...props} to="/streams/rules" />}>
+              {t('streams.open.rules')}
+            </Button>
+            <Button leftSection={<Icon name="plus" size={16} />} onClick={() => setAdding(true)}>
+              {t('streams.open.add')}
+            </Button>
+          </Group>
+        }
+      />
+      <StreamsTabs />
       <div className={classes.columns}>
-        <LiveStreams emptyHelp={<DemoSwitch />} />
+        <div className={classes.main}>
+          <LiveStreams emptyHelp={<DemoSwitch />} />
+          <Suspense fallback={<Skeleton h={160} radius={10} />}>
+            <StreamList />
+          </Suspense>
+        </div>
         <div className={classes.side}>
           <IngestCard />
           {!empty && (
@@ -31,6 +66,9 @@ export function StreamsPage() {
           )}
         </div>
       </div>
+      <Suspense>
+        {adding && <AddStreamModal onClose={() => setAdding(false)} onAdded={(stream) => void navigate({ to: '/streams/$app/$stream/keys', params: stream })} />}
+      </Suspense>
     </>
   );
 }

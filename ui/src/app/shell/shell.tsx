@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { Brand } from '../../components/brand';
 import { ConnectionBanner } from '../../components/connection-banner';
 import { Icon } from '../../components/icons';
+import { StoreWatch } from '../../features/store/components/store-watch';
 import { LiveProvider } from '../live-provider';
 import { useSessionRenewal } from '../use-session-renewal';
 import { AccountMenu } from './account-menu';
@@ -38,6 +39,7 @@ export function Shell() {
         </nav>
         <div>
           <ConnectionBanner />
+          <StoreWatch />
           <main id="main" tabIndex={-1} className={classes.main}>
             <Outlet />
           </main>

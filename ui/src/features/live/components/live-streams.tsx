@@ -1,25 +1,17 @@
-import { Skeleton } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Card } from '../../../components/card';
 import { EmptyState } from '../../../components/empty-state';
 import { useLive } from '../../../lib/use-live';
 import classes from './live-streams.module.css';
+import { PictureSkeleton } from './picture-skeleton';
 import { StreamCard } from './stream-card';
 
 /** Everything that is on air. `emptyHelp` is shown below the empty state's text. */
 export function LiveStreams({ emptyHelp }: { emptyHelp: ReactNode }) {
   const { t } = useTranslation();
   const { streams, clockOffsetMs } = useLive();
-  if (streams === null) {
-    return (
-      <Card padded={false} label={t('common.loading')}>
-        <Skeleton style={{ aspectRatio: '16 / 9' }} h="auto" radius={0} />
-        <Skeleton m={16} h={24} w="40%" />
-        <Skeleton m={16} h={48} w="auto" />
-      </Card>
-    );
-  }
+  if (streams === null) return <PictureSkeleton />;
   if (streams.length === 0) {
     return (
       <Card label={t('live.empty.title')}>

@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core';
-import { lazy, Suspense, useState } from 'react';
+import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { Card } from '../../../components/card';
 import { CopyField } from '../../../components/copy-field';
@@ -17,18 +17,17 @@ import classes from './stream-card.module.css';
 import { StreamFacts } from './stream-facts';
 import { StreamState } from './stream-state';
 
-const ShareDrawer = lazy(() => import('./share-drawer').then((module) => ({ default: module.ShareDrawer })));
-
 interface StreamCardProps {
   stream: Stream;
   /** Add to Date.now() to get the server's clock, ms. */
   clockOffsetMs: number;
+  /** On the stream's own page: no way to go there. */
+  alone?: boolean;
 }
 
 /** One live stream: its picture, what is known of it, how to share it, how to end it. */
-export function StreamCard({ stream, clockOffsetMs }: StreamCardProps) {
+export function StreamCard({ stream, clockOffsetMs, alone = false }: StreamCardProps) {
   const { t } = useTranslation();
-  const [sharing, setSharing] = useState(false);
   const serverNow = useNow() + clockOffsetMs;
   const urls = streamUrls(stream.app, stream.stream);
   const source = usePreviewSource(stream.app, stream.stream);
@@ -65,13 +64,18 @@ export function StreamCard({ stream, clockOffsetMs }: StreamCardProps) {
               <Button component="a" href={urls.watch} target="_blank" rel="noopener" variant="light" c="var(--ss-accent)" leftSection={<Icon name="open" size={16} />}>
                 {t('live.watch')}
               </Button>
-              <Button variant="default" leftSection={<Icon name="share" size={16} />} onClick={() => setSharing(true)}>
-                {t('live.moreLinks')}
-              </Button>
+              {!alone && (
+                <Button
+                  renderRoot={(props) => <Link {...props} to="/streams/$app/$stream" params={{ app: stream.app, stream: stream.stream }} />}
+                  variant="default"
+                  leftSection={<Icon name="rules" size={16} />}
+                >
+                  {t('live.manage')}
+                </Button>
+              )}
             </div>
           </div>
         </div>
-        <Suspense>{sharing && <ShareDrawer stream={stream} onClose={() => setSharing(false)} />}</Suspense>
       </Card>
     </div>
   );
