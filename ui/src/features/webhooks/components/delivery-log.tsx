@@ -72,7 +72,7 @@ export function DeliveryLog({ targetId, onTarget, onShow }: DeliveryLogProps) {
           if (deliveries.length === 0) return <EmptyState icon="link" title={t('webhooks.log.empty')} text={t('webhooks.log.emptyText')} />;
           return (
             <>
-              <DataTable label={t('webhooks.log.title')} columns={columns} rows={deliveries} rowKey={({ id }) => id} />
+              <DataTable label={t('webhooks.log.title')} columns={columns} rows={deliveries} rowKey={({ id }) => id} step={Infinity} />
               {query.hasNextPage && (
                 <Button mt={12} variant="default" loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
                   {t('webhooks.log.older')}

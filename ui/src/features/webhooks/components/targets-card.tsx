@@ -33,9 +33,12 @@ export function TargetsCard({ adding, onAdd, onAdded, onShowLog, onShowDelivery 
       <Loaded query={query} rows={2}>
         {({ targets }) =>
           targets.length === 0 ? (
-            <EmptyState icon="link" title={t('webhooks.empty.title')} text={t('webhooks.empty.text')}>
-              <Button onClick={onAdd}>{t('webhooks.add')}</Button>
-            </EmptyState>
+            <EmptyState
+              icon="link"
+              title={t('webhooks.empty.title')}
+              text={t('webhooks.empty.text')}
+              action={<Button onClick={onAdd}>{t('webhooks.add')}</Button>}
+            />
           ) : (
             <ul style={{ margin: 0, padding: 0, listStyle: 'none' }}>
               {targets.map((target) => (
