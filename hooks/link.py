@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from ..core.errors import Invalid
 from ..core.names import check_name
@@ -31,12 +31,14 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """``token`` is empty when there is no pass, or more than one. ``sid`` is for Way.SESSION."""
+    """``token`` is empty when there is no pass, or more than one. ``sid`` is for Way.SESSION.
+    ``query``: all parameters, without ``?``; the owner's server may look at them."""
 
     way: Way
     app: str
     stream: str
     token: str = ""
+    query: str = ""
     sid: str = ""
 
 
@@ -52,16 +54,15 @@ def read_link(text: str) -> Link:
     except ValueError:
         raise _unreadable("it is no address") from None
     path = unquote(parts.path).strip("/")
-    query = _fields(parts.query)
     match parts.scheme.lower():
         case "srt":
             found = _srt(text)
         case "rtmp" | "rtmps":
             found = _rtmp(text)
         case "webrtc":
-            found = Link(Way.WEBRTC, *_two(path), _one(query, "pass"))
+            found = _link(Way.WEBRTC, _two(path), parts.query)
         case "http" | "https" | "ws" | "wss" | "":
-            found = _http(path, query)
+            found = _http(path, parts.query)
         case other:
             raise _unreadable(f"{other!r} is no protocol that viewers use")
     check_name(found.app, "app")
@@ -69,21 +70,25 @@ def read_link(text: str) -> Link:
     return found
 
 
-def _http(path: str, query: list[tuple[str, str]]) -> Link:
-    token = _one(query, "pass")
+def _link(way: Way, names: tuple[str, str], query: str) -> Link:
+    return Link(way, *names, _one(_fields(query), "pass"), query)
+
+
+def _http(path: str, query: str) -> Link:
     session = _SESSION.fullmatch(path)
     if session:
         segment = _SEGMENT.fullmatch(session[3])
         stream = segment[1] if segment else session[3].removesuffix(".m3u8")
         return Link(Way.SESSION, session[2], stream, sid=session[1])
     if path.startswith("watch/"):
-        return Link(Way.WATCH, *_two(path.removeprefix("watch/")), token)
-    if path.strip("/") in ("rtc/v1/whep", "rtc/v1/play"):
-        return Link(Way.WEBRTC, _one(query, "app"), _one(query, "stream"), token)
+        return _link(Way.WATCH, _two(path.removeprefix("watch/")), query)
+    if path in ("rtc/v1/whep", "rtc/v1/play"):
+        fields = _fields(query)
+        return _link(Way.WEBRTC, (_one(fields, "app"), _one(fields, "stream")), query)
     app, name = _two(path)
     for suffix, way in ((".m3u8", Way.HLS), (".flv", Way.FLV)):
         if name.endswith(suffix):
-            return Link(way, app, name.removesuffix(suffix), token)
+            return _link(way, (app, name.removesuffix(suffix)), query)
     if name.endswith(".ts"):
         segment = _SEGMENT.fullmatch(name)
         return Link(Way.SEGMENT, app, segment[1] if segment else name.removesuffix(".ts"))
@@ -93,12 +98,11 @@ def _http(path: str, query: list[tuple[str, str]]) -> Link:
 def _rtmp(text: str) -> Link:
     """``rtmp://host/app/stream?pass=``; some players put the query behind the app."""
     rest = text.strip().partition("://")[2].partition("/")[2]
-    path, query = rest, ""
-    if "?" in rest:
-        before, _, after = rest.partition("?")
-        query, slash, behind = after.partition("/")
-        path = f"{before}/{behind}" if slash else before
-    return Link(Way.RTMP, *_two(unquote(path).strip("/")), _one(_fields(query), "pass"))
+    path, _, query = rest.partition("?")
+    query, slash, behind = query.partition("/")
+    if slash:
+        path = f"{path}/{behind}"
+    return _link(Way.RTMP, _two(unquote(path).strip("/")), query)
 
 
 def _srt(text: str) -> Link:
@@ -107,10 +111,11 @@ def _srt(text: str) -> Link:
     _, given, raw = text.strip().partition("streamid=")
     if not given:
         raise _unreadable("an srt address needs a streamid")
-    streamid = unquote(raw.partition("&")[0]) if "%23" in raw[:3] else unquote(raw)
+    # A player that takes the streamid for a part of the query wants its # escaped.
+    streamid = unquote(raw.partition("&")[0] if raw.startswith("%23") else raw)
     if not streamid.startswith("#!::"):
         path, _, query = streamid.partition("?")
-        return Link(Way.SRT, *_two(path.strip("/")), _one(_fields(query), "pass"))
+        return _link(Way.SRT, _two(path.strip("/")), query)
     path, found = "", []
     for word in streamid.removeprefix("#!::").split(","):
         name, _, value = word.partition("=")
@@ -119,7 +124,7 @@ def _srt(text: str) -> Link:
             found += _fields(query)
         else:
             found.append((name, value))
-    return Link(Way.SRT, *_two(path.strip("/")), _one(found, "pass"))
+    return _link(Way.SRT, _two(path.strip("/")), urlencode(found))
 
 
 def _two(path: str) -> tuple[str, str]:

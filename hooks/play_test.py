@@ -1,6 +1,6 @@
 """Say why a link would be let in or not, without letting anybody in."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated
 
 from fastapi import APIRouter, Request
@@ -145,7 +145,7 @@ async def _resolve(run: _Test, link: Link, services: Services) -> Link:
         )
         raise run.bad("stream", error)
     app, _, stream = url.partition("/")
-    return Link(link.way, app, stream, link.token, link.sid)
+    return replace(link, app=app, stream=stream)
 
 
 async def _decide(run: _Test, link: Link, services: Services, address: str) -> None:
@@ -215,6 +215,7 @@ async def _ask(run: _Test, rule: PlayRule, link: Link, services: Services, addre
         protocol=_PROTOCOLS.get(link.way, Protocol.HLS),
         ip=address,
         pass_token=link.token,
+        query=link.query,
         check_only=True,
     )
     try:

@@ -115,6 +115,23 @@ class Api:
             return exc.key
         return ""
 
+    async def contents(self) -> dict[str, Any]:
+        """Return everything that is in Redis."""
+        redis, found = self.house.redis, {}
+        for name in sorted(await redis.keys()):
+            match await redis.type(name):
+                case "hash":
+                    found[name] = await redis.hgetall(name)
+                case "stream":
+                    found[name] = await redis.xrange(name)
+                case "zset":
+                    found[name] = await redis.zrange(name, 0, -1, withscores=True)
+                case "string":
+                    found[name] = await redis.get(name)
+                case other:
+                    raise AssertionError(f"{name} is a {other}")
+        return found
+
     async def live(self) -> list[str]:
         return sorted(await self.house.registry.publishers())
 
