@@ -37,45 +37,11 @@ export type HookTargetSecret = Schemas['TargetAndSecret'];
 export type HookDelivery = Schemas['Delivery'];
 export type HookDeliveries = Schemas['Deliveries'];
 
-export interface ViewerStats {
-  step_s: number;
-  points: { at_ms: number; viewers: number; peak: number }[];
-  peak: number;
-  watch_s: number;
-  sessions: number;
-  protocols: { protocol: string; sessions: number; watch_s: number }[];
-  countries: { country: string | null; sessions: number }[];
-}
-export interface LoggedSession {
-  client_id: string;
-  kind: 'publish' | 'play';
-  app: string;
-  stream: string;
-  protocol: string;
-  ip: string;
-  country: string | null;
-  user_agent: string;
-  started_ms: number;
-  ended_ms: number | null;
-  send_bytes: number;
-  recv_bytes: number;
-  reason: string;
-}
-export interface SessionStats {
-  sessions: LoggedSession[];
-  cursor: string | null;
-}
-export interface StreamStats {
-  app: string;
-  stream: string;
-  sessions: number;
-  watch_s: number;
-  peak: number;
-  publish_s: number;
-}
-export interface StreamsStats {
-  streams: StreamStats[];
-}
+export type ViewerStats = Schemas['ViewerStats'];
+export type LoggedSession = Schemas['LoggedSession'];
+export type SessionStats = Schemas['SessionStats'];
+export type StreamStats = Schemas['StreamStats'];
+export type StreamsStats = Schemas['StreamsStats'];
 
 /** Data of the event `streams` of `mgmt/live`; OpenAPI has no words for events. */
 export interface StreamsEvent {
