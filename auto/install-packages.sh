@@ -149,7 +149,7 @@ wait_for_apt() {
 }
 
 looks_like_no_network() {
-  grep -Eqi 'temporary failure (resolving|in name resolution)|could not (resolve|connect)|network is unreachable|unable to connect|name or service not known|no route to host|failed to establish a new connection|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|connection timed out|Cannot download'
+  grep -Eqi 'temporary failure (resolving|in name resolution)|could not (resolve (host|.[a-z0-9-]+\.)|connect)|network is unreachable|unable to connect|name or service not known|no route to host|failed to establish a new connection|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|connection timed out|Cannot download'
 }
 
 tell_no_network() {

@@ -179,3 +179,18 @@ def test_a_step_that_fails_unforeseen_still_gives_a_reason_and_an_advice(tmp_pat
     assert done.returncode == 1
     assert 'Reason: the step "Try this" ended with status 1' in done.stderr
     assert "Advice: read the end of" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "network"),
+    [
+        ("Err:1 Could not resolve 'deb.debian.org'", True),
+        ("curl: (6) Could not resolve host: files.example", True),
+        ("npm error code ENOTFOUND", True),
+        ("Could not resolve '../../components/card' in src/app/page.tsx", False),
+        ("Could not resolve 'react' in src/main.tsx", False),
+    ],
+)
+def test_only_a_name_that_is_not_found_is_a_missing_network(line: str, network: bool) -> None:
+    done = shell('printf "%s\\n" "$LINE" | looks_like_no_network && echo yes || echo no', LINE=line)
+    assert done.stdout.strip() == ("yes" if network else "no")
