@@ -16,7 +16,7 @@ from ..core.names import check_name
 
 _SID = re.compile(r"[0-9a-f]{32}")
 _MODE = stat.S_IFREG | 0o644
-_TRIES = 5
+_TRIES = 100
 
 
 def is_sid(text: str) -> bool:
@@ -44,8 +44,9 @@ class Gates:
             except FileExistsError:
                 return
             except FileNotFoundError:
-                # The first of its stream, or ``prune`` was quicker.
-                os.makedirs(path.parent, exist_ok=True)
+                # The first of its stream, or ``prune`` was quicker; it may be so again.
+                with suppress(FileNotFoundError):
+                    os.makedirs(path.parent, exist_ok=True)
             else:
                 return
         raise FileNotFoundError(f"{path.parent} vanishes again and again")
