@@ -25,6 +25,9 @@ HLS_PREFIX = "hls-"
 AT_ONCE = 8
 
 SAMPLE_S = 2.0
+LOOK_S = 5.0
+"""Between looks whether anything live has a limit, while nothing has."""
+
 OVER_S = 10.0
 """A stream may be over its bitrate for so long."""
 
@@ -174,17 +177,19 @@ class Enforcer:
         limit and somebody live. Never returns."""
         over_since: dict[str, int] = {}
         received: dict[str, tuple[int, int]] = {}
+        limited = False
         while True:
-            await asyncio.sleep(SAMPLE_S)
+            await asyncio.sleep(SAMPLE_S if limited else LOOK_S)
             try:
-                await self._look_at_bitrates(over_since, received)
+                limited = await self._look_at_bitrates(over_since, received)
             except (RedisError, Upstream) as exc:
                 log.info("bitrate.not_looked_at", error=type(exc).__name__)
 
     async def _look_at_bitrates(
         self, over_since: dict[str, int], received: dict[str, tuple[int, int]]
-    ) -> None:
-        """``over_since``: client id -> ms; ``received``: client id -> (ms, bytes)."""
+    ) -> bool:
+        """Return whether anything live has a limit. ``over_since``: client id -> ms;
+        ``received``: client id -> (ms, bytes)."""
         limited = await self._limited()
         if limited:
             now = self._clock()
@@ -205,6 +210,7 @@ class Enforcer:
         for client_id in set(received) - live:
             del received[client_id]
             over_since.pop(client_id, None)
+        return bool(limited)
 
     async def _limited(self) -> dict[str, tuple[Session, int, int]]:
         """Return stream url -> (publisher, kbit/s, s to block) of live streams with a limit."""
