@@ -16,6 +16,7 @@ from ..core.hook_targets import HookTargetStore
 from ..core.known_streams import KnownStreamStore
 from ..core.outbound import Outbound
 from ..core.play_rules import PassStore, PlayRuleStore
+from ..core.publish_rules import PublishRulesStore
 from ..core.registry import StreamRegistry
 from ..core.runner import Listener, Running, Service
 from ..core.settings import Settings
@@ -68,6 +69,7 @@ async def open_platform(settings: Settings) -> AsyncIterator[Running]:
             admin=Admin(store, FailureStore(redis), settings.data),
             authenticator=Authenticator(store, master_key, settings.api_secret.get_secret_value()),
             registry=registry,
+            publish_rules=PublishRulesStore(redis),
             events=events,
             srs=srs,
             facts=facts,

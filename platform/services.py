@@ -11,6 +11,7 @@ from ..core.events import EventStream
 from ..core.hook_queue import HookQueue
 from ..core.hook_targets import HookTargetStore
 from ..core.paths import DataDir
+from ..core.publish_rules import PublishRulesStore
 from ..core.registry import StreamRegistry
 from ..core.settings import Settings
 from ..core.srs import SrsApi
@@ -32,6 +33,7 @@ class Services:
     admin: Admin
     authenticator: Authenticator
     registry: StreamRegistry
+    publish_rules: PublishRulesStore
     events: EventStream
     srs: SrsApi
     facts: Facts

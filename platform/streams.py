@@ -20,7 +20,6 @@ from .services import Services, ServicesDep
 log = get_logger(__name__)
 router = APIRouter(prefix=API)
 
-KICK_BLOCK_MS = 10_000
 PING_S = 15
 CHECK_SESSION_MS = 5_000
 
@@ -47,14 +46,15 @@ async def query(
 
 @router.post("/mgmt/streams/kickoff", tags=["streams"])
 async def kickoff(body: KickRequest, services: ServicesDep, _: SignedIn) -> Reply[None]:
-    """Disconnect a publisher and refuse the stream for 10 s, so that its encoder does not win it
-    back at once."""
+    """Disconnect a publisher and refuse the stream for a while (``kick_block_s`` of the publish
+    rules, 10 s at first), so that its encoder does not win it back at once."""
     url = stream_url(body.vhost, body.app, body.stream)
     session = await services.registry.publisher(url)
     if session is None:
         raise NotFound(f"{url} is not live", "Look at the list again.", key="stream_not_live")
+    block_s = (await services.publish_rules.get()).kick_block_s
     now = services.clock()
-    await services.registry.block(url, now, now + KICK_BLOCK_MS)
+    await services.registry.block(url, now, now + block_s * 1000, session.client_id)
     await services.srs.kick(session.client_id)
     # Its on_unpublish usually comes first; when the server had no such client it never comes.
     await services.registry.finish(session.client_id, services.clock(), "kicked")

@@ -16,6 +16,7 @@ from streamstead.core.hook_targets import HookTargetStore
 from streamstead.core.known_streams import KnownStreamStore
 from streamstead.core.outbound import Outbound
 from streamstead.core.play_rules import PassStore, PlayRuleStore
+from streamstead.core.publish_rules import PublishRulesStore
 from streamstead.core.registry import Kind, Protocol, Session, StreamRegistry
 from streamstead.core.settings import Settings
 from streamstead.core.signed import PassSigner
@@ -113,6 +114,7 @@ async def page(settings: Settings, redis: Redis) -> AsyncIterator[Page]:
             ),
             authenticator=Authenticator(store, b"k" * 32, settings.api_secret.get_secret_value()),
             registry=registry,
+            publish_rules=PublishRulesStore(redis),
             events=events,
             srs=srs,
             facts=facts,

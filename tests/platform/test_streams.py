@@ -49,15 +49,25 @@ async def test_the_list_is_there_while_the_media_server_is_away(owner: Page) -> 
     assert (stream["url"], stream["video"], stream["facts_at_ms"]) == ("live/cam", None, None)
 
 
-async def test_kicking_disconnects_and_keeps_the_encoder_away_for_a_while(owner: Page) -> None:
+@pytest.mark.parametrize("block_s", [None, 0, 3600])
+async def test_kicking_disconnects_and_keeps_the_encoder_away_as_long_as_the_rules_say(
+    owner: Page, block_s: int | None
+) -> None:
+    if block_s is not None:
+        await owner.services.publish_rules.update({"kick_block_s": block_s})
     await owner.publish()
     body = {"vhost": "__defaultVhost__", "app": "live", "stream": "cam"}
+    before_ms = owner.services.clock()
     reply = await owner.client.post(f"{API}/streams/kickoff", json=body)
     assert reply.json() == {"code": 0, "data": None}
     assert owner.media.kicked == ["p1"]
     assert await owner.services.registry.publishers() == {}
-    session_is_blocked = await owner.redis.hget("STREAMSTEAD_KICKED", "live/cam")
-    assert session_is_blocked is not None
+    until = await owner.redis.hget("STREAMSTEAD_KICKED", "live/cam")
+    if block_s == 0:
+        assert until is None
+    else:
+        wanted_ms = 1000 * (10 if block_s is None else block_s)
+        assert before_ms <= int(until or 0) - wanted_ms <= owner.services.clock()
 
 
 async def test_kicking_a_stream_that_is_not_live_is_404(owner: Page) -> None:

@@ -1281,8 +1281,8 @@ export interface paths {
         put?: never;
         /**
          * Kickoff
-         * @description Disconnect a publisher and refuse the stream for 10 s, so that its encoder does not win it
-         *     back at once.
+         * @description Disconnect a publisher and refuse the stream for a while (``kick_block_s`` of the publish
+         *     rules, 10 s at first), so that its encoder does not win it back at once.
          */
         post: operations["kickoff_terraform_v1_mgmt_streams_kickoff_post"];
         delete?: never;
