@@ -27,9 +27,11 @@ def action_of(type_: str) -> str:
 
 
 def delivery_id(target_id: str, event: Event) -> str:
-    """Return the id of the one delivery of an event to a target."""
-    said = f"{target_id}\n{event.event_id}\n{event.at_ms}"
-    return f"{target_id}.{hashlib.sha256(said.encode()).hexdigest()[:24]}"
+    """Return the id of the one delivery of an event to a target. Ids sort as events follow each
+    other: of those of the same millisecond the queue takes the smaller one first."""
+    at_ms, _, number = event.entry_id.partition("-")
+    told = hashlib.sha256(f"{target_id}\n{event.event_id}".encode()).hexdigest()[:8]
+    return f"{target_id}.{int(at_ms):011x}{int(number):05x}{told}"
 
 
 def message(

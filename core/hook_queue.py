@@ -1,6 +1,7 @@
 """What is still to be told to other people's servers, and what became of what was told."""
 
 import secrets
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -82,8 +83,8 @@ class HookDelivery:
 
 
 def new_delivery_id(target_id: str) -> str:
-    """Return the id of a delivery that follows from no event."""
-    return f"{target_id}.{secrets.token_hex(12)}"
+    """Return the id of a delivery that follows from no event; later ones sort later."""
+    return f"{target_id}.{time.time_ns() // 1_000_000:011x}{secrets.token_hex(7)[1:]}"
 
 
 @dataclass(frozen=True, slots=True)

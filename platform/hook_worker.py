@@ -88,6 +88,7 @@ class HookWorker:
         outbound: Outbound,
         clock: Callable[[], int],
         chance: Callable[[], float] = random.random,
+        timeout_s: float = TIMEOUT_S,
     ) -> None:
         self._events = events
         self._targets = targets
@@ -95,8 +96,10 @@ class HookWorker:
         self._outbound = outbound
         self._clock = clock
         self._chance = chance
+        self._timeout_s = timeout_s
         self._wake = asyncio.Event()
         self._under_way: dict[str, dict[str, str]] = {}  # target -> delivery id -> its order
+        self._ended: set[str] = set()  # of what was under way when the queue was last read
 
     def wake(self) -> None:
         """Look at once whether something is due."""
@@ -143,6 +146,7 @@ class HookWorker:
         if not free:
             return LOOK_S
         now = self._clock()
+        self._ended.clear()
         wait_ms = round(LOOK_S * 1000)
         # What is under way stays at the head of the queue until it is done, and what must wait for
         # it may come next: look a little further.
@@ -153,6 +157,8 @@ class HookWorker:
                     break
                 if delivery.id in mine or _order(delivery) in mine.values():
                     continue
+                if delivery.id in self._ended:
+                    continue  # what was read is older than its outcome
                 mine[delivery.id] = _order(delivery)
                 group.create_task(self._deliver(targets[id_], delivery))
             if due.next_ms is not None and due.next_ms > now:
@@ -179,6 +185,7 @@ class HookWorker:
             await asyncio.sleep(1)
         finally:
             del self._under_way[target.id][delivery.id]
+            self._ended.add(delivery.id)
             self.wake()
 
     async def _try(self, target: HookTarget, delivery: HookDelivery) -> HookDelivery:
@@ -190,7 +197,7 @@ class HookWorker:
                 target.url,
                 delivery.request.encode(),
                 self._targets.secret(target),
-                timeout_s=TIMEOUT_S,
+                timeout_s=self._timeout_s,
                 allow_private=target.allow_private,
                 max_reply_bytes=SHOWN_BYTES,
                 headers={
