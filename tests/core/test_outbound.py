@@ -315,7 +315,7 @@ async def test_a_name_server_that_hangs_holds_up_no_other_name() -> None:
         begun = time.monotonic()
         assert await resolver("quick.example.com", 80) == ["127.0.0.1"]
         assert time.monotonic() - begun < WAIT_S / 2
-        assert asked == ["slow.example.com", "quick.example.com"]
+        assert sorted(asked) == ["quick.example.com", "slow.example.com"]
     finally:
         release.set()
     assert await resolver("slow.example.com", 80) == ["127.0.0.1"]
