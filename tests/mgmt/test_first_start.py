@@ -54,6 +54,17 @@ def test_an_empty_setup_code_is_made_anew(data: DataDir, account: Account) -> No
     assert ensure_setup_code(data, account) == data.setup_code.read_text().strip() != ""
 
 
+def test_nginx_and_the_service_user_may_both_write_about_sessions(
+    data: DataDir, account: Account
+) -> None:
+    prepare(data, account)
+    data.hls_log.write_text("kept")
+    prepare(data, account)
+    assert data.hls_log.read_text() == "kept"
+    assert mode(data.hls_log) == 0o664
+    assert data.gates.is_dir()
+
+
 def test_redis_is_found_at_its_well_known_path(data: DataDir, account: Account) -> None:
     prepare(data, account)
     assert data.redis_socket.resolve() == (data.run / "redis" / "redis.sock").resolve()

@@ -97,6 +97,19 @@ def test_media_finds_its_files_where_everyone_else_does(plan: Plan) -> None:
     assert f"hls_path {plan.data.html};" in media.files[0].text
 
 
+def test_the_front_sees_the_gates_and_may_write_about_sessions(plan: Plan) -> None:
+    front = by_name(plan)["front"]
+    assert Mount(plan.data.gates) in front.mounts
+    assert Mount(plan.data.hls_log.parent, writable=True) in front.mounts
+    text = front.files[0].text
+    assert f'-f "{plan.data.gates}/' in text
+    assert f'access_log "{plan.data.hls_log}"' in text
+
+
+def test_segments_of_srs_are_named_by_one_number(plan: Plan) -> None:
+    assert "hls_ts_file [app]/[stream]-[timestamp].ts;" in by_name(plan)["media"].files[0].text
+
+
 def test_srs_asks_the_hooks_with_the_hook_secret(plan: Plan) -> None:
     text = by_name(plan)["media"].files[0].text
     base = f"http://127.0.0.1:{plan.settings.hooks_port}/terraform/v1/hooks/srs"
