@@ -113,16 +113,17 @@ def _split(url: str) -> SplitResult:
     if parts.scheme not in _PORTS:
         raise bad("the address does not begin with https:// or http://")
     host = parts.hostname or ""
-    if port == 0 or len(host) > 253 or not (_NAME.fullmatch(host) or _is_ipv6(host)):
+    if port == 0 or len(host) > 253 or not (_NAME.fullmatch(host) or _is_address(host)):
         raise bad("the address has no valid host")
     return parts
 
 
-def _is_ipv6(host: str) -> bool:
+def _is_address(host: str) -> bool:
     try:
-        return ipaddress.ip_address(host).version == 6 and "%" not in host
+        ipaddress.ip_address(host)
     except ValueError:
         return False
+    return "%" not in host
 
 
 def _host_header(parts: SplitResult) -> str:
@@ -193,7 +194,11 @@ class Outbound:
     async def _addresses(self, parts: SplitResult, allow_private: bool) -> list[str]:
         host = cast(str, parts.hostname)
         try:
-            found = await self._resolve(host, parts.port or _PORTS[parts.scheme])
+            found = (
+                [host]
+                if _is_address(host)
+                else await self._resolve(host, parts.port or _PORTS[parts.scheme])
+            )
         except OSError as exc:
             raise OutboundFailed(
                 f"the name {host} cannot be resolved", f"{exc.strerror or exc}. Check the address."

@@ -1,8 +1,8 @@
 """Look up names without letting a name server that does not answer hold up anything else."""
 
+import _thread
 import asyncio
 import socket
-import threading
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any
@@ -14,7 +14,7 @@ Resolve = Callable[[str, int], Awaitable[list[str]]]
 
 
 class Resolver:
-    """The system's resolver. Each look-up has a daemon thread of its own, because it may hang for
+    """The system's resolver. Each look-up has a thread of its own, because it may hang for
     half a minute and cannot be cancelled: in the shared pool six of them would stop everybody who
     uses threads. The same name is asked once at a time, so one bad name holds one thread.
     """
@@ -57,5 +57,6 @@ class Resolver:
             with suppress(RuntimeError):  # the process has ended its loop meanwhile
                 loop.call_soon_threadsafe(settle, found, error)
 
-        threading.Thread(target=work, name=f"resolve {host}"[:15], daemon=True).start()
+        # Unlike Thread.start, this does not stop the loop until the thread has begun.
+        _thread.start_new_thread(work, ())
         return future

@@ -105,7 +105,7 @@ class Office:
                 log = await self.log(target)
                 if check(log):
                     return log
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(0.05)
 
     async def finished(self, target: HookTarget, count: int = 1) -> list[HookDelivery]:
         return await self.until(
@@ -114,7 +114,7 @@ class Office:
         )
 
 
-def office_on(redis: Redis, timeout_s: float = 1.0, **limits: int) -> Office:
+def office_on(redis: Redis, timeout_s: float = 2 * WAIT_S, **limits: int) -> Office:
     events, targets = EventStream(redis), HookTargetStore(redis, b"k" * 32)
     queue = HookQueue(redis, **limits)
     worker = HookWorker(events, targets, queue, Outbound(), now_ms, lambda: 0.0, timeout_s)
@@ -256,7 +256,7 @@ BAD: list[tuple[str, Answer, str]] = [
 
 
 async def test_bad_targets_slow_down_nothing_else(redis: Redis) -> None:
-    office = office_on(redis, timeout_s=2 * WAIT_S)
+    office = office_on(redis)
     async with AsyncExitStack() as stack:
         good = await stack.enter_async_context(web_server(says(200)))
         bad: dict[str, HookTarget] = {}
@@ -264,20 +264,21 @@ async def test_bad_targets_slow_down_nothing_else(redis: Redis) -> None:
             server = await stack.enter_async_context(web_server(answer))
             bad[name] = await office.target(server.url)
         told = await office.target(good.url)
-        for number in range(30):
+        for number in range(10):
             await office.happen(number)
         await stack.enter_async_context(office.at_work())
-        await office.finished(told, 30)
+        await office.finished(told, 10)
         # Every one at the first try, and those that hang are still at their first too.
-        assert len(good.got) == 30
+        assert len(good.got) == 10
         for name in ("hangs", "is slow"):
             assert all(one.attempts == 0 for one in await office.log(bad[name]))
 
 
 @pytest.mark.parametrize(("answer", "error"), [one[1:] for one in BAD], ids=[it[0] for it in BAD])
 async def test_the_log_tells_what_a_bad_target_does(
-    office: Office, answer: Answer, error: str
+    redis: Redis, answer: Answer, error: str
 ) -> None:
+    office = office_on(redis, timeout_s=1.0)
     async with web_server(answer) as server, office.at_work():
         target = await office.target(server.url)
         await office.happen(1)
@@ -323,8 +324,7 @@ async def test_the_end_of_a_session_never_overtakes_its_beginning(office: Office
         assert begun < seen.index(f"stream.unpublished:c{number}")
 
 
-async def test_several_go_to_one_target_at_a_time_but_not_many(redis: Redis) -> None:
-    office = office_on(redis, timeout_s=2 * WAIT_S)
+async def test_several_go_to_one_target_at_a_time_but_not_many(office: Office) -> None:
     open_now, most = 0, 0
     release = asyncio.Event()
 
@@ -449,7 +449,7 @@ async def test_a_removed_target_leaves_nothing_behind(office: Office) -> None:
         await office.happen(7)
         other = await office.target(f"http://127.0.0.1:{free_port()}/")
         await office.happen(8)
-        await office.until(other, lambda log: len(log) == 1)
+        await office.until(other, lambda log: len(log) >= 1)
     left = await office.redis.keys(f"STREAMSTEAD_HOOK_*:{target.id}")
     assert left == []
     assert target.id not in await office.redis.hgetall(HookTargetStore.BYTES)
