@@ -118,7 +118,7 @@ describe('webhook targets', () => {
     const drawer = await screen.findByRole('dialog', { name: 'Edit Chat bot' });
     expect(within(drawer).getByText(/could reach servers that nobody outside should/)).toBeVisible();
     expect(within(drawer).queryByRole('radio')).toBeNull();
-    await user.click(within(drawer).getByRole('switch', { name: /Ask before someone may publish/ }));
+    await user.click(within(drawer).getByRole('switch', { name: 'Ask before someone may publish' }));
     // Who is asked about publishing is told about it too.
     expect(within(drawer).getByLabelText('A stream goes live')).toBeChecked();
     await user.click(within(drawer).getByRole('radio', { name: /Let the publisher in/ }));

@@ -1,7 +1,8 @@
-import { Button, Group, Radio, Stack, Switch, TextInput } from '@mantine/core';
+import { Button, Group, Radio, Stack, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { HelpfulError } from '../../../components/helpful-error';
+import { OptionSwitch } from '../../../components/option-switch';
 import type { TargetDraft } from '../api/use-webhooks';
 import { EventPicker } from './event-picker';
 
@@ -74,20 +75,20 @@ export function TargetForm({ start, types, submit, pending, error, onSubmit, onC
           onChange={(chosen) => change({ types: chosen, ...(chosen.includes(ASKED_ABOUT) ? {} : { blocking: false }) })}
           error={tried && wrong.types ? t('webhooks.form.eventsMissing') : undefined}
         />
-        <Switch
+        <OptionSwitch
           label={t('webhooks.form.private')}
-          description={t('webhooks.form.privateHint')}
+          hint={t('webhooks.form.privateHint')}
           checked={draft.allow_private}
-          onChange={(event) => change({ allow_private: event.currentTarget.checked })}
+          onChange={(allow_private) => change({ allow_private })}
         />
-        <Switch
+        <OptionSwitch
           label={t('webhooks.form.blocking')}
-          description={t('webhooks.form.blockingHint')}
+          hint={t('webhooks.form.blockingHint')}
           checked={draft.blocking}
-          onChange={(event) => change(asking(event.currentTarget.checked, draft, types))}
-        />
-        {draft.blocking && (
+          onChange={(blocking) => change(asking(blocking, draft, types))}
+        >
           <Radio.Group
+            pl={50}
             label={t('webhooks.form.fallback')}
             value={draft.fallback}
             onChange={(fallback) => change({ fallback: fallback === 'accept' ? 'accept' : 'refuse' })}
@@ -97,7 +98,7 @@ export function TargetForm({ start, types, submit, pending, error, onSubmit, onC
               <Radio value="accept" label={t('webhooks.form.accept')} description={t('webhooks.form.acceptHint')} />
             </Stack>
           </Radio.Group>
-        )}
+        </OptionSwitch>
         {error != null && <HelpfulError error={error} />}
         <Group justify="flex-end">
           <Button variant="default" onClick={onCancel}>

@@ -1,0 +1,168 @@
+"""The pages about webhooks and statistics in headless Chromium. Screenshots: ui/screenshots/."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from ..conftest import wait_until
+from .house import House, publishing, random_name
+from .receiver import Receiver, receiving
+from .test_browser import SCREENSHOTS, SIZES, moves
+
+pytestmark = pytest.mark.browser
+
+ACCENT_PIXELS = """(chart) => {
+  const canvas = chart.querySelector('canvas');
+  const wanted = getComputedStyle(chart).getPropertyValue('--ss-accent').trim();
+  const [r, g, b] = wanted.match(/[0-9a-f]{2}/gi).map((part) => parseInt(part, 16));
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  let found = 0;
+  for (let at = 0; at < data.length; at += 4)
+    if (data[at] === r && data[at + 1] === g && data[at + 2] === b && data[at + 3] > 0) found++;
+  return found;
+}"""
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as started:
+        yield started
+
+
+@pytest.fixture
+def context(first_house: House, browser: Browser) -> Iterator[BrowserContext]:
+    """A browser in which the operator is signed in."""
+    made = signed_in(first_house, browser, "desktop", "dark", "en-US")
+    yield made
+    made.close()
+
+
+def signed_in(
+    house: House, browser: Browser, size: str, scheme: str, locale: str
+) -> BrowserContext:
+    made = browser.new_context(
+        viewport=SIZES[size],
+        locale=locale,
+        color_scheme="dark" if scheme == "dark" else "light",
+    )
+    made.set_default_timeout(60_000)
+    made.add_init_script(f"localStorage.setItem('mantine-color-scheme-value', '{scheme}')")
+    with house.api() as api:
+        token = api.client.cookies["streamstead_session"]
+    made.add_cookies([{"name": "streamstead_session", "value": token, "url": house.base}])
+    return made
+
+
+def add_target(page: Page, receiver: Receiver, label: str) -> str:
+    """Make a target in the page; returns the secret that it shows once."""
+    page.get_by_role("button", name="Add webhook").first.click()
+    form = page.get_by_role("dialog", name="Add webhook")
+    form.get_by_role("textbox", name="Name").fill(label)
+    form.get_by_role("textbox", name="Address").fill(receiver.url)
+    form.get_by_role("switch", name=re.compile("private network")).check()
+    form.get_by_role("button", name="Add webhook").click()
+    shown = page.get_by_role("dialog", name=f"Secret of {label}")
+    shown.get_by_role("button", name="Show Signing secret").click()
+    secret = shown.get_by_label("Signing secret", exact=True).input_value()
+    page.screenshot(path=SCREENSHOTS / "webhooks-secret.png")
+    shown.get_by_role("button", name="I have copied it").click()
+    expect(shown).not_to_be_visible()
+    return secret
+
+
+def test_a_target_is_told_of_a_stream_and_a_delivery_is_sent_again(
+    first_house: House, context: BrowserContext, receiver: Receiver
+) -> None:
+    page = context.new_page()
+    page.goto(f"{first_house.base}/mgmt/system/webhooks")
+    label, name = random_name(), random_name()
+    secret = add_target(page, receiver, label)
+
+    page.get_by_role("button", name=f"Send a test to {label}").click()
+    expect(page.get_by_role("status").filter(has_text="Arrived: 200")).to_be_visible()
+    assert receiver.of_type("webhook.test")[0].is_signed_with(secret)
+
+    page.get_by_label("Show deliveries to").select_option(label)
+    with first_house.api() as api, publishing(f"{first_house.rtmp}/{name}?secret={api.secret()}"):
+        row = page.get_by_role("row").filter(has_text="A stream goes live")
+        expect(row).to_contain_text("Delivered")
+        first = receiver.of_type("stream.published")[0]
+        assert first.is_signed_with(secret)
+        assert first.json["url"] == f"live/{name}"
+
+        row.get_by_role("button").click()
+        drawer = page.get_by_role("dialog", name="Delivery")
+        expect(drawer.get_by_role("region", name="Sent")).to_contain_text(f"live/{name}")
+        expect(drawer.get_by_role("region", name="Reply")).to_contain_text('"code": 0')
+        page.screenshot(path=SCREENSHOTS / "webhooks-delivery.png")
+        drawer.get_by_role("button", name="Send again").click()
+        expect(drawer.get_by_text("Sent again")).to_be_visible()
+        wait_until(lambda: len(receiver.of_type("stream.published")) == 2, "it is sent again")
+        assert receiver.of_type("stream.published")[1].json["id"] == first.json["id"]
+        page.keyboard.press("Escape")
+        expect(row).to_have_count(2)
+
+
+def test_a_target_that_fails_says_why_and_is_removed_after_a_question(
+    first_house: House, context: BrowserContext, receiver: Receiver
+) -> None:
+    page = context.new_page()
+    page.goto(f"{first_house.base}/mgmt/system/webhooks")
+    label = random_name()
+    add_target(page, receiver, label)
+    receiver.answer = (500, {"code": 1})
+    page.get_by_role("button", name=f"Send a test to {label}").click()
+    expect(page.get_by_role("alert").filter(has_text="500")).to_be_visible()
+    one = page.get_by_role("listitem").filter(has_text=label)
+    expect(one.get_by_text("Not getting through")).to_be_visible()
+
+    page.get_by_role("button", name=f"What to do with {label}").click()
+    page.get_by_role("menuitem", name="Remove…").click()
+    page.get_by_role("button", name="Remove webhook").click()
+    expect(one).not_to_be_visible()
+
+
+def test_the_graph_and_the_session_log_show_a_viewer(
+    first_house: House, context: BrowserContext
+) -> None:
+    name = random_name()
+    with first_house.api() as api, publishing(f"{first_house.rtmp}/{name}?secret={api.secret()}"):
+        watch = context.new_page()
+        watch.goto(f"{first_house.base}/watch/live/{name}")
+        moves(watch.locator("video").first)
+        page = context.new_page()
+        page.goto(f"{first_house.base}/mgmt/streams/live/{name}/statistics")
+        page.get_by_text("1 h", exact=True).click()
+        graph = page.get_by_role("img", name=re.compile("at most 1 at once"))
+        expect(graph).to_be_visible()
+        wait_until(lambda: int(graph.evaluate(ACCENT_PIXELS)) > 0, "the graph has a line")
+        log = page.get_by_role("table", name="Session log")
+        expect(log.get_by_role("row").filter(has_text="Viewer")).to_contain_text("still on")
+        expect(log.get_by_role("row").filter(has_text="Publisher")).to_contain_text("RTMP")
+        watch.close()
+        page.goto(f"{first_house.base}/mgmt/streams/statistics")
+        expect(page.get_by_role("link", name=f"live/{name}")).to_be_visible()
+
+
+@pytest.mark.parametrize("size", list(SIZES))
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_pages_fit_every_screen(
+    first_house: House, browser: Browser, size: str, scheme: str, language: str
+) -> None:
+    locale = {"en": "en-US", "zh": "zh-CN"}[language]
+    made = signed_in(first_house, browser, size, scheme, locale)
+    try:
+        page = made.new_page()
+        for name, place in (("webhooks", "system/webhooks"), ("statistics", "streams/statistics")):
+            page.goto(f"{first_house.base}/mgmt/{place}")
+            expect(page.get_by_role("main").get_by_role("region").last).to_be_visible()
+            expect(page.locator("[aria-busy]")).to_have_count(0)
+            width = page.evaluate("document.documentElement.scrollWidth")
+            assert width <= SIZES[size]["width"], f"{name} is {width} px wide"
+            path = SCREENSHOTS / f"{name}-{size}-{scheme}-{language}.png"
+            page.screenshot(path=path, full_page=True)
+    finally:
+        made.close()
