@@ -1,10 +1,10 @@
-import { Stack } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { envsQuery, type StreamRef } from '../lib/queries';
 import { shareLinks } from '../lib/share-links';
 import { CopyField } from './copy-field';
 import { QrButton } from './qr-button';
+import classes from './share-links.module.css';
 
 interface ShareLinksProps {
   of: StreamRef;
@@ -18,16 +18,20 @@ export function ShareLinks({ of, pass = '' }: ShareLinksProps) {
   const { data: envs } = useQuery(envsQuery);
   const links = shareLinks(of, pass, envs);
   return (
-    <Stack>
-      <CopyField label={t('share.watch')} description={t('share.watchHint')} value={links.watch} />
-      <div>
-        <QrButton label={t('share.qr')} value={links.watch} hint={t('share.qrHint')} />
-      </div>
-      <CopyField label={t('share.embed')} description={t('share.embedHint')} value={links.embed} />
-      <CopyField label="HLS" description={t('share.hlsHint')} value={links.hls} />
-      <CopyField label="HTTP-FLV" description={t('share.flvHint')} value={links.flv} />
-      {links.rtmp && <CopyField label="RTMP" description={t('share.rtmpHint')} value={links.rtmp} />}
-      {links.srt && <CopyField label="SRT" description={t('share.srtHint')} value={links.srt} />}
-    </Stack>
+    <div className={classes.columns}>
+      <section className={classes.column} aria-label={t('share.people')}>
+        <CopyField label={t('share.watch')} description={t('share.watchHint')} value={links.watch} />
+        <div>
+          <QrButton label={t('share.qr')} value={links.watch} hint={t('share.qrHint')} />
+        </div>
+        <CopyField label={t('share.embed')} description={t('share.embedHint')} value={links.embed} />
+      </section>
+      <section className={classes.column} aria-label={t('share.players')}>
+        <CopyField label="HLS" description={t('share.hlsHint')} value={links.hls} />
+        <CopyField label="HTTP-FLV" description={t('share.flvHint')} value={links.flv} />
+        {links.rtmp && <CopyField label="RTMP" description={t('share.rtmpHint')} value={links.rtmp} />}
+        {links.srt && <CopyField label="SRT" description={t('share.srtHint')} value={links.srt} />}
+      </section>
+    </div>
   );
 }

@@ -1,14 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { Card } from '../../components/card';
-import { Icon } from '../../components/icons';
 import { Loaded } from '../../components/loaded';
 import { PageHead } from '../../components/page-head';
 import { RuleForm } from '../../features/access/components/rule-form';
 import { PublishRulesForm } from '../../features/streams/components/publish-rules-form';
 import { playRuleQuery, publishRulesQuery } from '../../lib/queries';
 import { useTitle } from '../use-title';
+import { StreamsTabs } from './streams-tabs';
 import classes from './stream/stream-page.module.css';
 
 /** What holds for every stream: publishing, and watching where a stream has no rule of its own. */
@@ -19,11 +18,8 @@ export function StreamRulesPage() {
   useTitle(t('rules.title'));
   return (
     <>
-      <Link to="/streams" className={classes.back}>
-        <Icon name="back" size={15} />
-        {t('nav.streams')}
-      </Link>
-      <PageHead title={t('rules.title')} />
+      <PageHead title={t('nav.streams')} state={t('rules.title')} />
+      <StreamsTabs />
       <div className={classes.halves}>
         <Card title={t('publish.title')}>
           <Loaded query={publishing} rows={6}>

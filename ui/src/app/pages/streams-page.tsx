@@ -1,5 +1,5 @@
-import { Button, Group, Skeleton } from '@mantine/core';
-import { Link, useNavigate } from '@tanstack/react-router';
+import { Button, Skeleton } from '@mantine/core';
+import { useNavigate } from '@tanstack/react-router';
 import type { TFunction } from 'i18next';
 import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -39,14 +39,9 @@ export function StreamsPage() {
         title={t('nav.streams')}
         state={summary(streams, t)}
         actions={
-          <Group gap={8}>
-            <Button variant="default" leftSection={<Icon name="rules" size={16} />} renderRoot={(props) => <Link {...props} to="/streams/rules" />}>
-              {t('streams.open.rules')}
-            </Button>
-            <Button leftSection={<Icon name="plus" size={16} />} onClick={() => setAdding(true)}>
-              {t('streams.open.add')}
-            </Button>
-          </Group>
+          <Button leftSection={<Icon name="plus" size={16} />} onClick={() => setAdding(true)}>
+            {t('streams.open.add')}
+          </Button>
         }
       />
       <StreamsTabs />

@@ -5,6 +5,7 @@ import classes from './page-tabs.module.css';
 const PLACES = [
   { to: '/streams', name: 'nav.overview' },
   { to: '/streams/statistics', name: 'nav.statistics' },
+  { to: '/streams/rules', name: 'nav.rules' },
 ] as const;
 
 /** The pages about all streams. */

@@ -22,7 +22,7 @@ export function ShareTab() {
   const shown = byId && playbackId ? { app: BY_PLAYBACK_ID, stream: playbackId } : of;
   return (
     <Card title={t('page.share')}>
-      <Stack maw={720}>
+      <Stack>
         {rule.data?.kind === 'pass' && (
           <Notice tone="warn" title={t('share.passNeeded')}>
             <p>

@@ -12,6 +12,7 @@ import { formatClock } from '../../../lib/format';
 import { streamUrls } from '../../../lib/stream-urls';
 import { useServerNow } from '../../../lib/use-server-now';
 import { useTitle } from '../../use-title';
+import tabs from '../page-tabs.module.css';
 import classes from './stream-page.module.css';
 import { useStreamParams } from './use-stream-params';
 
@@ -58,9 +59,9 @@ export function StreamPage() {
           </Group>
         }
       />
-      <nav className={classes.tabs} aria-label={t('page.tabs')}>
+      <nav className={tabs.tabs} aria-label={t('page.tabs')}>
         {TABS.map((tab) => (
-          <Link key={tab.to} to={tab.to} params={of} activeOptions={{ exact: true }} className={classes.tab}>
+          <Link key={tab.to} to={tab.to} params={of} activeOptions={{ exact: true }} className={tabs.tab}>
             {t(tab.name)}
           </Link>
         ))}

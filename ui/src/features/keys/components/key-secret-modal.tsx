@@ -37,7 +37,7 @@ export function KeySecretModal({ fresh: { key, secret }, onClose }: { fresh: New
         <Loaded query={envs}>{(data) => <PublishTabs envs={data} target={target} />}</Loaded>
         <Group justify="space-between" mt="xs">
           {envs.data ? <QrButton label={t('keys.secret.qr')} value={publishAddresses(envs.data, target).rtmpUrl} hint={t('keys.secret.qrHint')} /> : <span />}
-          <Button onClick={onClose} data-autofocus>
+          <Button onClick={onClose}>
             {t('keys.secret.done')}
           </Button>
         </Group>

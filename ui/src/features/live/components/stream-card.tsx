@@ -21,7 +21,7 @@ interface StreamCardProps {
   stream: Stream;
   /** Add to Date.now() to get the server's clock, ms. */
   clockOffsetMs: number;
-  /** On the stream's own page: no way to go there. */
+  /** On the stream's own page, whose head has the ways on. */
   alone?: boolean;
 }
 
@@ -60,11 +60,11 @@ export function StreamCard({ stream, clockOffsetMs, alone = false }: StreamCardP
             <div className={classes.share}>
               <CopyField label={t('live.shareLink')} value={urls.watch} />
             </div>
-            <div className={classes.actions}>
-              <Button component="a" href={urls.watch} target="_blank" rel="noopener" variant="light" c="var(--ss-accent)" leftSection={<Icon name="open" size={16} />}>
-                {t('live.watch')}
-              </Button>
-              {!alone && (
+            {!alone && (
+              <div className={classes.actions}>
+                <Button component="a" href={urls.watch} target="_blank" rel="noopener" variant="light" c="var(--ss-accent)" leftSection={<Icon name="open" size={16} />}>
+                  {t('live.watch')}
+                </Button>
                 <Button
                   renderRoot={(props) => <Link {...props} to="/streams/$app/$stream" params={{ app: stream.app, stream: stream.stream }} />}
                   variant="default"
@@ -72,8 +72,8 @@ export function StreamCard({ stream, clockOffsetMs, alone = false }: StreamCardP
                 >
                   {t('live.manage')}
                 </Button>
-              )}
-            </div>
+              </div>
+            )}
           </div>
         </div>
       </Card>
