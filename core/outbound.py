@@ -32,6 +32,7 @@ MAX_TRIED = 3
 SIGNATURE = "Streamstead-Signature"
 
 _PORTS = {"http": 80, "https": 443}
+_TRUST_NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 _NAME = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
 
 
@@ -148,6 +149,7 @@ class Outbound:
         self._trust = trust or _system_trust
         self._now_s = now_s
         self._context: ssl.SSLContext | None = None
+        self._loading = asyncio.Lock()
 
     async def post_signed(
         self,
@@ -279,11 +281,9 @@ class Outbound:
         connect_s: float,
         max_reply_bytes: int,
     ) -> tuple[int, bytes, bool]:
-        if self._context is None:
-            self._context = await asyncio.to_thread(self._trust)
         # A pool of its own for each message: httpx shares connections by address, and a connection
         # whose certificate was checked for one name must never carry a message for another.
-        transport = httpx.AsyncHTTPTransport(verify=self._context)
+        transport = httpx.AsyncHTTPTransport(verify=await self._context_for(parts.scheme))
         url = httpx.URL(
             scheme=parts.scheme,
             host=address.partition("%")[0],
@@ -321,6 +321,15 @@ class Outbound:
             for stream in opened:
                 await stream.aclose()
         return reply.status_code, read[:max_reply_bytes], len(read) > max_reply_bytes
+
+    async def _context_for(self, scheme: str) -> ssl.SSLContext:
+        if scheme != "https":
+            return _TRUST_NOBODY
+        async with self._loading:
+            if self._context is None:
+                # Reading all authorities takes a third of a second.
+                self._context = await asyncio.to_thread(self._trust)
+        return self._context
 
 
 async def _beginning(reply: httpx.Response, most: int) -> bytes:
