@@ -71,6 +71,13 @@ class StoreEpoch:
             return True
         return False
 
+    async def look(self) -> StoreState:
+        """Return how it is at this moment; ``state`` changes by ``ensure`` alone, which tells."""
+        if self.value == "":
+            return StoreState.STARTING
+        ours = await self._redis.get(self.KEY) == self.value
+        return StoreState.READY if ours else StoreState.EMPTIED
+
     async def accept(self) -> None:
         """Take the store as it is, with the public default rule where there is none."""
         async with self._redis.pipeline(transaction=True) as pipe:

@@ -153,7 +153,7 @@ async def _decide(run: _Test, link: Link, services: Services, address: str) -> N
     url = f"{link.app}/{link.stream}"
     try:
         rule, inherited = await services.play_rules.get(url)
-        if services.epoch.state is StoreState.EMPTIED:
+        if await services.epoch.look() is StoreState.EMPTIED:
             raise store_emptied()
     except StreamsteadError as exc:
         raise run.bad("store", exc) from None

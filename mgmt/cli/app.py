@@ -2,17 +2,16 @@
 
 import json
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from ...core.errors import StreamsteadError
 from ...core.settings import RuntimeChoice, Settings
 from ...core.version import VERSION
-from . import lifecycle, show
+from . import keys, known, lifecycle, passes, show, watching
 from .client import ask_manager, ask_service
+from .common import AsJson, Data, names_of, out
 
 app = typer.Typer(
     name="streamstead",
@@ -21,13 +20,12 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-out = Console(highlight=False, soft_wrap=True)
+app.add_typer(keys.app, name="key")
+app.add_typer(passes.app, name="pass")
+app.add_typer(known.app, name="stream")
+app.add_typer(watching.store_app, name="store")
+app.command()(watching.viewers)
 
-Data = Annotated[
-    Path | None,
-    typer.Option("--data", help="Data directory.", envvar="STREAMSTEAD_DATA_DIR"),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 SERVICE_HELP = "Program: redis, media, hooks, platform, ffmpeg_forward or front."
 
 
@@ -138,17 +136,6 @@ def setup_code(
 
 
 @app.command()
-def key(data: Data = None, as_json: AsJson = False) -> None:
-    """Print what an encoder needs: server and stream key."""
-    found = show.ingest(Settings.load(data))
-    if as_json:
-        out.print_json(json.dumps(found))
-        return
-    for name, value in found.items():
-        out.print(f"{name + ':':12}{value}", markup=False)
-
-
-@app.command()
 def openapi() -> None:
     """Print the OpenAPI description of all services."""
     from ...core.openapi import merged_openapi
@@ -218,10 +205,7 @@ def kick(
 ) -> None:
     """Disconnect the publisher of a stream."""
     settings = Settings.load(data)
-    application, slash, name = stream.partition("/")
-    if not slash or not application or not name:
-        raise StreamsteadError(f"{stream!r} is not APP/STREAM", "Say for example: live/livestream")
-    body = {"vhost": vhost, "app": application, "stream": name}
+    body = {"vhost": vhost, **names_of(stream)}
     ask_service(settings, settings.platform_port, "/terraform/v1/mgmt/streams/kickoff", body)
     out.print(f"{stream} was disconnected", markup=False)
 

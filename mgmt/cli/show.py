@@ -1,7 +1,6 @@
 """What the commands print."""
 
 import asyncio
-import socket
 import time
 from typing import Any
 
@@ -13,6 +12,7 @@ from ...core.redact import redact_text
 from ...core.settings import Settings
 from ..runtime.logfile import plain, tail
 from ..services.plan import SERVICE_NAMES
+from .addresses import public_host, publish_addresses
 from .client import NotRunning, ask_manager
 
 _COLOURS = {"running": "green", "starting": "yellow", "stopped": "dim"}
@@ -33,7 +33,7 @@ def status(out: Console, found: dict[str, Any]) -> None:
         table.add_row(
             one["name"],
             f"[{colour}]{one['state']}[/]",
-            _age(one["since_ms"]),
+            age(one["since_ms"]),
             str(one["restarts"]),
             str(one["pid"] or "-"),
             one["detail"].replace("[", "\\["),
@@ -55,7 +55,7 @@ def streams(out: Console, found: list[dict[str, Any]]) -> None:
             one["url"],
             one["protocol"],
             one["ip"],
-            _age(one["since_ms"]),
+            age(one["since_ms"]),
             str(one["viewers"]["total"]),
             f"{video['codec']} {video['width']}x{video['height']}" if video else "-",
             audio["codec"] if audio else "-",
@@ -95,17 +95,7 @@ def setup_url(settings: Settings, code: str) -> str:
 
 def ingest(settings: Settings) -> dict[str, str]:
     """Return what an encoder needs, by protocol. Raises StreamsteadError when Redis is away."""
-    secret = asyncio.run(_publish_secret(settings))
-    host, stream = public_host(settings), "livestream"
-    port = "" if settings.rtmp_port == 1935 else f":{settings.rtmp_port}"
-    streamid = f"#!::r=live/{stream},secret={secret},m=publish"
-    return {
-        "server": f"rtmp://{host}{port}/live/",
-        "key": f"{stream}?secret={secret}",
-        "srt": f"srt://{host}:{settings.srt_port}?streamid={streamid}",
-        "whip": f"http://{host}:{settings.http_port}/rtc/v1/whip/"
-        f"?app=live&stream={stream}&secret={secret}",
-    }
+    return publish_addresses(settings, "live", "livestream", asyncio.run(_publish_secret(settings)))
 
 
 async def _publish_secret(settings: Settings) -> str:
@@ -124,20 +114,8 @@ async def _publish_secret(settings: Settings) -> str:
         ) from None
 
 
-def public_host(settings: Settings) -> str:
-    """Return the address that others most likely reach this machine by."""
-    if settings.candidate:
-        return settings.candidate
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            # Sends nothing: the kernel only chooses the route and with it our address.
-            probe.connect(("192.0.2.1", 9))
-            return str(probe.getsockname()[0])
-        except OSError:
-            return "127.0.0.1"
-
-
-def _age(since_ms: int) -> str:
+def age(since_ms: int) -> str:
+    """Return how long ago something was, in its largest unit."""
     seconds = max(0, int(time.time() - since_ms / 1000))
     for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
         if seconds >= size:

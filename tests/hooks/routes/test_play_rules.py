@@ -163,7 +163,6 @@ async def test_publishing_is_not_touched_by_rules_of_watching(api: Api) -> None:
 
 async def test_a_store_without_its_data_says_so(api: Api, redis: Redis) -> None:
     await redis.flushall()
-    await api.house.epoch.ensure()
     assert await api.bad("play/rule/query") == (503, "store_emptied")
     assert await api.bad("play/rule/update", {**CAM, "kind": "pass"}) == (503, "store_emptied")
     assert await api.good("store/query") == {"state": "emptied"}

@@ -176,7 +176,6 @@ async def test_a_webhook_is_asked_with_the_query_of_the_link(api: Api, key: str)
 
 async def test_an_emptied_store_is_the_reason_given(api: Api) -> None:
     await api.house.redis.flushall()
-    await api.house.epoch.ensure()
     said = await ask(api, **CAM)
     assert (said["allowed"], said["key"], said["kind"]) == (False, "store_emptied", None)
 
