@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol as Shape
 
 from redis.exceptions import RedisError
@@ -243,12 +244,17 @@ class Gate:
     async def _let_watch(
         self, session: Session, pass_id: str, fault: str, request: PlayRequest
     ) -> Session:
-        how = {"must_be_live": request.must_be_live, "check_only": request.check_only}
-        verdict = await self._registry.play(session, pass_id=pass_id, fault=fault, **how)
+        ask = partial(
+            self._registry.play,
+            session,
+            must_be_live=request.must_be_live,
+            check_only=request.check_only,
+        )
+        verdict = await ask(pass_id=pass_id, fault=fault)
         if verdict.reason == "ask":
             rule = PlayRule.from_json(verdict.detail)
             await self._asker.may_play(rule, request)
-            verdict = await self._registry.play(session, approved=str(rule.generation), **how)
+            verdict = await ask(approved=str(rule.generation))
         if not verdict.yes:
             raise _play_refusal(verdict.reason, session.url)
         return replace(session, pass_id=verdict.detail)
