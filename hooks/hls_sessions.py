@@ -8,6 +8,7 @@ was here; those who still ask go on.
 import asyncio
 import re
 import secrets
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -36,7 +37,11 @@ HICCUP_MS = 3_000
 MAX_SESSIONS = 50_000
 MAX_UNUSED = 16
 """Sessions that one client may have begun and not used; more begins share the last of them."""
+MAX_NEWCOMERS = 512
+"""The same for all clients of one address, which may call themselves what they like. This machine's
+own is free: it may be that of a proxy."""
 
+_LOOPBACK = frozenset({"127.0.0.1", "::1"})
 _AT_ONCE = 16
 _SAMPLES_AT_ONCE = 500
 _TARGET = re.compile(rb"#EXT-X-TARGETDURATION:(\d{1,3})")
@@ -77,6 +82,7 @@ class HlsSessions:
         self._clock = clock
         self._watching: dict[str, Watching] = {}
         self._unused: dict[Who, list[str]] = {}
+        self._newcomers: Counter[str] = Counter()
         self._opening: dict[str, bool] = {}
         self._ticked_ms = 0
         self._sampled_ms = 0
@@ -99,8 +105,7 @@ class HlsSessions:
         unused = self._unused.get(who, [])
         if len(unused) >= MAX_UNUSED:
             return unused[-1]
-        if len(self._watching) >= MAX_SESSIONS:
-            raise RateLimited("too many people watch by HLS", "Try again in a minute.")
+        self._check_room(who[1])
         sid = secrets.token_hex(16)
         self._opening[sid] = False
         try:
@@ -110,7 +115,18 @@ class HlsSessions:
             del self._opening[sid]
         self._watching[sid] = Watching(app, stream, self._clock(), who)
         self._unused.setdefault(who, []).append(sid)
+        self._newcomers[who[1]] += 1
         return sid
+
+    def _check_room(self, address: str) -> None:
+        if len(self._watching) >= MAX_SESSIONS:
+            raise RateLimited("too many people watch by HLS", "Try again in a minute.")
+        if self._newcomers[address] >= MAX_NEWCOMERS and address not in _LOOPBACK:
+            raise RateLimited(
+                "this address begins too many sessions at once",
+                "Try again in a few seconds.",
+                retry_after_s=SILENCE_MS // 1000,
+            )
 
     async def _open(self, app: str, stream: str, sid: str) -> None:
         try:
@@ -185,6 +201,9 @@ class HlsSessions:
     def _use(self, sid: str, one: Watching) -> None:
         if one.who is None:
             return
+        self._newcomers[one.who[1]] -= 1
+        if self._newcomers[one.who[1]] <= 0:
+            del self._newcomers[one.who[1]]
         left = self._unused.get(one.who, [])
         if sid in left:
             left.remove(sid)

@@ -67,11 +67,11 @@ class Front:
             since_ms=self.now_ms,
         )
 
-    async def enter(self, ip: str = "203.0.113.1") -> str:
+    async def enter(self, ip: str = "203.0.113.1", agent: str = "agent") -> str:
         async def play(client_id: str) -> object:
             return await self.house.registry.play(self.session(client_id, ip))
 
-        who: Who = ("live/cam", ip, "agent", "")
+        who: Who = ("live/cam", ip, agent, "")
         return await self.sessions.enter("live", "cam", who, play)
 
     def ask(self, sid: str, size: int = 100, status: int = 200) -> None:
@@ -212,6 +212,20 @@ async def test_sessions_are_bounded(front: Front) -> None:
         await front.enter("203.0.113.2")
         with pytest.raises(RateLimited):
             await front.enter("203.0.113.3")
+
+
+async def test_one_address_cannot_fill_the_house_under_many_names(front: Front) -> None:
+    with patch("streamstead.hooks.hls_sessions.MAX_NEWCOMERS", 3):
+        sids = [await front.enter(agent=f"agent {n}") for n in range(3)]
+        with pytest.raises(RateLimited):
+            await front.enter(agent="one more")
+        await front.enter("203.0.113.2")
+        # Those who watch are no newcomers any more.
+        await front.sessions.tick()
+        await front.pass_time(TICK_MS, *sids)
+        await front.enter(agent="one more")
+        for n in range(5):
+            await front.enter("127.0.0.1", agent=f"agent {n}")
 
 
 async def test_after_a_restart_those_who_still_ask_go_on_with_their_bytes(front: Front) -> None:
