@@ -360,7 +360,7 @@ def test_a_preflight_of_another_site_needs_no_pass(
     ("language", "title", "action"),
     [
         ("en-GB,en;q=0.9", "This stream is only for viewers with a pass", "Enter the passphrase"),
-        ("zh-CN,zh;q=0.9,en;q=0.8", "此直播仅限持有通行证的观众观看", "输入口令"),
+        ("zh-CN,zh;q=0.9,en;q=0.8", "此直播仅限持有观看凭证的观众观看", "输入口令"),
         ("fr", "This stream is only for viewers with a pass", "Enter the passphrase"),
     ],
 )
