@@ -7,6 +7,7 @@ whose ``code`` is 0. No: 2xx with another number or code, 401 or 403. Anything e
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -75,6 +76,15 @@ def judge_reply(reply: OutboundReply) -> None:
         raise _No(f"answered with code {code}")
 
 
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What one target made of a question; ``healthy``: it answered, whatever it said."""
+
+    done: HookDelivery
+    healthy: bool
+    refusal: Refused | None
+
+
 class _Lanes:
     """Bounds what is open to one server and to all; a server that hangs fills its own lanes."""
 
@@ -105,12 +115,14 @@ class WebhookAsker:
         outbound: Outbound,
         sealer: Sealer,
         clock: Callable[[], int],
+        limit_s: float = LIMIT_S,
     ) -> None:
         self._targets = targets
         self._queue = queue
         self._outbound = outbound
         self._sealer = sealer
         self._clock = clock
+        self._limit_s = limit_s
         self._lanes = _Lanes()
 
     async def may_publish(self, session: Session, param: str) -> None:
@@ -120,17 +132,23 @@ class WebhookAsker:
         set to refuse then gives no answer. ``param`` goes to them without our publish secret.
         """
         asked = [it for it in await self._targets.all() if _is_asked(it)]
+        tasks = [asyncio.create_task(self._ask_target(it, session, param)) for it in asked]
+        outcomes: list[_Outcome] = []
         try:
-            async with asyncio.TaskGroup() as group:
-                for target in asked:
-                    group.create_task(self._ask_target(target, session, param))
-        except* Refused as refusals:
-            refusal = _first(refusals)
-        else:
-            return
-        raise refusal
+            for task in asyncio.as_completed(tasks):
+                outcomes.append(await task)
+                if outcomes[-1].refusal is not None:
+                    break  # one no is enough
+        finally:
+            for one in tasks:
+                one.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        for outcome in outcomes:
+            await self._note(outcome)
+        if outcomes and outcomes[-1].refusal is not None:
+            raise outcomes[-1].refusal
 
-    async def _ask_target(self, target: HookTarget, session: Session, param: str) -> None:
+    async def _ask_target(self, target: HookTarget, session: Session, param: str) -> _Outcome:
         now = self._clock()
         new_id = new_delivery_id(target.id)
         question = {
@@ -180,33 +198,39 @@ class WebhookAsker:
             error=error,
             reply=reply.body[:SHOWN_BYTES].decode(errors="replace") if reply else "",
         )
-        # Shielded: another target's no must not take this one's answer out of the log.
-        await asyncio.shield(self._note(done, healthy=not unanswered))
+        return _Outcome(done, not unanswered, self._refusal(target, session, refused, error))
+
+    def _refusal(
+        self, target: HookTarget, session: Session, refused: bool, error: str | None
+    ) -> Refused | None:
+        name = target.label or target.id
         if refused:
-            raise Refused(
-                f"the server of {target.label or target.id} did not let this publisher in",
+            return Refused(
+                f"the server of {name} did not let this publisher in",
                 "See the webhook's log on the Webhooks page.",
                 key="webhook_refused",
             )
-        if unanswered:
-            log.warning(
-                "webhook.no_answer",
-                target=target.id,
-                server=origin_of(target.url),
-                stream=session.url,
-                error=error,
-                fallback=target.fallback.value,
-            )
-            if target.fallback is Fallback.REFUSE:
-                raise Refused(
-                    f"the server of {target.label or target.id}, which decides, does not answer",
-                    "See the webhook's log; its fallback decides what happens without an answer.",
-                    key="webhook_failed",
-                )
+        if error is None:
+            return None
+        log.warning(
+            "webhook.no_answer",
+            target=target.id,
+            server=origin_of(target.url),
+            stream=session.url,
+            error=error,
+            fallback=target.fallback.value,
+        )
+        if target.fallback is Fallback.ACCEPT:
+            return None
+        return Refused(
+            f"the server of {name}, which decides who may publish, gives no answer",
+            "See the webhook's log; its fallback decides what happens without an answer.",
+            key="webhook_failed",
+        )
 
-    async def _note(self, done: HookDelivery, *, healthy: bool) -> None:
+    async def _note(self, outcome: _Outcome) -> None:
         try:
-            await self._queue.note(done, self._clock(), healthy=healthy)
+            await self._queue.note(outcome.done, self._clock(), healthy=outcome.healthy)
         except RedisError as exc:
             log.warning("webhook.outcome_not_noted", error=type(exc).__name__)
 
@@ -265,18 +289,18 @@ class WebhookAsker:
     ) -> OutboundReply:
         """Send when there is a lane. Raises StreamsteadError, _NoAnswer."""
         try:
-            async with asyncio.timeout(LIMIT_S), self._lanes.one(origin_of(url)):
+            async with asyncio.timeout(self._limit_s), self._lanes.one(origin_of(url)):
                 return await self._outbound.post_signed(
                     url,
                     body,
                     secret(),
-                    timeout_s=LIMIT_S,
+                    timeout_s=self._limit_s,
                     allow_private=allow_private,
                     max_reply_bytes=MAX_REPLY_BYTES,
                     headers=headers,
                 )
         except TimeoutError:
-            raise _NoAnswer(f"did not answer within {LIMIT_S:g} s") from None
+            raise _NoAnswer(f"did not answer within {self._limit_s:g} s") from None
 
 
 def _is_asked(target: HookTarget) -> bool:
@@ -300,11 +324,3 @@ def _without(param: str, hidden: str) -> str:
     lead = "?" if param.startswith("?") else ""
     kept = [(name, value) for name, value in parameters(param) if name != hidden]
     return lead + urlencode(kept)
-
-
-def _first(group: BaseExceptionGroup[Refused]) -> Refused:
-    found: BaseException = group
-    while isinstance(found, BaseExceptionGroup):
-        found = found.exceptions[0]
-    assert isinstance(found, Refused)
-    return found
