@@ -36,7 +36,7 @@ MAX_BODY_BYTES = 1_000_000
 BODY_TIMEOUT_S = 8.0
 """Shorter than the time of a whole request (core/http_limits.py): so there is an answer."""
 
-MAX_HELD_BYTES = 4_000_000
+MAX_HELD_BYTES = 1_500_000
 """Of all bodies that have begun and not ended: many that never end must not fill the memory."""
 
 

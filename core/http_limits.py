@@ -12,9 +12,13 @@ MAX_CONNECTIONS = 800
 """Of one listener, and below the usual limit of open files of a process (1024)."""
 
 MAX_HEADERS = 100
-MAX_HEAD_BYTES = 64 * 1024
-MAX_HEADS_BYTES = 4_000_000
+MAX_HEAD_BYTES = 32 * 1024
+MAX_HEADS_BYTES = 1_000_000
 """Of all heads of this process that have begun and not ended."""
+
+MAX_IGNORED_BYTES = 1_000_000
+"""So much of a request that is answered already is read away: its sender comes to see the answer
+that a reset could overtake."""
 
 
 class LimitedHttp(HttpToolsProtocol):
@@ -28,6 +32,7 @@ class LimitedHttp(HttpToolsProtocol):
 
     _timer: asyncio.TimerHandle | None = None
     _unread = 0
+    _ignored = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(cast(asyncio.Transport, transport))
@@ -62,6 +67,7 @@ class LimitedHttp(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         if self._timer is None:
             self.end_at(self.loop.time() + REQUEST_S)
+        self._ignored = 0
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -75,12 +81,21 @@ class LimitedHttp(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         self._count_unread(0)
+        if self.cycle.response_complete:
+            self._ignored += len(body)
+            if self._ignored > MAX_IGNORED_BYTES:
+                self.transport.abort()
         super().on_body(body)
 
     def on_message_complete(self) -> None:
         self._count_unread(0)
         self._done_in_time()
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        if self.cycle.response_complete:
+            self.cycle.body.clear()  # what the app did not want would stay until the next request
+        super().on_response_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._count_unread(0)

@@ -22,7 +22,7 @@ from ..core.errors import (
     MethodNotAllowed,
     StreamsteadError,
 )
-from ..core.http_limits import MAX_CONNECTIONS, REQUEST_S, LimitedHttp
+from ..core.http_limits import MAX_CONNECTIONS, MAX_IGNORED_BYTES, REQUEST_S, LimitedHttp
 from ..core.log import get_logger
 from .receiver import Receiver
 
@@ -31,8 +31,6 @@ log = get_logger(__name__)
 PATHS = frozenset({f"{API}/hooks/srs/verify".encode(), f"{API}/hooks/srs/hls".encode()})
 MAX_HEAD_BYTES = 8 * 1024
 MAX_BODY_BYTES = 64 * 1024
-MAX_IGNORED_BYTES = 1024 * 1024
-"""So much of a refused request is read away, so that its sender comes to see the answer."""
 
 
 class _Request:

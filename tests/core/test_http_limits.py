@@ -192,11 +192,11 @@ async def test_a_head_of_many_small_headers_is_refused(call: Call) -> None:
 async def test_heads_that_do_not_end_share_a_limit(
     call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http_limits, "MAX_HEADS_BYTES", 100_000)
+    monkeypatch.setattr(http_limits, "MAX_HEADS_BYTES", 70_000)
     before = LimitedHttp._all_unread
-    first, writer = await call(HEALTH[:-2] + b"A: " + b"x" * 30_000)
-    await until(lambda: LimitedHttp._all_unread >= before + 30_000)
-    later = [(await call(HEALTH[:-2] + b"A: " + b"x" * 40_000))[0] for _ in range(5)]
+    first, writer = await call(HEALTH[:-2] + b"A: " + b"x" * 20_000)
+    await until(lambda: LimitedHttp._all_unread >= before + 20_000)
+    later = [(await call(HEALTH[:-2] + b"A: " + b"x" * 30_000))[0] for _ in range(5)]
     ended = [asyncio.ensure_future(rest(reader)) for reader in later]
     while sum(one.done() for one in ended) < 4:
         await asyncio.wait(ended, return_when=asyncio.FIRST_COMPLETED, timeout=0.1)

@@ -1,0 +1,81 @@
+"""Requests that never end and bodies without measure, against whole processes."""
+
+import http.client
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from ..alone import Alone, alone
+from ..conftest import free_port, need
+from ..hostile import BODY_BYTES, CALLBACK, Harm, body_heads, endless_body, half_open, heads
+
+MAX_GROWTH_MB = 10
+MAX_S = 15
+PATIENCE_S = 40
+
+SERVICES = ("hooks", "platform", "ffmpeg_forward")
+PATHS = {
+    "hooks": "/terraform/v1/hooks/srs/secret/query",
+    "platform": "/terraform/v1/mgmt/login",
+    "ffmpeg_forward": "/terraform/v1/ffmpeg/versions",  # takes no body, so answers without it
+}
+
+
+@pytest.fixture(scope="module")
+def house() -> Iterator[Alone]:
+    need("redis-server")
+    with alone(free_port, *SERVICES) as built:
+        for name in SERVICES:  # what a process loads by its first requests is no growth
+            for _ in range(100):
+                assert ask(built, name) < 500
+        yield built
+
+
+def ask(house: Alone, service: str) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", house.ports[service], timeout=30)
+    try:
+        connection.request("POST", PATHS[service], b"{}", {"Content-Type": "application/json"})
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def check(harm: Harm) -> None:
+    assert harm.open_after == 0, harm
+    assert harm.seconds < MAX_S, harm
+    assert harm.grown_mb < MAX_GROWTH_MB, harm
+
+
+@pytest.mark.integration
+def test_500_half_open_requests_cost_little_and_end(house: Alone) -> None:
+    kinds = list(heads().values())
+
+    def attack(name: str) -> Harm:
+        return half_open(house.services[name], house.ports[name], kinds, PATIENCE_S)
+
+    with ThreadPoolExecutor(len(SERVICES)) as pool:
+        for harm in pool.map(attack, SERVICES):
+            check(harm)
+    assert all(ask(house, name) < 500 for name in SERVICES)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("service", [*SERVICES, "callbacks"])
+@pytest.mark.parametrize("kind", list(body_heads("")))
+def test_a_body_of_300_mb_is_refused_and_not_kept(house: Alone, service: str, kind: str) -> None:
+    path = f"{CALLBACK}?hook=wrong" if service == "callbacks" else PATHS[service]
+    name = "hooks" if service == "callbacks" else service
+    harm = endless_body(house.services[name], house.ports[name], body_heads(path)[kind], PATIENCE_S)
+    check(harm)
+    assert harm.answer.split()[1] in ((b"403",) if service == "callbacks" else (b"413", b"200"))
+    assert ask(house, name) < 500
+
+
+@pytest.mark.integration
+def test_even_with_the_hook_secret_a_body_of_300_mb_is_refused(house: Alone) -> None:
+    assert BODY_BYTES == 300_000_000
+    for head in body_heads(f"{CALLBACK}?hook={house.hook}").values():
+        harm = endless_body(house.services["hooks"], house.ports["hooks"], head, PATIENCE_S)
+        check(harm)
+        assert harm.answer.split()[1] == b"413"
