@@ -2,7 +2,7 @@
 
 import secrets
 import uuid
-from typing import Annotated
+from typing import Annotated, Any
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
@@ -46,7 +46,7 @@ class Room(BaseModel):
     was given and has no effect here."""
 
     model_config = ConfigDict(extra="allow")
-    __pydantic_extra__: dict[str, str | bool | int | float | None] = Field(init=False)
+    __pydantic_extra__: dict[str, Any] = Field(init=False)
 
     uuid: str
     title: Annotated[str, Field(max_length=200)]
@@ -157,4 +157,9 @@ def _mirror(stream: str) -> str:
 
 
 def _json(room: Room) -> bytes:
-    return orjson.dumps(room.model_dump())
+    try:
+        return orjson.dumps(room.model_dump())
+    except orjson.JSONEncodeError:
+        raise Invalid(
+            "a field of the room has a name or number that cannot be stored", "Leave it out."
+        ) from None

@@ -9,7 +9,7 @@ from streamstead.core import rooms
 from streamstead.core.rooms import RoomStore
 
 from ..conftest import SECRET
-from .conftest import Api
+from .conftest import API_SECRET, Api
 
 CREATE, QUERY, UPDATE = "/live/room/create", "/live/room/query", "/live/room/update"
 LIST, REMOVE = "/live/room/list", "/live/room/remove"
@@ -96,6 +96,9 @@ async def test_a_new_secret_or_stream_ends_the_publisher_of_the_old_one(api: Api
 async def test_fields_of_other_releases_survive_an_update(api: Api) -> None:
     room = await api.good(CREATE, {"title": "first"})
     stored = {**room, "fromTheFuture": 7, "aiNew": "x"}
+    deep = {**stored, "aiDeep": {"a": [1]}}
+    await api.house.redis.hset(RoomStore.KEY, room["uuid"], json.dumps(deep))
+    assert await api.good(LIST) == {"rooms": [deep]}
     await api.house.redis.hset(RoomStore.KEY, room["uuid"], json.dumps(stored))
     assert await api.good(QUERY, {"uuid": room["uuid"]}) == stored
     assert await api.good(UPDATE, stored) == stored
@@ -111,6 +114,7 @@ async def test_fields_of_other_releases_survive_an_update(api: Api) -> None:
         ({"title": ""}, 422, "invalid"),
         ({"aiChatPrompt": "a" * 40_000}, 422, "invalid"),
         ({"aiDeep": {"a": 1}}, 422, "invalid"),
+        ({"aiHuge": 10**30}, 422, "invalid"),
         ({"uuid": "another"}, 404, "room_unknown"),
     ],
 )
@@ -121,6 +125,17 @@ async def test_a_bad_room_changes_nothing(
     assert await api.bad(UPDATE, {**room, **change}) == (status, key)
     assert await api.good(LIST) == {"rooms": [room]}
     assert await mirror(api) == {f"room-pub-{room['stream']}": room["secret"]}
+
+
+async def test_a_field_whose_name_is_no_text_is_refused(api: Api) -> None:
+    room = await api.good(CREATE, {"title": "first"})
+    reply = await api.client.post(
+        "/terraform/v1/live/room/update",
+        content=json.dumps({**room, "ai\ud800": 1}),
+        headers={"authorization": f"Bearer {API_SECRET}", "content-type": "application/json"},
+    )
+    assert (reply.status_code, reply.json()["data"]["key"]) == (422, "invalid")
+    assert await api.good(LIST) == {"rooms": [room]}
 
 
 async def test_two_rooms_never_share_a_stream(api: Api) -> None:

@@ -2674,7 +2674,7 @@ export interface components {
              */
             assistant: boolean;
         } & {
-            [key: string]: string | boolean | number | null;
+            [key: string]: unknown;
         };
         /** RoomId */
         RoomId: {
