@@ -36,7 +36,7 @@ export function StreamPage() {
   useTitle(title);
   return (
     <>
-      <Link to="/streams" className={classes.back}>
+      <Link to="/streams" activeOptions={{ exact: true }} className={classes.back}>
         <Icon name="back" size={15} />
         {t('nav.streams')}
       </Link>

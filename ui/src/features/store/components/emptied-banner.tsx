@@ -18,7 +18,7 @@ export function EmptiedBanner() {
   return (
     <div className={classes.banner} role="alert">
       <Icon name="error" />
-      <span className={classes.text}>{t('store.banner')}</span>
+      <span>{t('store.banner')}</span>
       <Button size="xs" variant="default" onClick={() => setOpen(true)}>
         {t('store.open')}
       </Button>

@@ -70,9 +70,7 @@ export function AddStreamModal({ of, onAdded, onClose }: AddStreamModalProps) {
       />
       <Textarea
         label={t('streams.add.description')}
-        autosize
-        minRows={2}
-        maxRows={6}
+        rows={3}
         maxLength={2000}
         value={description}
         onChange={(event) => setDescription(event.currentTarget.value)}

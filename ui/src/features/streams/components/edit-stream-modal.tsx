@@ -29,9 +29,7 @@ export function EditStreamModal({ stream, onClose }: { stream: KnownStream; onCl
       />
       <Textarea
         label={t('streams.add.description')}
-        autosize
-        minRows={3}
-        maxRows={8}
+        rows={3}
         maxLength={2000}
         value={description}
         onChange={(event) => setDescription(event.currentTarget.value)}
