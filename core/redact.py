@@ -10,10 +10,14 @@ _PAIR = re.compile(
 )
 _BEARER = re.compile(r"(?i)\bBearer\s+[A-Za-z0-9._~+/=-]+")
 _USERINFO = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/@\s]+@")
+# Each of the three needs one of these; most names and addresses in a log have none.
+_SEPARATOR = re.compile(r"[=:\s]")
 
 
 def redact_text(text: str) -> str:
     """Replace the values of secret parameters, bearer tokens and user:password parts by ``***``."""
+    if _SEPARATOR.search(text) is None:
+        return text
     text = _PAIR.sub(r"\1\2***", text)
     text = _BEARER.sub("Bearer ***", text)
     return _USERINFO.sub(r"\1***@", text)
