@@ -1,5 +1,6 @@
 import { Stack } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { Card } from '../../../components/card';
 import { CountField, isCount } from '../../../components/count-field';
@@ -38,7 +39,9 @@ export function StreamPublishCard({ of, known }: StreamPublishCardProps) {
         {rules.error && <HelpfulError error={rules.error} onRetry={() => void rules.refetch()} />}
         {rules.data?.no_auth && (
           <Notice tone="warn" title={t('publish.own.open')}>
-            {t('publish.own.openText')}
+            <p>
+              {t('publish.own.openText')} <Link to="/streams/rules">{t('publish.toRules')}</Link>
+            </p>
           </Notice>
         )}
         <OptionSwitch
