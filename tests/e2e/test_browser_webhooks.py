@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from ..conftest import wait_until
-from .house import House, publishing, random_name
+from .house import House, playable, probe, publishing, random_name
 from .receiver import Receiver, receiving
 from .test_browser import SCREENSHOTS, SIZES, moves
 
@@ -26,9 +26,18 @@ ACCENT_PIXELS = """(chart) => {
 
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
+def receiver(clean: None) -> Iterator[Receiver]:
     with receiving() as started:
         yield started
+
+
+@pytest.fixture
+def clean(first_house: House) -> Iterator[None]:
+    """Targets of a test end with it: nothing more is sent to a server that is gone."""
+    yield
+    with first_house.api() as api:
+        for one in api.call("/mgmt/hooks/targets/list")["targets"]:
+            api.call("/mgmt/hooks/targets/remove", id=one["id"])
 
 
 @pytest.fixture
@@ -146,23 +155,61 @@ def test_the_graph_and_the_session_log_show_a_viewer(
         expect(page.get_by_role("link", name=f"live/{name}")).to_be_visible()
 
 
+@pytest.fixture(scope="module")
+def busy_house(first_house: House) -> Iterator[House]:
+    """With something to show: targets that get through and not, deliveries, a viewer."""
+    name = random_name()
+    with first_house.api() as api, receiving() as server:
+        types = ["stream.published", "stream.unpublished", "viewer.joined"]
+        for label, url in (("Chat bot", server.url), ("Old log server", "https://log.invalid/in")):
+            api.call(
+                "/mgmt/hooks/targets/create",
+                label=label,
+                url=url,
+                types=types,
+                allow_private=url == server.url,
+                blocking=url == server.url,
+                fallback="accept",
+            )
+        address = f"{first_house.rtmp}/{name}?secret={api.secret()}"
+        with publishing(address):
+            entry = f"{first_house.base}/live/{name}.m3u8"
+            wait_until(lambda: playable(entry), "it plays")
+            probe(entry, seconds=2)
+            wait_until(lambda: len(server.of_type("viewer.joined")) > 0, "the viewer is told of")
+            yield first_house
+        for one in api.call("/mgmt/hooks/targets/list")["targets"]:
+            api.call("/mgmt/hooks/targets/remove", id=one["id"])
+
+
 @pytest.mark.parametrize("size", list(SIZES))
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_pages_fit_every_screen(
-    first_house: House, browser: Browser, size: str, scheme: str, language: str
+    busy_house: House, browser: Browser, size: str, scheme: str, language: str
 ) -> None:
     locale = {"en": "en-US", "zh": "zh-CN"}[language]
-    made = signed_in(first_house, browser, size, scheme, locale)
+    made = signed_in(busy_house, browser, size, scheme, locale)
     try:
         page = made.new_page()
-        for name, place in (("webhooks", "system/webhooks"), ("statistics", "streams/statistics")):
-            page.goto(f"{first_house.base}/mgmt/{place}")
-            expect(page.get_by_role("main").get_by_role("region").last).to_be_visible()
+
+        def shoot(name: str) -> None:
             expect(page.locator("[aria-busy]")).to_have_count(0)
             width = page.evaluate("document.documentElement.scrollWidth")
             assert width <= SIZES[size]["width"], f"{name} is {width} px wide"
-            path = SCREENSHOTS / f"{name}-{size}-{scheme}-{language}.png"
-            page.screenshot(path=path, full_page=True)
+            page.screenshot(path=SCREENSHOTS / f"{name}-{size}-{scheme}-{language}.png")
+
+        page.goto(f"{busy_house.base}/mgmt/system/webhooks")
+        expect(page.get_by_role("table").get_by_role("row").nth(1)).to_be_visible()
+        shoot("webhooks")
+        page.locator("header").get_by_role("button").first.click()
+        expect(page.get_by_role("dialog").get_by_role("checkbox").first).to_be_visible()
+        shoot("webhooks-add")
+        page.goto(f"{busy_house.base}/mgmt/streams/statistics")
+        expect(page.locator("canvas")).to_be_visible()
+        expect(page.get_by_role("table").last.get_by_role("row").nth(1)).to_be_visible()
+        shoot("statistics")
+        page.get_by_role("table").last.scroll_into_view_if_needed()
+        shoot("statistics-log")
     finally:
         made.close()

@@ -64,9 +64,6 @@ export function TimeSeries({ label, times, series, describe }: TimeSeriesProps) 
 
   return (
     <div className={classes.frame}>
-      <div className={classes.readout} aria-hidden="true">
-        {pointed !== null && pointed < times.length ? describe(pointed) : ''}
-      </div>
       <div ref={holder} className={classes.canvas} role="img" aria-label={label} style={{ height: HEIGHT }} />
       <div className={classes.legend} aria-hidden="true">
         {series.map(({ name, color, dashed }) => (
@@ -75,6 +72,7 @@ export function TimeSeries({ label, times, series, describe }: TimeSeriesProps) 
             {name}
           </span>
         ))}
+        <span className={classes.readout}>{pointed !== null && pointed < times.length ? describe(pointed) : ''}</span>
       </div>
     </div>
   );
@@ -94,6 +92,7 @@ function optionsFor(
   return {
     width: element.clientWidth,
     height: HEIGHT,
+    padding: [10, 6, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
     scales: { y: { range: (_chart, _low, high) => [0, Math.max(2, Math.ceil(high * 1.1))] } },

@@ -76,7 +76,7 @@ export function buildView(root: HTMLElement, app: string, stream: string, onDela
     },
     showRefusal(title, help, way) {
       setState('gate');
-      gate.replaceChildren(el('h2', { id: 'gate-title' }, title), el('p', { class: 'help' }, help));
+      gate.replaceChildren(icon('lock'), el('h2', { id: 'gate-title' }, title), el('p', { class: 'help' }, help));
       if (way instanceof HTMLFormElement) {
         gate.append(way);
         // In a frame the focus belongs to the page around it.

@@ -87,7 +87,8 @@ function useColumns(withStream: boolean): Column<LoggedSession>[] {
     {
       key: 'bytes',
       head: t('stats.sessions.bytes'),
-      cell: ({ kind, send_bytes, recv_bytes }) => formatBytes(kind === 'play' ? send_bytes : recv_bytes),
+      // Zero: the media server has not counted yet, or does not count this protocol.
+      cell: ({ kind, send_bytes, recv_bytes }) => formatBytes(kind === 'play' ? send_bytes : recv_bytes).replace(/^0 B$/, '–'),
     },
     {
       key: 'software',

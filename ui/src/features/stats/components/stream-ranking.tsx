@@ -37,7 +37,7 @@ export function StreamRanking({ range }: { range: Range }) {
           streams.length === 0 ? (
             <p style={{ margin: 0, color: 'var(--ss-dim)' }}>{t('stats.streams.none')}</p>
           ) : (
-            <DataTable label={t('stats.streams.title')} columns={columns} rows={streams} rowKey={({ app, stream }) => `${app}/${stream}`} />
+            <DataTable label={t('stats.streams.title')} columns={columns} rows={streams} rowKey={({ app, stream }) => `${app}/${stream}`} step={10} />
           )
         }
       </Loaded>

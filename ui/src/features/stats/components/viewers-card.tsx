@@ -38,7 +38,7 @@ function ViewersChart({ stats: { points, peak } }: { stats: ViewerStats }) {
   const { t, i18n } = useTranslation();
   const when = (at: number) => formatDateTime(points[at]?.at_ms ?? 0, i18n.language);
   return (
-    <Suspense fallback={<Skeleton h={286} />}>
+    <Suspense fallback={<Skeleton h={286} aria-busy="true" aria-label={t('common.loading')} />}>
       <TimeSeries
         label={t('stats.chart.label', { from: when(0), to: when(points.length - 1), peak })}
         times={points.map(({ at_ms }) => at_ms)}

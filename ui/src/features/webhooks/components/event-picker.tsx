@@ -1,4 +1,4 @@
-import { Checkbox } from '@mantine/core';
+import { Checkbox, Input } from '@mantine/core';
 import { useId } from 'react';
 import { useTranslation } from 'react-i18next';
 import { eventName, groupEvents, groupName, isMany } from '../event-groups';
@@ -19,9 +19,9 @@ export function EventPicker({ label, types, chosen, onChange, error }: EventPick
   const toggle = (type: string, on: boolean) => onChange(types.filter((one) => (one === type ? on : chosen.includes(one))));
   return (
     <div role="group" aria-labelledby={id} aria-describedby={error ? `${id}-error` : undefined}>
-      <div id={id} style={{ marginBottom: 6, fontWeight: 500 }}>
+      <Input.Label id={id} labelElement="div" mb={6}>
         {label}
-      </div>
+      </Input.Label>
       <div className={classes.groups}>
         {groupEvents(types).map((group) => (
           <fieldset key={group.name} className={classes.group}>

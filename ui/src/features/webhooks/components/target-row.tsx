@@ -90,7 +90,13 @@ function TargetFacts({ target }: { target: HookTarget }) {
   return (
     <div className={classes.facts}>
       <span>
-        {t('webhooks.row.lastOk')} {target.last_ok_ms == null ? t('webhooks.row.never') : <TimeAgo ms={target.last_ok_ms} />}
+        {target.last_ok_ms == null ? (
+          t('webhooks.row.never')
+        ) : (
+          <>
+            {t('webhooks.row.lastOk')} <TimeAgo ms={target.last_ok_ms} />
+          </>
+        )}
       </span>
       <span title={target.types.map((type) => eventName(type, t)).join('\n')}>{t('webhooks.row.events', { count: target.types.length })}</span>
       {target.pending > 0 && (
