@@ -75,12 +75,15 @@ local function add(target, id, due, at_ms, json)
   redis.call('ZADD', key('PENDING', target), at_ms, id)
   redis.call('HINCRBY', KEYS[3], target, #json)
   if redis.call('ZCARD', key('PENDING', target)) > MAX_PENDING then drop_oldest(target) end
+  return 1
+end
+
+local function drop_what_is_too_much()
   local sum, name = largest()
   while sum > MAX_BYTES do
     drop_oldest(name)
     sum, name = largest()
   end
-  return 1
 end
 
 local function note_health(one)
@@ -104,9 +107,12 @@ if op == 'take' then -- acknowledge entries of the event stream and queue what f
       end
     end
   end
+  drop_what_is_too_much()
   return added
 elseif op == 'add' then -- due now
-  return add(input.target, input.id, ARGV[2], input.at_ms, input.json)
+  local added = add(input.target, input.id, ARGV[2], input.at_ms, input.json)
+  drop_what_is_too_much()
+  return added
 elseif op == 'hurry' then
   if not redis.call('ZSCORE', key('DUE', input.target), input.id) then return 0 end
   redis.call('ZADD', key('DUE', input.target), ARGV[2], input.id)

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
@@ -12,6 +11,7 @@ from ..core.app import API, Reply
 from ..core.auth import SignedIn
 from ..core.errors import Invalid
 from ..core.log import get_logger
+from ..core.outbound import check_url
 from ..core.play_rules import DEFAULT, PlayKind
 from ..core.play_rules import PlayRule as StoredRule
 from .evict import now_or_soon
@@ -117,16 +117,13 @@ async def _replace(body: UpdateRule, services: Services, url: str) -> None:
 
 def _check_url(url: str) -> None:
     try:
-        parts = urlsplit(url)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        good = False
-    if not good or not url.isprintable() or " " in url:
+        check_url(url, allow_private=True)  # where it leads is looked at when it is asked
+    except Invalid as exc:
         raise Invalid(
-            "the webhook address is not an http or https address",
+            exc.message,
             "Write it like https://example.com/may-watch.",
             key="webhook_url_invalid",
-        )
+        ) from None
 
 
 async def _shown(services: Services, url: str) -> PlayRule:

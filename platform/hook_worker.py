@@ -6,7 +6,7 @@ slow, holds up events; and each target has lanes of its own, so none holds up an
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -40,6 +40,9 @@ LAST_RETRY_MS = 3_600_000
 GIVE_UP_MS = 24 * 3_600_000
 LOOK_S = 30.0
 """How long the sender may sleep: another process may have queued something."""
+
+MAX_AT_ONCE = 32
+"""Deliveries that are queued in one call, more or less: Redis does nothing else meanwhile."""
 
 TEST_TYPE = "webhook.test"
 
@@ -122,8 +125,9 @@ class HookWorker:
             (event, [_delivery(event, it, now) for it in targets if _wants(it, event)])
             for event in events
         ]
-        if await self._queue.take(GROUP, taken, now):
-            self.wake()
+        for some in _portions(taken):
+            if await self._queue.take(GROUP, some, now):
+                self.wake()
 
     async def send(self) -> None:
         """Send what is due, earliest first; never returns."""
@@ -270,6 +274,23 @@ class HookWorker:
         done = tried if delivered else replace(tried, state=DeliveryState.FAILED)
         await self._queue.note(done, self._clock(), healthy=delivered)
         return done
+
+
+Taken = tuple[Event, list[HookDelivery]]
+
+
+def _portions(taken: Sequence[Taken]) -> Iterator[list[Taken]]:
+    """Split so that no call holds up Redis, and with it a publisher, for long."""
+    some: list[Taken] = []
+    count = 0
+    for one in taken:
+        some.append(one)
+        count += len(one[1])
+        if count >= MAX_AT_ONCE:
+            yield some
+            some, count = [], 0
+    if some:
+        yield some
 
 
 def _wants(target: HookTarget, event: Event) -> bool:

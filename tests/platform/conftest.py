@@ -32,6 +32,8 @@ from streamstead.platform.services import Services
 from streamstead.platform.stats_recorder import Statistics
 from streamstead.platform.viewing import Viewing
 
+from .hook_office import Office, office_on
+
 CODE = "the-setup-code"
 PASSWORD = "correct horse"
 API = "/terraform/v1/mgmt"
@@ -143,3 +145,9 @@ async def page(settings: Settings, redis: Redis) -> AsyncIterator[Page]:
             yield Page(client, services, media, redis)
         await statistics.aclose()
     await host.aclose()
+
+
+@pytest.fixture
+def office(redis: Redis) -> Office:
+    """The webhook worker; nothing is sent until it is at work."""
+    return office_on(redis)

@@ -1,40 +1,23 @@
 """Telling other servers: what is sent, in which order, how often, and what bad ones spoil."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
-from typing import Any
+from contextlib import AsyncExitStack
 
-import orjson
 import pytest
 from redis.asyncio import Redis
 
-from streamstead.core.events import EventStream, EventType
-from streamstead.core.hook_queue import (
-    MAX_LOG,
-    DeliveryState,
-    HookDelivery,
-    HookQueue,
-    new_delivery_id,
-)
-from streamstead.core.hook_targets import HookTarget, HookTargetStore, new_target_id
-from streamstead.core.outbound import Outbound, signature
-from streamstead.core.runner import background
-from streamstead.platform.hook_worker import (
-    GIVE_UP_MS,
-    LAST_RETRY_MS,
-    HookWorker,
-    retry_delay_ms,
-)
+from streamstead.core.events import EventType
+from streamstead.core.hook_queue import DeliveryState
+from streamstead.core.hook_targets import HookTarget
+from streamstead.core.outbound import signature
+from streamstead.platform.hook_worker import GIVE_UP_MS, LAST_RETRY_MS, retry_delay_ms
 from streamstead.platform.main import now_ms
 
-from ..conftest import RedisServer, free_port
+from ..conftest import free_port
 from ..web_servers import (
     WAIT_S,
     Answer,
     Flood,
-    Got,
     drips,
     endless_head,
     garbage,
@@ -43,87 +26,9 @@ from ..web_servers import (
     says,
     web_server,
 )
+from .hook_office import PUBLISHED, SESSION, Office, office_on, queue_one
 
 pytestmark = pytest.mark.integration
-
-PUBLISHED = EventType.STREAM_PUBLISHED
-SESSION = {
-    "client_id": "c1",
-    "vhost": "__defaultVhost__",
-    "app": "live",
-    "stream": "cam",
-    "param": "?secret=***",
-    "ip": "203.0.113.7",
-}
-
-
-@dataclass
-class Office:
-    """Worker, queue and targets; nothing is sent until ``at_work`` is entered."""
-
-    redis: Redis
-    events: EventStream
-    targets: HookTargetStore
-    queue: HookQueue
-    worker: HookWorker
-    secrets: dict[str, str] = field(default_factory=dict)
-
-    @asynccontextmanager
-    async def at_work(self) -> AsyncIterator[None]:
-        async with background(self.worker.take_events(), self.worker.send()):
-            yield
-
-    async def target(self, url: str, **changes: Any) -> HookTarget:
-        made = HookTarget(
-            id=new_target_id(),
-            label="test",
-            url=url,
-            types=(PUBLISHED.value,),
-            created_ms=now_ms(),
-            allow_private=True,
-        )
-        made = replace(made, **changes)
-        self.secrets[made.id] = await self.targets.create(made)
-        return made
-
-    async def happen(
-        self, number: int, type_: EventType = PUBLISHED, data: dict[str, Any] | None = None
-    ) -> None:
-        await self.events.append(
-            f"{type_}:c{number}", type_, now_ms(), "live/cam", SESSION if data is None else data
-        )
-
-    async def log(self, target: HookTarget) -> list[HookDelivery]:
-        return await self.queue.log([target.id], None, 1000)
-
-    async def until(
-        self, target: HookTarget, check: Callable[[list[HookDelivery]], bool]
-    ) -> list[HookDelivery]:
-        """Return the log once it is as it should be."""
-        async with asyncio.timeout(WAIT_S):
-            while True:
-                log = await self.log(target)
-                if check(log):
-                    return log
-                await asyncio.sleep(0.05)
-
-    async def finished(self, target: HookTarget, count: int = 1) -> list[HookDelivery]:
-        return await self.until(
-            target,
-            lambda log: sum(one.state is not DeliveryState.PENDING for one in log) == count,
-        )
-
-
-def office_on(redis: Redis, timeout_s: float = 2 * WAIT_S, **limits: int) -> Office:
-    events, targets = EventStream(redis), HookTargetStore(redis, b"k" * 32)
-    queue = HookQueue(redis, **limits)
-    worker = HookWorker(events, targets, queue, Outbound(), now_ms, lambda: 0.0, timeout_s)
-    return Office(redis, events, targets, queue, worker)
-
-
-@pytest.fixture
-def office(redis: Redis) -> Office:
-    return office_on(redis)
 
 
 async def test_an_event_is_told_with_our_fields_and_those_of_oryx(office: Office) -> None:
@@ -215,22 +120,6 @@ def test_retries_wait_longer_and_longer_and_never_all_at_once() -> None:
     assert retry_delay_ms(5, 0.0) == 8_000
     assert retry_delay_ms(5, 1.0) == 24_000
     assert retry_delay_ms(1, 0.0) == 1_000
-
-
-async def queue_one(office: Office, target: HookTarget, first_ms: int) -> HookDelivery:
-    delivery = HookDelivery(
-        state=DeliveryState.PENDING,
-        id=new_delivery_id(target.id),
-        target_id=target.id,
-        event_id="stream.published:old",
-        type="stream.published",
-        stream="live/cam",
-        at_ms=first_ms,
-        first_ms=first_ms,
-        request='{"type":"stream.published"}',
-    )
-    assert await office.queue.add(delivery, now_ms())
-    return delivery
 
 
 async def test_after_a_day_it_is_given_up(office: Office) -> None:
@@ -346,139 +235,3 @@ async def test_several_go_to_one_target_at_a_time_but_not_many(office: Office) -
         async with office.at_work():
             await office.finished(target, 12)
     assert most == 4
-
-
-async def test_a_full_queue_drops_the_oldest_and_says_so_once(redis: Redis) -> None:
-    office = office_on(redis, max_pending=5)
-    target = await office.target(f"http://127.0.0.1:{free_port()}/")
-    for number in range(12):
-        await office.happen(number)
-    async with background(office.worker.take_events()):
-        await office.finished(target, 7)
-    log = await office.log(target)
-    dropped = {one.event_id for one in log if one.state is DeliveryState.DROPPED}
-    assert dropped == {f"stream.published:c{number}" for number in range(7)}
-    health = (await office.queue.health([target.id]))[target.id]
-    assert (health.pending, health.dropped) == (5, 7)
-    events = [fields for _, fields in await redis.xrange(EventStream.KEY)]
-    told = [fields for fields in events if fields["type"] == "webhook.dropped"]
-    assert len(told) == 1
-    assert orjson.loads(told[0]["data"])["target_id"] == target.id
-
-
-async def test_a_dead_target_cannot_fill_redis(redis: Redis) -> None:
-    office = office_on(redis, max_pending_bytes=20_000)
-    dead = await office.target(f"http://127.0.0.1:{free_port()}/")
-    for number in range(60):
-        await office.happen(number)
-    async with background(office.worker.take_events()):
-        await office.until(dead, lambda log: len(log) == 60)
-        small = await office.target(
-            f"http://127.0.0.1:{free_port()}/", types=(EventType.VIEWER_LEFT.value,)
-        )
-        for number in range(3):
-            await office.happen(number, EventType.VIEWER_LEFT)
-        await office.until(small, lambda log: len(log) == 3)
-    assert sum(int(size) for size in await redis.hvals(HookTargetStore.BYTES)) <= 20_000
-    health = await office.queue.health([dead.id, small.id])
-    assert 0 < health[dead.id].pending < 60
-    assert health[dead.id].dropped == 60 - health[dead.id].pending
-    assert (health[small.id].pending, health[small.id].dropped) == (3, 0)
-
-
-async def test_bytes_are_counted_right_to_the_end(office: Office) -> None:
-    async with web_server(says(500)) as server, office.at_work():
-        target = await office.target(server.url)
-        for number in range(3):
-            await office.happen(number)
-        await office.until(target, lambda log: sum(one.attempts for one in log) >= 3)
-        server.answer = says(200)
-        await office.finished(target, 3)
-    assert await office.redis.hgetall(HookTargetStore.BYTES) == {target.id: "0"}
-
-
-async def test_long_texts_are_cut_so_that_a_message_stays_small(office: Office) -> None:
-    data = {**SESSION, "param": "?x=" + "a" * 8000, "user_agent": "b" * 5000}
-    async with web_server(says(200)) as server, office.at_work():
-        target = await office.target(server.url)
-        await office.happen(1, data=data)
-        await office.happen(2, data={f"field{n}": "c" * 300 for n in range(50)})
-        await office.finished(target, 2)
-    assert all(len(got.body) < 5000 for got in server.got)
-    first = next(got for got in server.got if got.json["id"] == "stream.published:c1")
-    assert first.json["app"] == "live"
-    assert str(first.json["param"]).startswith("?x=aaa")
-
-
-async def test_the_log_of_a_target_is_bounded(office: Office) -> None:
-    target = await office.target("http://127.0.0.1:9/")
-    for number in range(MAX_LOG + 20):
-        one = await queue_one(office, target, number)
-        await office.queue.finish(replace(one, state=DeliveryState.DELIVERED), now_ms())
-    log = await office.log(target)
-    assert len(log) == MAX_LOG
-    assert log[-1].at_ms == 20
-    assert await office.redis.hlen(f"STREAMSTEAD_HOOK_ITEMS:{target.id}") == MAX_LOG
-
-
-async def test_a_rotated_secret_signs_what_waits(office: Office) -> None:
-    async with web_server(says(200)) as server:
-        target = await office.target(server.url)
-        await office.happen(1)
-        async with background(office.worker.take_events()):
-            await office.until(target, lambda log: len(log) == 1)
-        _, secret = await office.targets.rotate(target.id)
-        async with background(office.worker.send()):
-            [got] = await server.wait_for(1)
-    assert signed_by(got, secret)
-
-
-def signed_by(got: Got, secret: str) -> bool:
-    shown = got.headers["streamstead-signature"]
-    at_s = int(shown.split(",")[0].removeprefix("t="))
-    return shown == signature(secret, at_s, got.body)
-
-
-async def test_a_removed_target_leaves_nothing_behind(office: Office) -> None:
-    target = await office.target(f"http://127.0.0.1:{free_port()}/")
-    async with office.at_work():
-        for number in range(6):
-            await office.happen(number)
-        await office.until(target, lambda log: any(one.attempts for one in log))
-        await office.targets.remove(target.id)
-        await office.happen(7)
-        other = await office.target(f"http://127.0.0.1:{free_port()}/")
-        await office.happen(8)
-        await office.until(other, lambda log: len(log) >= 1)
-    left = await office.redis.keys(f"STREAMSTEAD_HOOK_*:{target.id}")
-    assert left == []
-    assert target.id not in await office.redis.hgetall(HookTargetStore.BYTES)
-
-
-async def test_an_event_acknowledged_before_queues_nothing(office: Office) -> None:
-    target = await office.target("http://127.0.0.1:9/")
-    await office.happen(1)
-    reader = office.events.consume("webhooks")
-    events = await anext(reader)
-    one = replace(await queue_one(office, target, 1), id=f"{target.id}.x")
-    assert await office.queue.take("webhooks", [(events[0], [one])], now_ms()) == 1
-    again = replace(one, id=f"{target.id}.y")
-    assert await office.queue.take("webhooks", [(events[0], [again])], now_ms()) == 0
-    assert {it.id for it in await office.log(target)} >= {one.id}
-    assert again.id not in {it.id for it in await office.log(target)}
-
-
-async def test_the_queue_outlives_redis_and_goes_on_by_itself(
-    redis: Redis, redis_process: RedisServer
-) -> None:
-    office = office_on(redis)
-    async with web_server(says(500)) as server, office.at_work():
-        target = await office.target(server.url)
-        await office.happen(1)
-        await office.until(target, lambda log: bool(log and log[0].attempts))
-        redis_process.kill()
-        server.answer = says(200)
-        await asyncio.to_thread(redis_process.start)
-        await office.until(
-            target, lambda log: bool(log and log[0].state is DeliveryState.DELIVERED)
-        )
