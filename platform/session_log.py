@@ -154,6 +154,10 @@ class SessionLog:
                 db = transaction.on(day_of(one.started_ms))
                 _guess_end(db, one.client_id, one.started_ms, at_ms)
 
+    def put_aside_broken(self) -> None:
+        """After a failure: see whether a file is damaged, and begin a new one then."""
+        self._files.put_aside_broken()
+
     def count_again(self) -> None:
         """Look anew how full the days are."""
         self._rows.clear()
@@ -266,8 +270,6 @@ class SessionLog:
             too_large = self._files.size_bytes(day) > self._max_bytes
             count = db.execute("SELECT count(*) FROM sessions WHERE extra = 0").fetchone()[0]
             self._rows[day] = self._max_rows if summing or too_large else count
-            if len(self._rows) > 8:
-                del self._rows[min(self._rows)]
         return self._rows[day] >= self._max_rows
 
     def _insert(self, db: sqlite3.Connection, session: Seen, *, extra: bool) -> int:
@@ -295,14 +297,16 @@ class SessionLog:
             return found[0]
         row_id = row.lastrowid
         assert row_id is not None
+        if extra:
+            return row_id  # without an address: it would have to be deleted again
         address = stats_privacy.pack(session.ip)
         is_old = session.since_ms < self._clock() - stats_privacy.FULL_MS
         db.execute(
-            "INSERT OR REPLACE INTO addresses (id, ip, cut) VALUES (?, ?, ?)",
+            "INSERT INTO addresses (id, ip, cut) VALUES (?, ?, ?)",
             (row_id, stats_privacy.cut(address) if is_old else address, is_old),
         )
         day = day_of(session.since_ms)
-        if not extra and day in self._rows:
+        if day in self._rows:
             self._rows[day] += 1
         return row_id
 
@@ -361,4 +365,3 @@ def _sum_up(db: sqlite3.Connection, row_id: int) -> None:
             (row_id,),
         )
     db.execute("DELETE FROM sessions WHERE id = ?", (row_id,))
-    db.execute("DELETE FROM addresses WHERE id = ?", (row_id,))

@@ -20,8 +20,9 @@ class Countries:
     """Looks addresses up. A file that is missing or broken is said once; then nobody has a country
     until it is replaced, which is noticed within a minute. For one thread."""
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, look_again_s: float = LOOK_AGAIN_S) -> None:
         self._path = path
+        self._look_again_s = look_again_s
         self._reader: Reader | None = None
         self._stamp: tuple[int, int] | None = None
         self._looked: float | None = None
@@ -48,7 +49,7 @@ class Countries:
 
     def _refresh(self, path: Path) -> None:
         now = time.monotonic()
-        if self._looked is not None and now - self._looked < LOOK_AGAIN_S:
+        if self._looked is not None and now - self._looked < self._look_again_s:
             return
         stamp = None
         first, self._looked = self._looked is None, now

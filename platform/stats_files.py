@@ -43,6 +43,7 @@ CREATE TABLE sessions (id INTEGER PRIMARY KEY, client_id TEXT NOT NULL,
   UNIQUE (client_id, started_ms));
 CREATE INDEX sessions_by_start ON sessions (started_ms);
 CREATE INDEX sessions_by_end ON sessions (ended_ms);
+CREATE INDEX sessions_published ON sessions (started_ms) WHERE kind = 'publish';
 CREATE INDEX sessions_by_stream ON sessions (stream_id, started_ms);
 -- Addresses are 16 bytes, always: shortening one is then a write in place, and no page of the
 -- file keeps a copy. They are appended, never moved, for the same reason.
@@ -167,6 +168,19 @@ class DayFiles:
             number += 1
         path.replace(aside)
         _remove_journals(path)
+
+    def put_aside_broken(self) -> None:
+        """Look through the files in use and put those aside that are damaged."""
+        for day, connection in list(self._connections.items()):
+            try:
+                found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            except sqlite3.OperationalError:
+                continue
+            except sqlite3.DatabaseError as exc:
+                found = str(exc)
+            if found != "ok":
+                log.error("stats.file_broken", file=file_name(day), error=found)
+                self.put_aside(day)
 
     def remove(self, day: int) -> None:
         self.close(day)

@@ -10,7 +10,7 @@ minutes only.
 import sqlite3
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +19,7 @@ from ..core.errors import StoreUnavailable, UpstreamTimeout
 from ..core.log import get_logger
 from ..core.registry import Kind
 from . import stats_privacy
-from .stats_files import OPEN_MS, DayFiles, day_of, file_uri
+from .stats_files import DAY_MS, OPEN_MS, DayFiles, day_of, file_name, file_uri
 
 log = get_logger(__name__)
 
@@ -112,16 +112,22 @@ _STREAMS = (
     " AND (:stream = '' OR stream = :stream))"
 )
 
+# Ids of streams differ from file to file; the table of names gives them one.
+_JOIN_NAMES = (
+    "JOIN day.streams ON day.streams.id = one.stream_id"
+    " JOIN name ON name.app = day.streams.app AND name.stream = day.streams.stream"
+)
+
 # Changes of the count by second. A moment between two seconds counts from the next one on, so a
 # session is there at second t exactly when started <= t < ended.
 _CHANGES = """
 INSERT INTO change (stream_id, at_s, by)
 SELECT {name}, max((started_ms + 999) / 1000, :from_s) AS at, count(*)
-FROM day.sessions AS one {join}
+FROM day.sessions AS one {index} {join}
 WHERE kind = 'play' AND started_ms < :to AND ended_ms > :from {where} GROUP BY 1, 2
 UNION ALL
 SELECT {name}, (ended_ms + 999) / 1000 AS at, -count(*)
-FROM day.sessions AS one {join}
+FROM day.sessions AS one {index} {join}
 WHERE kind = 'play' AND started_ms < :to AND ended_ms > :from AND ended_ms < :to {where}
 GROUP BY 1, 2
 UNION ALL
@@ -134,7 +140,7 @@ WHERE kind = 'play' AND minute * 60 < :to_s {where} GROUP BY 1, 2
 # the same of the beginnings.
 _AMOUNTS = """
 SELECT {names}, count(*), sum(min(ended_ms, :to) - max(started_ms, :from))
-FROM day.sessions WHERE started_ms < :to AND ended_ms > :from {where} GROUP BY {names}
+FROM day.sessions {index} WHERE started_ms < :to AND ended_ms > :from {where} GROUP BY {names}
 UNION ALL
 SELECT {names},
   sum(CASE WHEN minute * 60000 < :to THEN began ELSE 0 END
@@ -151,7 +157,7 @@ _SESSIONS = """
 SELECT one.id, client_id, kind, app, stream, protocol, ip, cut, country, name,
   started_ms, ended_ms, send_bytes, recv_bytes, reason
 FROM (
-  SELECT * FROM day.sessions {indexed}
+  SELECT * FROM day.sessions {index}
   WHERE started_ms < :to AND ended_ms > :from AND (:kind = '' OR kind = :kind)
     AND (started_ms, id) < (:started, :row) {where}
   ORDER BY started_ms DESC, id DESC LIMIT :limit) AS one
@@ -179,44 +185,30 @@ class StatsReader:
         answer = ViewerAnswer([])
         one = bool(asked.app or asked.stream)
         where = f"AND stream_id IN {_STREAMS}" if one else ""
-        changes = _CHANGES.format(name="0", join="", where=where)
-        amounts = _AMOUNTS.format(names="protocol, country", where=f"AND kind = 'play' {where}")
-        with self._workspace() as db:
-            for _ in self._attached(db, asked):
-                db.execute(changes, asked.args)
-                for protocol, country, sessions, watch_ms in db.execute(amounts, asked.args):
-                    for amount in (
-                        answer.total,
-                        answer.protocols[protocol],
-                        answer.countries[country or ""],
-                    ):
-                        amount.add(sessions, watch_ms)
+        with self._workspace() as db, closing(self._attached(db, asked)) as days:
+            for day in days:
+                index = "" if one else _index(asked, day)
+                changes = _CHANGES.format(name="0", join="", index=index, where=where)
+                amounts = _AMOUNTS.format(
+                    names="protocol, country", index=index, where=f"AND kind = 'play' {where}"
+                )
+                with _leaving_out_broken(day):
+                    db.execute(changes, asked.args)
+                    for protocol, country, *amount in db.execute(amounts, asked.args):
+                        answer.total.add(*amount)
+                        answer.protocols[protocol].add(*amount)
+                        answer.countries[country or ""].add(*amount)
             answer.points = _curve(db, asked, step_s)
         return answer
 
     def streams(self, asked: Range) -> dict[tuple[str, str], StreamAnswer]:
         """Return what there was of each stream, by (app, stream)."""
         found: dict[tuple[str, str], StreamAnswer] = defaultdict(StreamAnswer)
-        join = (
-            "JOIN day.streams ON day.streams.id = one.stream_id JOIN name"
-            " ON name.app = day.streams.app AND name.stream = day.streams.stream"
-        )
-        changes = _CHANGES.format(name="name.id", join=join, where="")
-        with self._workspace() as db:
-            for _ in self._attached(db, asked):
-                db.execute(
-                    "INSERT OR IGNORE INTO name (app, stream) SELECT app, stream FROM day.streams"
-                )
-                db.execute(changes, asked.args)
-                names = {
-                    row_id: (app, stream)
-                    for row_id, app, stream in db.execute("SELECT id, app, stream FROM day.streams")
-                }
-                amounts = _AMOUNTS.format(names="kind, stream_id", where="")
-                for kind, stream_id, sessions, ms in db.execute(amounts, asked.args):
-                    answer = found[names[stream_id]]
-                    part = answer.viewing if kind == Kind.PLAY else answer.publishing
-                    part.add(sessions, ms)
+        with self._workspace() as db, closing(self._attached(db, asked)) as days:
+            for day in days:
+                index = _index(asked, day)
+                with _leaving_out_broken(day):
+                    _add_streams(db, asked, index, found)
             peaks = db.execute(
                 "SELECT app, stream, max(count) FROM name JOIN (SELECT stream_id, sum(by) OVER"
                 " (PARTITION BY stream_id ORDER BY at_s) AS count FROM change) AS sweep"
@@ -245,13 +237,21 @@ class StatsReader:
             "row": row_id,
         }
         found: list[SessionRow] = []
-        with self._workspace() as db:
-            newest_first = self._attached(db, asked, last_day=day_of(min(started_ms, OPEN_MS - 1)))
-            for day in newest_first:
-                # Of a day before the range few are left, and the index by end finds them.
-                index = "sessions_by_end" if day < day_of(asked.from_s * 1000) else None
-                rows = db.execute(_sessions_sql(asked, index), args | {"limit": limit - len(found)})
-                found += [_session(row) for row in rows]
+        where = f"AND stream_id IN {_STREAMS}" if asked.app or asked.stream else ""
+        best = ""
+        if kind is Kind.PUBLISH:
+            where += " AND kind = 'publish'"  # literally, so that the small index can be taken
+            best = "" if asked.app or asked.stream else "INDEXED BY sessions_published"
+        last_day = day_of(started_ms)
+        with self._workspace() as db, closing(self._attached(db, asked, last_day)) as days:
+            for day in days:
+                # Of a day before the range few are left; else they are wanted in order of start.
+                is_before = day < day_of(asked.from_s * 1000)
+                index = "INDEXED BY sessions_by_end" if is_before else best
+                sql = _SESSIONS.format(index=index, where=where)
+                with _leaving_out_broken(day):
+                    rows = db.execute(sql, args | {"limit": limit - len(found)})
+                    found += [_session(row) for row in rows]
                 if len(found) >= limit:
                     break
         return found
@@ -286,8 +286,10 @@ class StatsReader:
 
     def _attached(
         self, db: sqlite3.Connection, asked: Range, last_day: int | None = None
-    ) -> Iterator[int]:
+    ) -> Generator[int, None, None]:
         """Attach every file that matters as ``day``, one after the other, the youngest first."""
+        if asked.to_s <= asked.from_s:
+            return
         until = day_of(asked.to_s * 1000 - 1)
         for day in reversed(self._files.days()):
             if day > (until if last_day is None else min(until, last_day)):
@@ -302,7 +304,9 @@ class StatsReader:
                 log.info("stats.file_unreadable", day=day, error=str(exc))
                 continue
             try:
-                if not is_before or self._last_end(db, day) > asked.from_s * 1000:
+                # A file that was made this very moment has no tables yet.
+                is_made = db.execute("PRAGMA day.user_version").fetchone()[0] > 0
+                if is_made and (not is_before or self._last_end(db, day) > asked.from_s * 1000):
                     yield day
             finally:
                 db.execute("DETACH day")
@@ -321,6 +325,17 @@ class StatsReader:
         end_ms: int = row.fetchone()[0]
         self._ends[day] = (generation, end_ms)
         return end_ms
+
+
+@contextmanager
+def _leaving_out_broken(day: int) -> Iterator[None]:
+    """Go on without a damaged file: the other days can still be told."""
+    try:
+        yield
+    except sqlite3.DatabaseError as exc:
+        if type(exc) is not sqlite3.DatabaseError:  # its subclasses are failures of other kinds
+            raise
+        log.error("stats.file_broken", file=file_name(day), error=str(exc))
 
 
 def _curve(db: sqlite3.Connection, asked: Range, step_s: int) -> list[Point]:
@@ -342,10 +357,28 @@ def _curve(db: sqlite3.Connection, asked: Range, step_s: int) -> list[Point]:
     return points
 
 
-def _sessions_sql(asked: Range, index: str | None) -> str:
-    indexed = f"INDEXED BY {index}" if index else ""
-    one = f"AND stream_id IN {_STREAMS}" if asked.app or asked.stream else ""
-    return _SESSIONS.format(indexed=indexed, where=one)
+def _add_streams(
+    db: sqlite3.Connection,
+    asked: Range,
+    index: str,
+    found: dict[tuple[str, str], StreamAnswer],
+) -> None:
+    """Add what the attached file knows of each stream."""
+    db.execute("INSERT OR IGNORE INTO name (app, stream) SELECT app, stream FROM day.streams")
+    changes = _CHANGES.format(name="name.id", join=_JOIN_NAMES, index=index, where="")
+    db.execute(changes, asked.args)
+    streams = db.execute("SELECT id, app, stream FROM day.streams")
+    names = {row_id: (app, stream) for row_id, app, stream in streams}
+    amounts = _AMOUNTS.format(names="kind, stream_id", index=index, where="")
+    for kind, stream_id, *amount in db.execute(amounts, asked.args):
+        answer = found[names[stream_id]]
+        part = answer.viewing if kind == Kind.PLAY else answer.publishing
+        part.add(*amount)
+
+
+def _index(asked: Range, day: int) -> str:
+    """Tell SQLite how to find the sessions of a range: it cannot know that most are wanted."""
+    return "NOT INDEXED" if day * DAY_MS >= asked.from_s * 1000 else "INDEXED BY sessions_by_end"
 
 
 def _session(row: tuple[Any, ...]) -> SessionRow:

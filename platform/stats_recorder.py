@@ -8,18 +8,20 @@ import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict
 from typing import ParamSpec, TypeVar
 
+from pydantic import ValidationError
 from redis.exceptions import RedisError
 
 from ..core.errors import RateLimited
 from ..core.events import Event, EventStream
 from ..core.files import write_atomic
 from ..core.log import get_logger
-from ..core.registry import SessionState, StreamRegistry
+from ..core.registry import Session, SessionState, StreamRegistry
 from ..core.settings import Settings
-from .session_log import OF_INTEREST, OpenSession, Seen, SessionLog
+from .session_log import MAX_ROWS, OF_INTEREST, OpenSession, Seen, SessionLog
 from .stats_country import Countries
 from .stats_files import DayFiles
 from .stats_queries import StatsReader
@@ -29,7 +31,7 @@ log = get_logger(__name__)
 
 GROUP = "stats"
 READERS = 2
-MAX_WAITING = 20
+MAX_WAITING = 8
 ROUND_S = 600.0
 STEADY_MS = 60_000
 _RETRY_S = (1.0, 2.0, 5.0, 10.0, 30.0)
@@ -48,7 +50,9 @@ class Statistics:
         events: EventStream,
         registry: StreamRegistry,
         clock: Callable[[], int],
+        max_rows: int = MAX_ROWS,
     ) -> None:
+        """``max_rows`` limits the sessions of a day."""
         self._root = settings.data.stats
         self._events = events
         self._registry = registry
@@ -60,6 +64,7 @@ class Statistics:
             files,
             clock,
             Countries(settings.geoip_db).find,
+            max_rows=max_rows,
             max_bytes=max_bytes,
             keep_days=settings.stats_days,
         )
@@ -108,7 +113,7 @@ class Statistics:
             try:
                 await self._write(self._log.record, events)
             except (sqlite3.Error, OSError) as exc:
-                self._say_failure("stats.not_written", exc)
+                await self._failed("stats.not_written", exc)
                 await asyncio.sleep(_RETRY_S[min(failures, len(_RETRY_S) - 1)])
                 failures += 1
             else:
@@ -117,8 +122,8 @@ class Statistics:
             self._told_failure = None
             log.info("stats.written_again")
 
-    async def keep_up(self) -> None:
-        """Do every ten minutes what time asks for; never returns."""
+    async def keep_up(self, round_s: float = ROUND_S) -> None:
+        """Do what time asks for, round after round; never returns."""
         last = (self._clock(), time.monotonic_ns() // 1_000_000)
         while True:
             now = (self._clock(), time.monotonic_ns() // 1_000_000)
@@ -133,8 +138,8 @@ class Statistics:
             except RedisError as exc:
                 log.warning("stats.not_compared", error=type(exc).__name__)
             except (sqlite3.Error, OSError) as exc:
-                self._say_failure("stats.not_tidied", exc)
-            await asyncio.sleep(ROUND_S)
+                await self._failed("stats.not_tidied", exc)
+            await asyncio.sleep(round_s)
 
     async def compare(self) -> None:
         """End what the registry does not have any more, add what we missed.
@@ -143,20 +148,20 @@ class Statistics:
         The files are asked before the registry: what is open there has been in the registry, so
         what the registry lacks is over.
         """
-        opened = {one.client_id: one for one in await self._write(self._log.open_sessions)}
+        opened = await self._write(self._log.open_sessions)
         registered = await self._registry.client_ids("")
-        gone = [one for name, one in opened.items() if name not in registered]
+        newest = {one.client_id: one for one in sorted(opened, key=lambda one: one.started_ms)}
+        gone = [
+            one
+            for one in opened
+            if one.client_id not in registered or newest[one.client_id] is not one
+        ]
         found = [
             await self._registry.session(client_id)
             for client_id in registered
-            if client_id not in opened
+            if client_id not in newest
         ]
-        missed = [
-            Seen.model_validate(asdict(session))
-            for session in found
-            # Which of two publishers is the right one is not decided yet.
-            if session is not None and session.state is SessionState.LIVE
-        ]
+        missed = [seen for session in found if (seen := _seen(session))]
         now = self._clock()
         await self._write(self._apply, gone, missed, now, bool(opened or missed))
 
@@ -197,9 +202,22 @@ class Statistics:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._writing, lambda: do(*args, **kwargs))
 
-    def _say_failure(self, event: str, exc: Exception) -> None:
+    async def _failed(self, event: str, exc: Exception) -> None:
         """Log the first failure and then every five minutes: a full disk needs no flood."""
         now = time.monotonic()
         if self._told_failure is None or now - self._told_failure > _SAY_AGAIN_S:
             self._told_failure = now
             log.error(event, error=str(exc))
+        if type(exc) is sqlite3.DatabaseError:  # its subclasses are failures of other kinds
+            with suppress(sqlite3.Error, OSError):
+                await self._write(self._log.put_aside_broken)
+
+
+def _seen(session: Session | None) -> Seen | None:
+    # Which of two publishers is the right one is not decided yet.
+    if session is None or session.state is not SessionState.LIVE:
+        return None
+    try:
+        return Seen.model_validate(asdict(session))
+    except ValidationError:
+        return None  # its events are left out as well
