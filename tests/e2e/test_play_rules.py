@@ -89,7 +89,7 @@ def test_a_pass_opens_every_way_and_without_it_each_is_refused(
     _, token = make_pass(api, guarded)
     for way, url in ways(house, guarded, token).items():
         frames = probe(url, seconds=2)
-        assert frames["video"] > 10, (way, frames)
+        assert frames["video"] > 0, (way, frames)
         assert frames["audio"] > 0, (way, frames)
 
 
@@ -130,7 +130,7 @@ def test_srt_needs_the_pass_too(house: House, api: Api) -> None:
         for more in ("", f",pass={spoil(token)}", f",pass={other}"):
             assert is_refused(f"{host},m=request{more}"), more
         frames = probe(f"{host},m=request,pass={token}", seconds=2)
-        assert frames["video"] > 10, frames
+        assert frames["video"] > 0, frames
         api.call("/hooks/play/passes/revoke", id=pass_id)
         assert is_refused(f"{host},m=request,pass={token}")
 
