@@ -8,9 +8,7 @@ import asyncio
 import hmac
 from http import HTTPStatus
 from typing import Any, cast
-from urllib.parse import parse_qs
 
-import httptools
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
@@ -18,69 +16,18 @@ from ..core.app import API
 from ..core.errors import (
     BodyTooLarge,
     Forbidden,
-    MalformedJson,
     MethodNotAllowed,
     StreamsteadError,
 )
 from ..core.http_limits import MAX_CONNECTIONS, MAX_IGNORED_BYTES, REQUEST_S, LimitedHttp
 from ..core.log import get_logger
+from .callback_request import MAX_BODY_BYTES, CallbackRequest
 from .receiver import Receiver
 
 log = get_logger(__name__)
 
 PATHS = frozenset({f"{API}/hooks/srs/verify".encode(), f"{API}/hooks/srs/hls".encode()})
 MAX_HEAD_BYTES = 8 * 1024
-MAX_BODY_BYTES = 64 * 1024
-
-
-class _Request:
-    """The head of a callback, and its body when it comes in chunks. httptools calls ``on_*``."""
-
-    def __init__(self, head: bytes) -> None:
-        self.length = 0
-        self.chunked = False
-        self.awaits_go = False
-        self.complete = False
-        self.body = bytearray()
-        self._chunk_bytes = 0
-        self._parser = httptools.HttpRequestParser(self)
-        self._feed(head)
-        self.method = self._parser.get_method()
-        new = self._parser.get_http_version() == "1.1"
-        self.keep_alive = new and self._parser.should_keep_alive() and not self.chunked
-
-    def _feed(self, data: bytes) -> None:
-        try:
-            self._parser.feed_data(data)
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            raise MalformedJson(
-                "the request cannot be read", "Is this really SRS?", key="malformed_http"
-            ) from None
-
-    def read_chunks(self, data: bytes) -> None:
-        """Raises MalformedJson or BodyTooLarge."""
-        self._chunk_bytes += len(data)
-        self._feed(data)
-        if len(self.body) > MAX_BODY_BYTES or self._chunk_bytes > 8 * MAX_BODY_BYTES:
-            raise BodyTooLarge("the callback is too large", "Is this really SRS?")
-
-    def on_url(self, url: bytes) -> None:
-        self.query = url.partition(b"?")[2]
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        match name.lower():
-            case b"content-length":
-                self.length = int(value)
-            case b"transfer-encoding":
-                self.chunked = True
-            case b"expect":
-                self.awaits_go = value.lower() == b"100-continue"
-
-    def on_body(self, body: bytes) -> None:
-        self.body += body
-
-    def on_message_complete(self) -> None:
-        self.complete = True
 
 
 class Door(asyncio.Protocol):
@@ -105,7 +52,7 @@ class Door(asyncio.Protocol):
         self._tasks = server_state.tasks
         self._loop = _loop or asyncio.get_running_loop()
         self._buffer = bytearray()
-        self._request: _Request | None = None
+        self._request: CallbackRequest | None = None
         self._busy = self._jammed = self._stopping = False
         self._ignored: int | None = None
 
@@ -182,18 +129,18 @@ class Door(asyncio.Protocol):
             return False
         if not 4 <= end <= MAX_HEAD_BYTES:
             raise BodyTooLarge("the head of the callback is too large", "Is this really SRS?")
-        self._request = _Request(bytes(self._buffer[:end]))
+        self._request = CallbackRequest(bytes(self._buffer[:end]))
         del self._buffer[:end]
         self._check(self._request)
         if self._request.awaits_go and len(self._buffer) < self._request.length:
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         return True
 
-    def _check(self, request: _Request) -> None:
+    def _check(self, request: CallbackRequest) -> None:
         """Refuse by the head alone, before anything of the body is kept."""
         if request.method != b"POST":
             raise MethodNotAllowed("callbacks are sent by POST", "Correct the SRS configuration.")
-        if not hmac.compare_digest(_hook_of(request.query), self._hook_secret):
+        if not hmac.compare_digest(request.hook, self._hook_secret):
             client = (self._transport.get_extra_info("peername") or ("",))[0]
             log.warning("callback.forged", client=client)
             raise Forbidden(
@@ -204,7 +151,7 @@ class Door(asyncio.Protocol):
         if request.length > MAX_BODY_BYTES:
             raise BodyTooLarge("the callback is too large", "Is this really SRS?")
 
-    def _read_body(self, request: _Request) -> None:
+    def _read_body(self, request: CallbackRequest) -> None:
         if request.chunked:
             request.read_chunks(bytes(self._buffer))
             self._buffer.clear()
@@ -258,12 +205,3 @@ class Door(asyncio.Protocol):
         heir.end_at(self._until)
         self._transport.set_protocol(heir)
         heir.data_received(bytes(self._buffer))
-
-
-def _hook_of(query: bytes) -> bytes:
-    """Return the one ``hook`` parameter, empty when there is none or several."""
-    try:
-        found = parse_qs(query.decode("latin-1"), max_num_fields=20).get("hook", [])
-    except ValueError:
-        return b""
-    return found[0].encode() if len(found) == 1 else b""
