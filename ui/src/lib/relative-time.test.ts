@@ -11,7 +11,8 @@ test.each([
   [-3 * 3_600 * S, '3 hours ago', '3小时前'],
   [2 * 86_400 * S, 'in 2 days', '2天后'],
   [-400 * 86_400 * S, '1 year ago', '1年前'],
-  [45 * 86_400 * S, 'in 1 month', '1个月后'],
+  [86_399 * S, 'in 24 hours', '24小时后'],
+  [40 * 86_400 * S, 'in 1 month', '1个月后'],
 ])('%d ms from now reads %s', (offset, english, chinese) => {
   expect(formatRelative(NOW + offset, NOW, 'en')).toBe(english);
   expect(formatRelative(NOW + offset, NOW, 'zh')).toBe(chinese);

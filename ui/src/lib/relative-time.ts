@@ -11,5 +11,7 @@ const UNITS = [
 export function formatRelative(ms: number, now: number, language: string): string {
   const seconds = (ms - now) / 1000;
   const fit = UNITS.find((one) => Math.abs(seconds) >= one.seconds) ?? UNITS[UNITS.length - 1];
-  return new Intl.RelativeTimeFormat(language, { numeric: 'always' }).format(Math.trunc(seconds / (fit?.seconds ?? 1)), fit?.unit ?? 'second');
+  const count = seconds / (fit?.seconds ?? 1);
+  // What is past has lasted that long at least; a day from now is no "23 hours" a second later.
+  return new Intl.RelativeTimeFormat(language, { numeric: 'always' }).format(count < 0 ? Math.trunc(count) : Math.round(count), fit?.unit ?? 'second');
 }
