@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..core.app import API, Body, Reply
 from ..core.auth import SignedIn
-from ..core.errors import Invalid, NotFound
+from ..core.errors import Forbidden, Invalid, NotFound
 from ..core.events import EventType
 from ..core.hook_queue import Health
 from ..core.hook_targets import DEFAULT_ID, Fallback, HookTarget, new_target_id
@@ -175,7 +175,15 @@ async def list_targets(
 async def create_target(
     body: CreateTarget, services: ServicesDep, _: SignedIn
 ) -> Reply[TargetAndSecret]:
-    """Add a server to tell; the secret in the answer is shown only now."""
+    """Add a server to tell; the secret in the answer is shown only now.
+
+    Each message is a POST of JSON with the headers ``Streamstead-Event`` (its type),
+    ``Streamstead-Delivery`` (the same for every try, so that a receiver can skip what it knows) and
+    ``Streamstead-Signature: t=<unix seconds>,v1=<hex HMAC-SHA256 of "<t>.<body>" by the secret>``.
+    It counts as delivered with a status of 2xx, unless the body is a JSON object whose ``code`` is
+    not 0; otherwise it is tried again for 24 h. A blocking target is also asked before somebody
+    publishes (``publish.asked``): it says yes by 2xx with an empty body, ``0`` or ``{"code": 0}``.
+    """
     target = _check(
         HookTarget(
             id=new_target_id(),
@@ -284,7 +292,8 @@ async def example(
     _: ExampleRequest,
     fail: Annotated[str, Query(max_length=10, description="true or 1: answer an error")] = "",
 ) -> Reply[None]:
-    """A target to try things with: takes any message, without a session."""
+    """A target to try things with: takes any message, without a session. With ``fail`` it says no,
+    as a server does that refuses a publisher."""
     if fail in ("true", "1"):
-        raise Invalid("this failure was asked for", "Leave out fail=true.", key="example_failed")
+        raise Forbidden("this failure was asked for", "Leave out fail=true.", key="example_failed")
     return Reply(data=None)

@@ -917,7 +917,8 @@ export interface paths {
         put?: never;
         /**
          * Example
-         * @description A target to try things with: takes any message, without a session.
+         * @description A target to try things with: takes any message, without a session. With ``fail`` it says no,
+         *     as a server does that refuses a publisher.
          */
         post: operations["example_terraform_v1_mgmt_hooks_example_post"];
         delete?: never;
@@ -958,6 +959,13 @@ export interface paths {
         /**
          * Create Target
          * @description Add a server to tell; the secret in the answer is shown only now.
+         *
+         *     Each message is a POST of JSON with the headers ``Streamstead-Event`` (its type),
+         *     ``Streamstead-Delivery`` (the same for every try, so that a receiver can skip what it knows) and
+         *     ``Streamstead-Signature: t=<unix seconds>,v1=<hex HMAC-SHA256 of "<t>.<body>" by the secret>``.
+         *     It counts as delivered with a status of 2xx, unless the body is a JSON object whose ``code`` is
+         *     not 0; otherwise it is tried again for 24 h. A blocking target is also asked before somebody
+         *     publishes (``publish.asked``): it says yes by 2xx with an empty body, ``0`` or ``{"code": 0}``.
          */
         post: operations["create_target_terraform_v1_mgmt_hooks_targets_create_post"];
         delete?: never;
