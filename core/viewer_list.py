@@ -10,7 +10,7 @@ from .errors import Invalid
 from .registry import Kind, Session, StreamRegistry
 from .store import text
 
-_STEP = 500
+_STEP = 200
 
 
 class ViewerList:
