@@ -97,7 +97,7 @@ function optionsFor(
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
     scales: { y: { range: (_chart, _low, high) => [0, Math.max(2, Math.ceil(high * 1.1))] } },
     axes: [
-      { ...axis, grid: { show: false }, space: 76, values: (_chart, ticks) => timeTicks(ticks, language) },
+      { ...axis, grid: { show: false }, size: 30, space: 76, values: (_chart, ticks) => timeTicks(ticks, language) },
       // Half a viewer does not exist.
       { ...axis, grid, size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000] },
     ],
