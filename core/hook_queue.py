@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -71,15 +71,17 @@ class HookDelivery:
 
     @classmethod
     def from_json(cls, raw: str | bytes, next_ms: int | None) -> "HookDelivery":
-        fields = orjson.loads(raw)
-        state = DeliveryState(fields["state"])
-        fields["next_ms"] = next_ms if state is DeliveryState.PENDING else None
-        return cls(**{**fields, "state": state})
+        """Read what is stored; fields of other versions are ignored."""
+        stored = orjson.loads(raw)
+        known = {one.name: stored[one.name] for one in fields(cls) if one.name in stored}
+        state = DeliveryState(known["state"])
+        known["next_ms"] = next_ms if state is DeliveryState.PENDING else None
+        return cls(**{**known, "state": state})
 
     def to_json(self) -> str:
-        fields = asdict(self)
-        del fields["next_ms"]  # its place is the order of the queue
-        return orjson.dumps(fields).decode()
+        stored = asdict(self)
+        del stored["next_ms"]  # its place is the order of the queue
+        return orjson.dumps(stored).decode()
 
 
 def new_delivery_id(target_id: str) -> str:
@@ -267,13 +269,13 @@ class HookQueue:
             found = await pipe.execute()
         answer = {}
         for number, target in enumerate(target_ids):
-            fields = found[2 * number + 1]
-            last_ok = fields.get("last_ok_ms")
+            known = found[2 * number + 1]
+            last_ok = known.get("last_ok_ms")
             answer[target] = Health(
                 pending=found[2 * number],
-                dropped=int(fields.get("dropped", 0)),
+                dropped=int(known.get("dropped", 0)),
                 last_ok_ms=None if last_ok is None else int(last_ok),
-                last_error=fields.get("last_error"),
+                last_error=known.get("last_error"),
             )
         return answer
 

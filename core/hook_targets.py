@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -47,9 +47,11 @@ class HookTarget:
 
     @classmethod
     def from_json(cls, raw: str | bytes) -> "HookTarget":
-        fields = orjson.loads(raw)
-        fields |= {"types": tuple(fields["types"]), "fallback": Fallback(fields["fallback"])}
-        return cls(**fields)
+        """Read what is stored; fields of other versions are ignored."""
+        stored = orjson.loads(raw)
+        known = {one.name: stored[one.name] for one in fields(cls) if one.name in stored}
+        known |= {"types": tuple(known["types"]), "fallback": Fallback(known["fallback"])}
+        return cls(**known)
 
     def to_json(self) -> str:
         return orjson.dumps(asdict(self)).decode()

@@ -10,7 +10,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from streamstead.core.errors import Invalid, StreamsteadError
 from streamstead.core.outbound import (
@@ -324,3 +327,14 @@ async def test_a_name_server_that_hangs_holds_up_no_other_name() -> None:
 async def test_a_name_that_does_not_exist_is_an_error_of_the_system() -> None:
     with pytest.raises(OSError, match=r".+"):
         await Resolver()("no-such-name.invalid", 80)
+
+
+@given(url=st.text(max_size=60) | st.from_regex(r"https?://[^/]{0,30}(/.{0,30})?", fullmatch=True))
+def test_any_text_is_an_address_or_refused_by_name(url: str) -> None:
+    try:
+        clean, key = check_url(url, allow_private=True), ""
+    except Invalid as refused:
+        clean, key = "http://refused", refused.key
+    assert key in ("", "outbound_bad_url", "outbound_private_address")
+    assert httpx.URL(clean).scheme in ("http", "https")
+    assert httpx.URL(clean).host
