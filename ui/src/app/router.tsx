@@ -49,22 +49,23 @@ export function makeRouter(queries: QueryClient, history?: RouterHistory) {
     path: '/streams/statistics',
     component: lazyRouteComponent(() => withWords('stats', () => import('./pages/statistics-page')), 'StatisticsPage'),
   });
+  const streamPages = () => withWords('streams', () => import('./pages/stream/pages'));
   const stream = createRoute({
     getParentRoute: () => shell,
     path: '/streams/$app/$stream',
-    component: lazyRouteComponent(() => withWords('streams', () => import('./pages/stream/stream-page')), 'StreamPage'),
+    component: lazyRouteComponent(streamPages, 'StreamPage'),
   });
   const streamTabs = [
-    createRoute({ getParentRoute: () => stream, path: '/', component: lazyRouteComponent(() => import('./pages/stream/live-tab'), 'LiveTab') }),
-    createRoute({ getParentRoute: () => stream, path: '/keys', component: lazyRouteComponent(() => import('./pages/stream/keys-tab'), 'KeysTab') }),
-    createRoute({ getParentRoute: () => stream, path: '/viewers', component: lazyRouteComponent(() => import('./pages/stream/viewers-tab'), 'ViewersTab') }),
+    createRoute({ getParentRoute: () => stream, path: '/', component: lazyRouteComponent(streamPages, 'LiveTab') }),
+    createRoute({ getParentRoute: () => stream, path: '/keys', component: lazyRouteComponent(streamPages, 'KeysTab') }),
+    createRoute({ getParentRoute: () => stream, path: '/viewers', component: lazyRouteComponent(streamPages, 'ViewersTab') }),
     createRoute({
       getParentRoute: () => stream,
       path: '/statistics',
       component: lazyRouteComponent(() => withWords('stats', () => import('./pages/stream/statistics-tab')), 'StatisticsTab'),
     }),
-    createRoute({ getParentRoute: () => stream, path: '/access', component: lazyRouteComponent(() => import('./pages/stream/access-tab'), 'AccessTab') }),
-    createRoute({ getParentRoute: () => stream, path: '/share', component: lazyRouteComponent(() => import('./pages/stream/share-tab'), 'ShareTab') }),
+    createRoute({ getParentRoute: () => stream, path: '/access', component: lazyRouteComponent(streamPages, 'AccessTab') }),
+    createRoute({ getParentRoute: () => stream, path: '/share', component: lazyRouteComponent(streamPages, 'ShareTab') }),
   ] as const;
   const system = createRoute({
     getParentRoute: () => shell,
