@@ -40,8 +40,23 @@ local function forget(id)
   redis.call('ZREMRANGEBYSCORE', K.ENDED, '-inf', now - ENDED_MS)
 end
 
+-- What is stored of this client if a list of the server was all we had of it. The server lists a
+-- client before it asks about it, so a reconciliation may be quicker than the question.
+local function only_found()
+  local raw = redis.call('HGET', K.SESSIONS, client)
+  local had = raw and cjson.decode(raw)
+  return had and had.server_id == '' and had
+end
+
 local function publish(session, active)
-  if redis.call('HEXISTS', K.SESSIONS, client) == 1 then return {1, 'known'} end
+  if redis.call('HEXISTS', K.SESSIONS, client) == 1 then
+    local had = only_found()
+    if had then
+      local state = '"state":"' .. had.state .. '"'
+      redis.call('HSET', K.SESSIONS, client, (session:gsub('"state":"live"', state, 1)))
+    end
+    return {1, 'known'}
+  end
   local has = owner()
   if has and has ~= client then
     -- The server asks before it looks whether the stream is busy: this client may be refused in a
@@ -58,7 +73,17 @@ local function publish(session, active)
 end
 
 local function play(session, pass)
-  if redis.call('HSETNX', K.SESSIONS, client, session) == 0 then return {1, 'known', pass} end
+  if redis.call('HSETNX', K.SESSIONS, client, session) == 0 then
+    local had = only_found()
+    if had then
+      redis.call('HSET', K.SESSIONS, client, session)
+      add(K.VIEWERS, url .. '|' .. had.protocol, -1)
+      add(K.VIEWERS, url .. '|' .. protocol, 1)
+      if had.pass_id ~= '' then add(K.PASS_VIEWERS, had.pass_id, -1) end
+      if pass ~= '' then add(K.PASS_VIEWERS, pass, 1) end
+    end
+    return {1, 'known', pass}
+  end
   redis.call('HINCRBY', K.COUNTER, 'play', 1)
   add(K.VIEWERS, url .. '|' .. protocol, 1)
   if pass ~= '' then add(K.PASS_VIEWERS, pass, 1) end
@@ -194,12 +219,22 @@ local function may_watch(pass, fault, ip, approved)
   return nil, pass
 end
 
+-- Refuse, so that a list which has this client already does not bring it in.
+local function refuse(why, detail)
+  if client ~= '' and why ~= 'ask' and why ~= 'store_emptied' then
+    redis.call('ZADD', K.ENDED, now, '!' .. client)
+    redis.call('ZREMRANGEBYSCORE', K.ENDED, '-inf', now - ENDED_MS)
+    if only_found() then finish('refused') end
+  end
+  return {0, why, detail or ''}
+end
+
 if op == 'publish' then
   -- 5 client  6 url  7 protocol  8 session  9 active  10 stream name  11 address
   -- 12 salted digest of what was presented  13 the salt  14 its SHA-256  15 "1": targets were asked
   client, url, protocol = ARGV[5], ARGV[6], ARGV[7]
   local id, why = may_publish(ARGV[10], ARGV[11], ARGV[12], ARGV[13], ARGV[14], ARGV[15])
-  if not id then return {0, why} end
+  if not id then return refuse(why) end
   local session = ARGV[8]
   if id ~= '' then session = session:gsub('"key_id":""', '"key_id":"' .. id .. '"', 1) end
   return publish(session, ARGV[9])
@@ -208,9 +243,9 @@ elseif op == 'play' then
   -- 12 generation a webhook approved  13 "1": only when live  14 "1": only ask, register nothing
   client, url, protocol = ARGV[5], ARGV[6], ARGV[7]
   local why, detail = may_watch(ARGV[9], ARGV[10], ARGV[11], ARGV[12])
-  if why then return {0, why, detail or ''} end
+  if why then return refuse(why, detail) end
   if ARGV[13] == '1' and redis.call('HEXISTS', K.ACTIVE, url) == 0 then
-    return {0, 'stream_not_live', ''}
+    return refuse('stream_not_live')
   end
   if ARGV[14] == '1' then return {1, 'allowed', detail} end
   local session = ARGV[8]
@@ -269,6 +304,7 @@ elseif op == 'found' then
   -- the server has this client, do we?  5 client  6 url  7 protocol  8 session  9 active  10 kind
   client, url, protocol = ARGV[5], ARGV[6], ARGV[7]
   if redis.call('ZSCORE', K.ENDED, client) then return {0, 'ended'} end
+  if redis.call('ZSCORE', K.ENDED, '!' .. client) then return {0, 'refused'} end
   if redis.call('HEXISTS', K.SESSIONS, client) == 1 then return {0, 'known'} end
   event('registry.repaired', client, '{"client_id":' .. cjson.encode(client) .. ',"repair":"added"}')
   if ARGV[10] == 'publish' then return publish(ARGV[8], ARGV[9]) end

@@ -153,7 +153,8 @@ class StreamRegistry:
       ``STREAMSTEAD_PASS_VIEWERS`` hash: pass id -> number of viewers.
     - ``STREAMSTEAD_BYTES`` hash: client id -> ``sent received`` as last sampled.
     - ``SRS_STAT_COUNTER`` hash: ``publish``, ``play`` -> how many ever.
-    - ``STREAMSTEAD_ENDED`` sorted set: client id by time of leaving, kept for a minute.
+    - ``STREAMSTEAD_ENDED`` sorted set: client id by time of leaving, ``!<client id>`` by time of
+      being refused; kept for a minute.
     - ``STREAMSTEAD_KICKED`` hash: stream url -> ms until which nobody may publish it again.
     - ``STREAMSTEAD_VIEWER_BLOCKS`` hash: ``url|address`` -> ms until which it may not play it.
     - ``STREAMSTEAD_TRIES:<address>``: failed attempts to publish, for a minute.

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import httpx
 import pytest
 
 from streamstead.core.errors import Upstream
+from streamstead.core.play_rules import PlayKind
 from streamstead.core.registry import SessionState
 from streamstead.core.srs import SrsApi
 from streamstead.hooks.enforce import Enforcer
@@ -134,6 +136,69 @@ async def test_a_client_that_left_a_moment_ago_is_not_brought_back_by_an_older_l
     await house.post({"action": "on_close", "client_id": "x2x03838", "app": "live"})
     assert await reconciler.once() == 0
     assert await house.registry.viewers() == {}
+
+
+async def play(house: House, client_id: str, **changes: Any) -> int:
+    body = {
+        "server_id": "vid-1",
+        "action": "on_play",
+        "client_id": client_id,
+        "ip": "203.0.113.9",
+        "app": "live",
+        "stream": "livestream",
+        "tcUrl": "rtmp://203.0.113.1/live",
+        "param": "",
+    }
+    return (await house.post(body | changes)).status_code
+
+
+async def test_viewers_that_named_a_playlist_are_ended_when_the_server_lacks_them(
+    house: House, reconciler: Reconciler
+) -> None:
+    assert await play(house, "v1", stream="cam.m3u8") == 200
+    house.clock_ms += OLD_MS
+    assert await reconciler.once() == 1
+    assert await house.registry.viewers() == {}
+
+
+@pytest.mark.parametrize("listed_first", [True, False])
+async def test_a_list_does_not_bring_in_who_is_refused_at_this_moment(
+    house: House, server: Server, publish: Publish, reconciler: Reconciler, listed_first: bool
+) -> None:
+    server.load("_webrtc")
+    asked = {"stream": "whip1", "param": "?secret=wrong"}
+    if listed_first:
+        await reconciler.once()
+    assert (await publish("y99699t5", **asked)).status_code == 401
+    if not listed_first:
+        await reconciler.once()
+    assert "y99699t5" not in await house.registry.sessions()
+    assert await house.registry.publishers() == {}
+
+
+async def test_what_a_callback_says_counts_more_than_a_list_that_was_quicker(
+    house: House, server: Server, publish: Publish, reconciler: Reconciler
+) -> None:
+    server.load()
+    await reconciler.once()
+    await house.known.ensure("live", "livestream", house.now())
+    key, secret = await house.keys.create("live", "livestream", "studio", None, house.now())
+    await house.rules.change("live/livestream", lambda rule: replace(rule, kind=PlayKind.PASS))
+    given = await house.passes.create("live/livestream", "live", "livestream", "", house.now())
+    token = house.signer.token(given.id, given.url, None)
+    param = f"?secret={secret}"
+    assert (await publish("7z8c28q0", stream="livestream", param=param)).status_code == 200
+    assert await play(house, "x2x03838", param=f"?pass={token}") == 200
+    sessions = await house.registry.sessions()
+    assert sessions["7z8c28q0"].key_id == key.id
+    assert sessions["x2x03838"].pass_id == given.id
+    assert await house.registry.viewers() == {"live/livestream": {"rtmp": 1}}
+    await reconciler.once()
+    assert "x2x03838" in await house.registry.sessions()
+    # Their ends are counted as those of anybody.
+    await house.post({"action": "on_close", "client_id": "x2x03838", "app": "live"})
+    assert await house.registry.viewers() == {}
+    assert await house.redis.hgetall("STREAMSTEAD_PASS_VIEWERS") == {}
 
 
 async def test_a_second_publisher_becomes_the_owner_when_the_server_says_so(
