@@ -7,6 +7,9 @@ RESERVED_APPS = frozenset({"s", "p"})
 """``s`` leads to streams by playback id, ``p`` to playlists of one session: nothing is published
 there."""
 
+PLAYLIST = ".m3u8"
+"""A viewer of a playlist names the stream with this behind it, so no stream's name ends so."""
+
 
 def check_name(name: str, what: str) -> None:
     """Raise Invalid unless ``name`` may name an app or a stream: no path, no control characters."""
@@ -38,4 +41,6 @@ def check_stream(app: str, stream: str) -> str:
             "Choose another app, for example live.",
             key="app_reserved",
         )
+    if stream.endswith(PLAYLIST):
+        raise Invalid(f"the stream name ends in {PLAYLIST}", "Leave that out.", key="name_invalid")
     return f"{app}/{stream}"

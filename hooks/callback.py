@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 import orjson
 
 from ..core.errors import Invalid, MalformedJson
+from ..core.names import PLAYLIST
 from ..core.registry import Kind, Protocol, Session, stream_url
 
 MAX_NAME = 255
@@ -69,7 +70,7 @@ class Callback:
     def name(self) -> str:
         """The stream; a viewer of a playlist names it with a suffix."""
         if self.action in (Action.PLAY, Action.STOP):
-            return self.stream.removesuffix(".m3u8")
+            return self.stream.removesuffix(PLAYLIST)
         return self.stream
 
 
@@ -114,6 +115,9 @@ def parse(body: bytes) -> Callback:
             raise Invalid(
                 f"the app {callback.app} is reserved", "Publish to another one, such as live."
             )
+        if action is Action.PUBLISH and callback.stream.endswith(PLAYLIST):
+            # Its viewers would be taken for those of another stream's playlist.
+            raise Invalid(f"the stream name ends in {PLAYLIST}", "Leave that out.")
     return callback
 
 

@@ -16,12 +16,15 @@ from ..core.log import get_logger
 from ..core.play_rules import DEFAULT, PassStore, PlayKind, PlayRuleStore, judge
 from ..core.publish_keys import PublishKeyStore
 from ..core.publish_rules import PublishRulesStore
-from ..core.registry import Kind, Protocol, Session, StreamRegistry
+from ..core.registry import Kind, Session, StreamRegistry
 from ..core.srs import SrsApi
 
 log = get_logger(__name__)
 
 HLS_PREFIX = "hls-"
+"""Of the client ids of viewers whom the front serves. Their protocol does not prove it: a client of
+the media server may ask it for a name that looks like a playlist's."""
+
 AT_ONCE = 8
 
 SAMPLE_S = 2.0
@@ -162,7 +165,7 @@ class Enforcer:
         await asyncio.gather(*(one(session, why) for session, why in cut))
 
     async def _end(self, session: Session, why: str) -> None:
-        if session.protocol is Protocol.HLS:
+        if session.client_id.startswith(HLS_PREFIX):
             self._gates.close(
                 session.app, session.stream, session.client_id.removeprefix(HLS_PREFIX)
             )

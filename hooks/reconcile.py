@@ -26,7 +26,7 @@ from ..core.registry import (
     Verdict,
 )
 from ..core.srs import SrsApi, SrsClient, SrsStream, SrsVersion
-from .enforce import Enforcer
+from .enforce import HLS_PREFIX, Enforcer
 
 log = get_logger(__name__)
 
@@ -136,9 +136,9 @@ class Reconciler:
         sessions = await self._registry.sessions()
         gone = [
             client_id
-            for client_id, session in sessions.items()
+            for client_id in sessions
             # The front serves HLS viewers, see hls_sessions.py.
-            if client_id not in clients and session.protocol is not Protocol.HLS
+            if client_id not in clients and not client_id.startswith(HLS_PREFIX)
         ]
         added = [
             _session(client, listed_ms)

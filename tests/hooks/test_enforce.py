@@ -112,6 +112,16 @@ async def test_a_stream_that_becomes_protected_loses_those_without_a_pass(
     assert await reasons(house, "viewer.left") == ["pass_missing", "pass_missing"]
 
 
+async def test_a_viewer_who_asks_the_media_server_for_a_playlist_is_cut_there(
+    house: House, enforcer: Enforcer, media: Media, gates: Gates
+) -> None:
+    await watch(house, "c1", Protocol.HLS)
+    await house.rules.change(URL, lambda rule: replace(rule, kind=PlayKind.PASS))
+    assert await enforcer.viewers(URL) == 1
+    assert media.kicked == ["c1"]
+    assert gates.closed == []
+
+
 async def test_a_revoked_pass_cuts_its_viewers_and_no_others(
     house: House, enforcer: Enforcer, media: Media
 ) -> None:

@@ -27,6 +27,13 @@ async def test_the_right_secret_is_let_in_in_every_form(publish: Publish, param:
     assert (await publish(param=param)).status_code == 200
 
 
+async def test_no_stream_is_called_like_the_playlist_of_another(
+    house: House, publish: Publish
+) -> None:
+    assert (await publish(stream="cam.m3u8")).status_code == 422
+    assert await house.registry.sessions() == {}
+
+
 @pytest.mark.parametrize(
     "param",
     [

@@ -61,6 +61,7 @@ STREAM_CALLS = [
         ("..", "cam", "name_invalid"),
         ("s", "cam", "app_reserved"),
         ("p", "cam", "app_reserved"),
+        ("live", "cam.m3u8", "name_invalid"),
         ("live", "", "invalid"),
         ("live", "a" * 256, "invalid"),
     ],
