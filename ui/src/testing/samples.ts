@@ -121,7 +121,7 @@ export function viewer(client_id: string, change: Partial<Viewer> = {}): Viewer 
     protocol: 'hls',
     ip: '198.51.100.4',
     user_agent: 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36',
-    since_ms: Date.now() - 95_000,
+    since_ms: Date.now() - 62_000,
     pass_id: '',
     pass_label: null,
     send_bytes: 12_400_000,
