@@ -106,6 +106,12 @@ def test_a_newcomer_sets_the_password_and_sees_the_picture_move(
 
 def pasted(page: Page) -> str:
     """Return what the clipboard puts into a text area this moment."""
+    page.evaluate(
+        "() => { if (document.getElementById('paste')) return;"
+        " const t = document.createElement('textarea'); t.id = 'paste';"
+        " t.style.position = 'fixed'; t.style.top = '0'; t.style.zIndex = '99999';"
+        " document.body.append(t); }"
+    )
     area = page.locator("#paste")
     area.fill("")
     area.press("Control+V")
@@ -122,12 +128,6 @@ def test_copied_server_and_key_can_be_pasted(demo_house: House, context: Browser
         ("Stream key", f"secret={secret}"),
     ):
         page.get_by_role("button", name=f"Copy {label}", exact=True).first.click()
-        page.evaluate(
-            "() => { document.getElementById('paste')?.remove();"
-            " const t = document.createElement('textarea'); t.id = 'paste';"
-            " t.style.position = 'fixed'; t.style.top = '0'; t.style.zIndex = '99999';"
-            " document.body.append(t); t.focus(); }"
-        )
         # The browser copies in its own time, after the click.
         wait_until(lambda wanted=wanted: wanted in pasted(page), f"{label} can be pasted")
 
