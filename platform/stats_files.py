@@ -88,8 +88,8 @@ class DayFiles:
         found = []
         try:
             names = os.listdir(self.root)
-        except FileNotFoundError:
-            return []
+        except OSError:
+            return []  # not made yet, or not ours; who writes will say so
         for name in names:
             match = _NAME.fullmatch(name)
             if match:
