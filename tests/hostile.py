@@ -15,7 +15,8 @@ CALLBACK = "/terraform/v1/hooks/srs/verify"
 
 @dataclass
 class Harm:
-    """What an attack did: MB the process grew at most, seconds until all was closed."""
+    """What an attack did: MB the process grew at most, seconds until a connection was closed (the
+    longest), how many never were, and the first answer."""
 
     grown_mb: float
     seconds: float
@@ -52,8 +53,9 @@ def half_open(process: psutil.Process, port: int, sent: Sequence[bytes], limit_s
         sock = socket.create_connection(("127.0.0.1", port), 10)
         sock.setblocking(False)
         _send(sock, sent[number % len(sent)])
-        selector.register(sock, selectors.EVENT_READ)
+        selector.register(sock, selectors.EVENT_READ, time.monotonic())
     answer = b""
+    longest = 0.0
     while selector.get_map() and time.monotonic() < begun + limit_s:
         for key, _ in selector.select(0.2):
             sock = key.fileobj
@@ -64,16 +66,16 @@ def half_open(process: psutil.Process, port: int, sent: Sequence[bytes], limit_s
                 said = b""
             answer = answer or said
             if not said:
+                longest = max(longest, time.monotonic() - key.data)
                 selector.unregister(sock)
                 sock.close()
         most = max(most, _rss(process))
     left = [key.fileobj for key in selector.get_map().values()]
-    took = time.monotonic() - begun
     for sock in left:
         assert isinstance(sock, socket.socket)
         sock.close()
     selector.close()
-    return Harm((most - before) / 1e6, took, len(left), answer)
+    return Harm((most - before) / 1e6, longest, len(left), answer)
 
 
 def _send(sock: socket.socket, sent: bytes) -> None:

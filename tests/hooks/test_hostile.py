@@ -11,8 +11,10 @@ from ..conftest import free_port, need
 from ..hostile import BODY_BYTES, CALLBACK, Harm, body_heads, endless_body, half_open, heads
 
 MAX_GROWTH_MB = 10
-MAX_S = 15
-PATIENCE_S = 40
+MAX_S = 25
+"""15 promised, 10 meant (core/http_limits.py); the rest is for a machine that is busy."""
+
+PATIENCE_S = 60
 
 SERVICES = ("hooks", "platform", "ffmpeg_forward")
 PATHS = {
