@@ -211,8 +211,9 @@ class StatsReader:
                     _add_streams(db, asked, index, found)
             peaks = db.execute(
                 "SELECT app, stream, max(count) FROM name JOIN (SELECT stream_id, sum(by) OVER"
-                " (PARTITION BY stream_id ORDER BY at_s) AS count FROM change) AS sweep"
-                " ON sweep.stream_id = name.id GROUP BY name.id"
+                " (PARTITION BY stream_id ORDER BY at_s) AS count FROM change"
+                " WHERE at_s < :to_s) AS sweep ON sweep.stream_id = name.id GROUP BY name.id",
+                asked.args,
             )
             for app, stream, peak in peaks:
                 if (app, stream) in found:
@@ -303,10 +304,14 @@ class StatsReader:
                 # Removed a moment ago; or broken, then its writer puts it aside.
                 log.info("stats.file_unreadable", day=day, error=str(exc))
                 continue
+            matters = False
             try:
-                # A file that was made this very moment has no tables yet.
-                is_made = db.execute("PRAGMA day.user_version").fetchone()[0] > 0
-                if is_made and (not is_before or self._last_end(db, day) > asked.from_s * 1000):
+                with _leaving_out_broken(day):
+                    # A file that was made this very moment has no tables yet.
+                    is_made = db.execute("PRAGMA day.user_version").fetchone()[0] > 0
+                    end_ms = self._last_end(db, day) if is_made and is_before else OPEN_MS
+                    matters = is_made and end_ms > asked.from_s * 1000
+                if matters:
                     yield day
             finally:
                 db.execute("DETACH day")

@@ -184,7 +184,7 @@ class Statistics:
             except (OSError, ValueError):
                 last_seen_ms = now
             self._log.lose(gone, min(last_seen_ms, now))
-            log.warning("stats.ends_missed", count=len(gone))
+            log.info("stats.ends_missed", count=len(gone))
         if missed:
             self._log.add(missed)
         if anyone:

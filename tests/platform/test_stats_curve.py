@@ -149,6 +149,13 @@ def book(tmp_path: Path) -> Book:
     return Book(tmp_path / "stats", now_ms=(NOON + 3 * DAY_S) * 1000)
 
 
+def test_who_comes_in_the_last_moment_is_not_in_the_peak(book: Book) -> None:
+    book.visits(Visit("v1", NOON * 1000 + 9_500))
+    (found,) = book.reader.streams(Range(NOON, NOON + 10)).values()
+    assert (found.peak, found.viewing.sessions, found.viewing.watch_ms) == (0, 1, 500)
+    assert book.curve(NOON, NOON + 10, 10) == [(0, 0)]
+
+
 def test_who_came_long_before_the_range_is_counted(book: Book) -> None:
     book.visits(
         Visit("ten days", (NOON - 10 * DAY_S) * 1000),
