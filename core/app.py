@@ -33,7 +33,7 @@ log = get_logger(__name__)
 
 API = "/terraform/v1"
 MAX_BODY_BYTES = 1_000_000
-BODY_TIMEOUT_S = 8.0
+BODY_TIMEOUT_S = 6.0
 """Shorter than the time of a whole request (core/http_limits.py): so there is an answer."""
 
 MAX_HELD_BYTES = 1_500_000

@@ -5,7 +5,7 @@ from typing import ClassVar, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-REQUEST_S = 10.0
+REQUEST_S = 8.0
 """From the first moment of a request, or of a connection, to its last byte."""
 
 MAX_CONNECTIONS = 800

@@ -12,7 +12,7 @@ from ..hostile import BODY_BYTES, CALLBACK, Harm, body_heads, endless_body, half
 
 MAX_GROWTH_MB = 10
 MAX_S = 25
-"""15 promised, 10 meant (core/http_limits.py); the rest is for a machine that is busy."""
+"""15 promised, 8 meant (core/http_limits.py); the rest is for a machine that is busy."""
 
 PATIENCE_S = 60
 
