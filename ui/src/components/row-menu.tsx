@@ -5,7 +5,7 @@ import { Icon } from './icons';
 /** What can be done with one row; `label` names the row. */
 export function RowMenu({ label, children }: { label: string; children: ReactNode }) {
   return (
-    <Menu position="bottom-end" width={210} shadow="md" transitionProps={{ duration: 120 }}>
+    <Menu hideDetached={false} position="bottom-end" width={210} shadow="md" transitionProps={{ duration: 120 }}>
       <Menu.Target>
         <ActionIcon variant="subtle" color="gray" size={32} aria-label={label}>
           <Icon name="more" />
