@@ -306,6 +306,20 @@ async def test_a_service_that_is_away_is_502_in_the_envelope(
     assert reply.json()["data"]["help"]
 
 
+async def test_passes_stay_out_of_the_log_though_the_services_are_away(
+    front: httpx.AsyncClient, behind: dict[str, asyncio.Server], settings: Settings
+) -> None:
+    for server in behind.values():
+        server.close()
+    addresses = ("/terraform/v1/watch/live/cam", "/live/cam.flv", "/rtc/v1/whep", "/s/abc.m3u8")
+    for address in addresses:
+        assert (await front.get(f"{address}?pass=let-me-in")).status_code == 502
+    assert (await front.post("/terraform/v1/mgmt/login")).status_code == 502
+    logged = (settings.data.logs / "front.log").read_text()
+    assert "/terraform/v1/mgmt/login" in logged
+    assert "let-me-in" not in logged
+
+
 async def test_https_answers_with_the_self_signed_certificate(front: httpx.AsyncClient) -> None:
     port = front.headers["x-https-port"]
     reply = await front.get(f"https://127.0.0.1:{port}/terraform/v1/mgmt/versions")
