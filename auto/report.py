@@ -16,7 +16,7 @@ from typing import Any
 from unix_http import ask
 
 from streamstead.core.settings import DEFAULT_DATA_DIR, Settings
-from streamstead.mgmt.cli.show import public_host
+from streamstead.mgmt.cli.addresses import public_host
 
 RTMP_PORT = 1935
 WAIT_S = 5.0

@@ -140,7 +140,6 @@ async def front(
         ("/terraform/v1/openapi.json", "platform", "/terraform/v1/openapi.json"),
         ("/terraform/v1/hooks/srs/secret", "hooks", "/terraform/v1/hooks/srs/secret"),
         ("/terraform/v1/live/room/list", "hooks", "/terraform/v1/live/room/list"),
-        ("/terraform/v1/live/room/list", "hooks", "/terraform/v1/live/room/list"),
         ("/terraform/v1/ffmpeg/demo/query", "ffmpeg", "/terraform/v1/ffmpeg/demo/query"),
         ("/live/a.m3u8?pass=x", "hooks", "/internal/play/hls/live/a?pass=x"),
         ("/s/abc.m3u8", "hooks", "/internal/play/hls/s/abc"),
