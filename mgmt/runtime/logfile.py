@@ -9,6 +9,8 @@ MAX_BYTES = 10_000_000
 KEEP = 3
 """Files in all: the one written to and two older ones."""
 _TAIL_BLOCK = 64 * 1024
+_MASK_BLOCK = 1024 * 1024
+_SECRET = re.compile(rb"(?i)[?&,\"](?:secret|pass|grant|hook|token)=([^&\s\"',;]+)")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -44,6 +46,34 @@ def rotate(path: Path, max_bytes: int = MAX_BYTES, keep: int = KEEP) -> bool:
             shutil.copyfileobj(source, target)
         os.ftruncate(source.fileno(), 0)
     return True
+
+
+def mask(path: Path, begin: int) -> int:
+    """Overwrite secrets in addresses with stars, in place; return where to begin the next time.
+
+    The media server writes whole callbacks into its log when a client is refused, and cannot be
+    told not to. ``begin`` is 0 or what was returned before; only whole lines are looked at.
+    """
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return 0
+    try:
+        if os.fstat(fd).st_size < begin:
+            begin = 0  # emptied meanwhile
+        while block := os.pread(fd, _MASK_BLOCK, begin):
+            whole = block.rfind(b"\n") + 1
+            if whole == 0:
+                if len(block) < _MASK_BLOCK:
+                    break  # a line that is just being written
+                whole = len(block)
+            for found in _SECRET.finditer(block, 0, whole):
+                start, end = found.span(1)
+                os.pwrite(fd, b"*" * (end - start), begin + start)
+            begin += whole
+    finally:
+        os.close(fd)
+    return begin
 
 
 def plain(line: str) -> str:

@@ -56,6 +56,7 @@ class ProcessRuntime:
         self._data = data
         self._account = account
         self._children: dict[str, _Child] = {}
+        self._masked: dict[str, int] = {}  # how far their logs hold no secrets any more
         self._ended: asyncio.Queue[Ended] = asyncio.Queue()
 
     async def ensure(self, spec: ServiceSpec) -> Instance:
@@ -113,7 +114,11 @@ class ProcessRuntime:
 
     async def rotate_logs(self) -> None:
         for name in list(self._children):
-            if await asyncio.to_thread(logfile.rotate, self._log_path(name)):
+            path = self._log_path(name)
+            self._masked[name] = await asyncio.to_thread(
+                logfile.mask, path, self._masked.get(name, 0)
+            )
+            if await asyncio.to_thread(logfile.rotate, path):
                 log.info("log.rotated", name=name)
 
     async def events(self) -> AsyncIterator[Ended]:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from streamstead.mgmt.runtime.logfile import open_log, plain, rotate, tail
+from streamstead.mgmt.runtime.logfile import mask, open_log, plain, rotate, tail
 
 
 def test_a_writer_goes_on_in_the_emptied_file_after_rotation(tmp_path: Path) -> None:
@@ -23,6 +23,30 @@ def test_a_small_or_absent_file_is_left_alone(tmp_path: Path) -> None:
     path.write_bytes(b"12345")
     assert not rotate(path, max_bytes=10)
     assert path.read_bytes() == b"12345"
+
+
+def test_secrets_in_addresses_are_overwritten_where_they_stand(tmp_path: Path) -> None:
+    path = tmp_path / "x.log"
+    fd = open_log(path)
+    os.write(fd, b'POST /verify?hook=abc, request={"param":"?a=1&secret=s3cret&b=2"}\n')
+    os.write(fd, b'{"param":"pass=let-me-in","key":"pass_missing"}\nrtmp://h/live?grant=un')
+    seen = mask(path, 0)
+    os.write(fd, b"done\n")
+    assert mask(path, seen) == path.stat().st_size
+    os.close(fd)
+    assert path.read_text().splitlines() == [
+        'POST /verify?hook=***, request={"param":"?a=1&secret=******&b=2"}',
+        '{"param":"pass=*********","key":"pass_missing"}',
+        "rtmp://h/live?grant=******",
+    ]
+
+
+def test_an_emptied_log_is_looked_through_from_its_beginning(tmp_path: Path) -> None:
+    path = tmp_path / "x.log"
+    assert mask(path, 7) == 0
+    path.write_bytes(b"?pass=abc\n")
+    assert mask(path, 4000) == 10
+    assert path.read_bytes() == b"?pass=***\n"
 
 
 def test_no_more_than_three_files_are_kept(tmp_path: Path) -> None:
