@@ -77,7 +77,7 @@ def overlap_ms(visits: list[Visit], asked: Range) -> list[int]:
     ]
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     visits=visit_lists(),
     from_s=st.integers(MIDNIGHT - 60, MIDNIGHT + 30),
@@ -122,7 +122,7 @@ def test_the_curve_is_that_of_the_intervals(
     )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(visits=visit_lists(), keep=st.integers(0, 10), from_min=st.integers(-3, 2))
 def test_at_full_minutes_the_sums_tell_the_same_as_the_sessions(
     visits: list[Visit], keep: int, from_min: int
@@ -175,7 +175,7 @@ def test_days_without_a_file_are_zero(book: Book) -> None:
 
 
 def test_an_answer_that_takes_too_long_is_given_up(book: Book) -> None:
-    book.visits(*(Visit(f"v{n}", NOON * 1000 + n, NOON * 1000 + 2 * n) for n in range(20_000)))
+    book.visits(*(Visit(f"v{n}", NOON * 1000 + n, NOON * 1000 + 2 * n) for n in range(5_000)))
     hasty = StatsReader(book.files, limit_s=0)
     with pytest.raises(UpstreamTimeout) as caught:
         hasty.streams(Range(NOON, NOON + 60))

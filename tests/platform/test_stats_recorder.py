@@ -294,7 +294,7 @@ def test_a_kill_between_commit_and_acknowledgement_doubles_nothing(
     kills = 0
     while lag(redis_server) > 0:
         child = subprocess.Popen(
-            [sys.executable, "-c", CONSUMER, str(max_rows), "17", str(AT + 3_600_000)],
+            [sys.executable, "-c", CONSUMER, str(max_rows), "25", str(AT + 3_600_000)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
