@@ -53,11 +53,14 @@ class Gates:
 
     def close(self, app: str, stream: str, sid: str) -> bool:
         """Shut the gate; False when it was not open."""
+        path = self._path(app, stream, sid)
         try:
-            self._path(app, stream, sid).unlink()
+            path.unlink()
         except FileNotFoundError:
             return False
-        self.on_close(sid)
+        finally:
+            # Also when it is not there: it may be about to be opened.
+            self.on_close(sid)
         return True
 
     def close_stream(self, app: str, stream: str) -> list[str]:

@@ -177,6 +177,17 @@ async def test_a_viewer_cut_while_it_is_let_in_is_not_let_in(front: Front) -> No
     assert await front.viewers() == 0
 
 
+async def test_a_viewer_cut_before_its_gate_is_there_is_not_let_in(front: Front) -> None:
+    async def play(client_id: str) -> object:
+        front.gates.close("live", "cam", client_id.removeprefix(PREFIX))
+        return None
+
+    with pytest.raises(PlayRefused):
+        await front.sessions.enter("live", "cam", ("live/cam", "", "", ""), play)
+    assert list(front.gates.all()) == []
+    assert len(front.sessions) == 0
+
+
 async def test_a_gate_that_cannot_be_made_registers_nobody(front: Front) -> None:
     with (
         patch.object(front.gates, "open", side_effect=OSError("full")),
