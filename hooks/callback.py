@@ -16,6 +16,9 @@ from ..core.registry import Kind, Protocol, Session, stream_url
 
 MAX_NAME = 255
 MAX_PARAM = 8192
+MAX_KEPT_PARAM = 512
+"""So much of it is stored, with each session and each of its events: viewers choose its length."""
+
 MAX_FIELDS = 100
 
 GRANT = "grant"
@@ -210,7 +213,7 @@ def session_of(callback: Callback, kind: Kind, now_ms: int) -> Session:
         url=callback.url,
         ip=callback.ip,
         since_ms=now_ms,
-        param=redacted(callback),
+        param=redacted(callback)[:MAX_KEPT_PARAM],
         server_id=callback.server_id,
         service_id=callback.service_id,
         stream_id=callback.stream_id,

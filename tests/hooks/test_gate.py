@@ -27,6 +27,14 @@ async def test_the_right_secret_is_let_in_in_every_form(publish: Publish, param:
     assert (await publish(param=param)).status_code == 200
 
 
+async def test_a_long_query_takes_little_room_in_the_store(house: House, publish: Publish) -> None:
+    reply = await publish(param=f"?secret={SECRET}&note={'%C3%A9' * 1300}")
+    assert reply.status_code == 200
+    stored = await house.redis.hvals("STREAMSTEAD_SESSIONS")
+    events = await house.redis.xrange("STREAMSTEAD_EVENTS")
+    assert max(len(stored[0]), len(events[0][1]["data"])) < 2000
+
+
 async def test_no_stream_is_called_like_the_playlist_of_another(
     house: House, publish: Publish
 ) -> None:
