@@ -7,6 +7,11 @@ from redis.asyncio import Redis
 from .store import text
 
 
+def room_field(stream: str) -> str:
+    """Return the field of the secret that a room's streams of this name have."""
+    return f"room-pub-{stream}"
+
+
 class PublishSecretStore:
     """``SRS_AUTH_SECRET`` hash: ``pubSecret`` (clear text: the page shows it to its owner),
     ``pubNoAuth`` ("true": anyone may publish). ``SRS_SECRET_PUBLISH`` is the old copy of it."""
@@ -33,6 +38,10 @@ class PublishSecretStore:
             pipe.hset(self.KEY, "pubSecret", secret)
             pipe.set(self.OLD_KEY, secret)
             await pipe.execute()
+
+    async def has_room(self, stream: str) -> bool:
+        """Tell whether a room has a secret of its own for streams of this name."""
+        return bool(await self._redis.hexists(self.KEY, room_field(stream)))
 
     async def no_auth(self) -> bool:
         return await self._redis.hget(self.KEY, "pubNoAuth") == "true"

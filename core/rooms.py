@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from redis.asyncio import Redis
 
 from .errors import Conflict, Invalid, NotFound
-from .publish_secret import PublishSecretStore
+from .publish_secret import PublishSecretStore, room_field
 from .registry import rfc3339
 
 MAX_ROOMS = 1_000
@@ -107,7 +107,7 @@ class RoomStore:
                 roomToken=str(uuid.uuid4()),
                 created_at=rfc3339(now_ms),
             )
-            args = (room.uuid, _json(room), _mirror(room.stream), room.secret, MAX_ROOMS)
+            args = (room.uuid, _json(room), room_field(room.stream), room.secret, MAX_ROOMS)
             done = await self._create(keys=self._keys, args=args)
             if done == "made":
                 return room
@@ -137,7 +137,14 @@ class RoomStore:
                 raise Invalid(
                     f"the room is larger than {MAX_ROOM_BYTES} bytes", "Shorten its texts."
                 )
-            args = (room.uuid, raw, json, _mirror(had.stream), _mirror(room.stream), room.secret)
+            args = (
+                room.uuid,
+                raw,
+                json,
+                room_field(had.stream),
+                room_field(room.stream),
+                room.secret,
+            )
             done = await self._swap(keys=self._keys, args=args)
             if done == "made":
                 return had
@@ -150,10 +157,6 @@ class RoomStore:
         """Remove a room and its secret; returns what it was, None when there was none."""
         raw = await self._remove(keys=self._keys, args=(room_id,))
         return Room.model_validate_json(raw) if raw else None
-
-
-def _mirror(stream: str) -> str:
-    return f"room-pub-{stream}"
 
 
 def _json(room: Room) -> bytes:

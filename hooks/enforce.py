@@ -16,12 +16,16 @@ from ..core.log import get_logger
 from ..core.play_rules import DEFAULT, PassStore, PlayKind, PlayRuleStore, judge
 from ..core.publish_keys import PublishKeyStore
 from ..core.publish_rules import PublishRulesStore
+from ..core.publish_secret import PublishSecretStore
 from ..core.registry import Kind, Session, StreamRegistry
 from ..core.srs import SrsApi
 
 log = get_logger(__name__)
 
 HLS_PREFIX = "hls-"
+ROOM = "room"
+"""``key_id`` of who came by the secret of a room."""
+
 """Of the client ids of viewers whom the front serves. Their protocol does not prove it: a client of
 the media server may ask it for a name that looks like a playlist's."""
 
@@ -50,6 +54,7 @@ class Enforcer:
         rules: PlayRuleStore,
         passes: PassStore,
         known: KnownStreamStore,
+        secrets: PublishSecretStore,
         keys: PublishKeyStore,
         limits: PublishRulesStore,
         srs: SrsApi,
@@ -60,6 +65,7 @@ class Enforcer:
         self._rules = rules
         self._passes = passes
         self._known = known
+        self._secrets = secrets
         self._keys = keys
         self._limits = limits
         self._srs = srs
@@ -124,11 +130,13 @@ class Enforcer:
         self, session: Session, known: KnownStream | None, known_only: bool
     ) -> bool:
         if known is None:
-            if known_only and session.key_id != "room":
+            if known_only and session.key_id != ROOM:
                 return False
         elif not known.enabled or (known.own_keys_only and session.key_id == ""):
             return False
-        if session.key_id in ("", "none", "room"):
+        if session.key_id == ROOM:
+            return await self._secrets.has_room(session.stream)
+        if session.key_id in ("", "none"):
             return True
         try:
             key = await self._keys.get(session.key_id)

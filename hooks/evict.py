@@ -4,11 +4,10 @@ from collections.abc import Awaitable
 
 from ..core.errors import Upstream
 from ..core.log import get_logger
+from .enforce import ROOM
 from .services import Services
 
 log = get_logger(__name__)
-
-ROOM = "room"
 
 
 async def now_or_soon(ending: Awaitable[object]) -> None:

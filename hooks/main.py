@@ -127,6 +127,7 @@ async def open_hooks(settings: Settings) -> AsyncIterator[Running]:
             state.play_rules,
             state.passes,
             state.known_streams,
+            state.publish_secret,
             state.publish_keys,
             state.publish_rules,
             srs,

@@ -11,7 +11,7 @@ from ..core.errors import NotFound
 from ..core.log import get_logger
 from ..core.names import check_name
 from ..core.rooms import Room
-from .evict import end_publishers_of_room
+from .evict import end_publishers_of_room, now_or_soon
 from .fields import Name
 from .secret import check_secret
 from .services import ServicesDep
@@ -71,7 +71,7 @@ async def update(body: WholeRoom, services: ServicesDep, _: SignedIn) -> Reply[R
     room = Room.model_validate(body.model_dump(exclude={"token"}))
     had = await services.rooms.replace(room)
     if (had.stream, had.secret) != (room.stream, room.secret):
-        await end_publishers_of_room(services, had.stream)
+        await now_or_soon(end_publishers_of_room(services, had.stream))
     log.info("room.changed", room=room.uuid, stream=room.stream)
     return Reply(data=room)
 
@@ -90,6 +90,6 @@ async def remove(body: RoomId, services: ServicesDep, _: SignedIn) -> Reply[None
         raise NotFound(
             "there is no room of this uuid", "Look at the list again.", key="room_unknown"
         )
-    await end_publishers_of_room(services, room.stream)
+    await now_or_soon(end_publishers_of_room(services, room.stream))
     log.warning("room.removed", room=room.uuid, stream=room.stream)
     return Reply(data=None)

@@ -69,8 +69,8 @@ async def enforcer(house: House, media: Media, gates: Gates) -> AsyncIterator[En
     transport = httpx.MockTransport(media.answer)
     async with httpx.AsyncClient(transport=transport, base_url="http://srs") as client:
         yield Enforcer(
-            house.registry, house.rules, house.passes, house.known, house.keys, house.limits,
-            SrsApi(client), gates, house.now,
+            house.registry, house.rules, house.passes, house.known, house.secrets, house.keys,
+            house.limits, SrsApi(client), gates, house.now,
         )  # fmt: skip
 
 
@@ -173,6 +173,18 @@ async def test_publishers_leave_when_their_key_or_stream_no_longer_counts(
     assert media.kicked == ["p1", "p2"]
     assert await house.registry.publishers() == {}
     assert await reasons(house, "stream.kicked") == ["rule_changed", "rule_changed"]
+
+
+async def test_a_removed_room_ends_its_publisher(
+    house: House, enforcer: Enforcer, media: Media
+) -> None:
+    await house.redis.hset("SRS_AUTH_SECRET", "room-pub-cam", "room-secret")
+    await publish(house, param="?secret=room-secret")
+    await enforcer.publishers()
+    assert media.kicked == []
+    await house.redis.hdel("SRS_AUTH_SECRET", "room-pub-cam")
+    await enforcer.publishers()
+    assert media.kicked == ["p1"]
 
 
 async def test_a_rotated_key_ends_its_publisher(

@@ -167,8 +167,8 @@ async def reconciler(house: House, media: Media, pipe: LuaPipe) -> AsyncIterator
     async with httpx.AsyncClient(transport=transport, base_url="http://srs") as client:
         srs = SrsApi(client)
         enforcer = Enforcer(
-            house.registry, house.rules, house.passes, house.known, house.keys, house.limits, srs,
-            NoGates(), house.now,
+            house.registry, house.rules, house.passes, house.known, house.secrets, house.keys,
+            house.limits, srs, NoGates(), house.now,
         )  # fmt: skip
         yield Reconciler(
             house.registry, house.epoch, house.secrets, enforcer, house.events, srs, house.now

@@ -70,6 +70,7 @@ async def reconciler(house: House, server: Server) -> AsyncIterator[Reconciler]:
             house.rules,
             house.passes,
             house.known,
+            house.secrets,
             house.keys,
             house.limits,
             srs,

@@ -161,6 +161,7 @@ async def api(house: House, tmp_path: Path) -> AsyncIterator[Api]:
         house.rules,
         house.passes,
         house.known,
+        house.secrets,
         house.keys,
         house.limits,
         state.srs,
