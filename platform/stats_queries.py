@@ -175,7 +175,7 @@ class StatsReader:
     temporary files it needs cannot be written. A file that cannot be read is logged and left out.
     """
 
-    def __init__(self, files: DayFiles, limit_s: float = 10.0) -> None:
+    def __init__(self, files: DayFiles, limit_s: float = 20.0) -> None:
         self._files = files
         self._limit_s = limit_s
         self._ends: dict[int, tuple[int, int]] = {}
