@@ -67,3 +67,15 @@ def may_connect(address: str, *, allow_private: bool) -> bool:
     if allow_private:
         return True
     return ip.is_global and not any(ip in net for net in _NOT_PUBLIC)
+
+
+def neighbours(address: str) -> str:
+    """Return what failures of a client are counted by: its IPv4 address, or the /64 of its IPv6
+    address, of which one subscriber has all; ``unknown`` for what is no address."""
+    try:
+        ip = _plain(ipaddress.ip_address(address))
+    except ValueError:
+        return "unknown"
+    if ip.version == 6:
+        return str(ipaddress.IPv6Network((int(ip), 64), strict=False))
+    return str(ip)

@@ -16,8 +16,8 @@ from .store import text
 
 log = get_logger(__name__)
 
-MAX_EVENTS = 100_000
-"""The stream never grows beyond about this many entries (some 50 MB): Redis is never a log. It is
+MAX_EVENTS = 50_000
+"""The stream never grows beyond about this many entries (some 40 MB): Redis is never a log. It is
 reached only when a consumer group stands still."""
 
 KEEP_EVENTS = 1_000

@@ -144,7 +144,7 @@ local function find_key(name, presented, salt, digest, ip, own_only, in_name)
   return nil, 'wrong_secret'
 end
 
-local function may_publish(name, ip, presented, salt, digest, asked)
+local function may_publish(name, ip, presented, salt, digest, asked, neighbours)
   if not is_our_store() then return nil, 'store_emptied' end
   local until_ms = redis.call('HGET', K.KICKED, url)
   if until_ms then
@@ -154,7 +154,7 @@ local function may_publish(name, ip, presented, salt, digest, asked)
   local rules = redis.call('HMGET', K.PUBLISH_RULES,
     'known_only', 'secret_in_name', 'max_streams', 'max_attempts')
   local max_tries = tonumber(rules[4] or '30')
-  local tries = K.TRIES .. ip
+  local tries = K.TRIES .. neighbours
   local limited = max_tries > 0 and ip ~= '127.0.0.1' and ip ~= '::1' and ip ~= ''
   if limited and tonumber(redis.call('GET', tries) or '0') >= max_tries then
     return nil, 'too_many_attempts'
@@ -232,8 +232,10 @@ end
 if op == 'publish' then
   -- 5 client  6 url  7 protocol  8 session  9 active  10 stream name  11 address
   -- 12 salted digest of what was presented  13 the salt  14 its SHA-256  15 "1": targets were asked
+  -- 16 address or network that failures count by
   client, url, protocol = ARGV[5], ARGV[6], ARGV[7]
-  local id, why = may_publish(ARGV[10], ARGV[11], ARGV[12], ARGV[13], ARGV[14], ARGV[15])
+  local id, why = may_publish(ARGV[10], ARGV[11], ARGV[12], ARGV[13], ARGV[14], ARGV[15],
+    ARGV[16])
   if not id then return refuse(why) end
   local session = ARGV[8]
   if id ~= '' then session = session:gsub('"key_id":""', '"key_id":"' .. id .. '"', 1) end

@@ -17,6 +17,7 @@ from typing import Protocol as Shape
 import orjson
 from redis.asyncio import Redis
 
+from .addresses import neighbours
 from .events import MAX_EVENTS, EventStream
 from .known_streams import KnownStreamStore
 from .play_rules import PassStore, PlayRuleStore
@@ -157,7 +158,8 @@ class StreamRegistry:
       being refused; kept for a minute.
     - ``STREAMSTEAD_KICKED`` hash: stream url -> ms until which nobody may publish it again.
     - ``STREAMSTEAD_VIEWER_BLOCKS`` hash: ``url|address`` -> ms until which it may not play it.
-    - ``STREAMSTEAD_TRIES:<address>``: failed attempts to publish, for a minute.
+    - ``STREAMSTEAD_TRIES:<address>``: failed attempts to publish, for a minute; an IPv6 client
+      counts by its /64.
     """
 
     SESSIONS = "STREAMSTEAD_SESSIONS"
@@ -209,6 +211,7 @@ class StreamRegistry:
             self._salt,
             hashlib.sha256(presented).hexdigest(),
             "1" if asked else "",
+            neighbours(session.ip),
         )
 
     async def play(

@@ -1,7 +1,6 @@
 """Passphrases of viewers: guessing is slow, and nobody can lock others out."""
 
 import asyncio
-import ipaddress
 import secrets
 import unicodedata
 from collections import Counter
@@ -12,6 +11,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from redis.asyncio import Redis
 
+from ..core.addresses import neighbours
 from ..core.errors import RateLimited
 
 T = TypeVar("T")
@@ -62,7 +62,7 @@ class Unlocker:
 
         Raises RateLimited after 20 wrong ones of this address in 5 min; a right one counts nothing.
         """
-        who = _group(address)
+        who = neighbours(address)
         if self._waiting[who] >= MAX_WAITING_EACH or self._waiting.total() >= MAX_WAITING:
             raise RateLimited("too many passphrases at once", "Try again.", retry_after_s=2)
         self._waiting[who] += 1
@@ -101,13 +101,3 @@ class Unlocker:
 def _normal(phrase: str) -> str:
     """The same letters typed on a telephone and on a desk may come as other code points."""
     return unicodedata.normalize("NFC", phrase)
-
-
-def _group(address: str) -> str:
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return "unknown"
-    if ip.version == 6:
-        return str(ipaddress.IPv6Network((int(ip), 64), strict=False))
-    return str(ip)

@@ -239,3 +239,34 @@ async def test_everybody_new_is_refused_while_redis_is_away(
     redis_server.shutdown(nosave=True)
     reply = await publish()
     assert (reply.status_code, reply.json()["data"]["key"]) == (503, "redis_unavailable")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "counted"),
+    [
+        ("203.0.113.7", "203.0.113.7", True),
+        ("203.0.113.7", "203.0.113.8", False),
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("127.0.0.1", "127.0.0.1", False),
+    ],
+)
+async def test_wrong_keys_count_by_address_and_by_network_of_ipv6(
+    house: House, publish: Publish, first: str, second: str, counted: bool
+) -> None:
+    await house.limits.update({"max_attempts": 1})
+    assert (await publish(param="?secret=wrong", ip=first)).status_code == 401
+    right = await publish(client_id="p2", ip=second)
+    assert (right.status_code != 200) == counted
+    if counted:
+        assert right.json()["data"]["key"] == "too_many_attempts"
+
+
+async def test_a_live_stream_does_not_count_against_the_number_of_streams(
+    house: House, publish: Publish
+) -> None:
+    await house.limits.update({"max_streams": 1})
+    assert (await publish()).status_code == 200
+    assert (await publish(client_id="again")).status_code == 200
+    other = await publish(client_id="p2", stream="other")
+    assert other.json()["data"]["key"] == "too_many_streams"
