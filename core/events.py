@@ -27,6 +27,9 @@ MAX_AGE_MS = 7 * 86_400_000
 """Nothing older stays, read or not."""
 
 READ_BLOCK_MS = 1_500
+LONG_BLOCK_MS = 8_000
+"""Of a connection that is there for waiting only (``open_redis`` with ``waits_s``)."""
+
 BATCH = 200
 TRIM_PERIOD_S = 60.0
 
@@ -68,8 +71,12 @@ class EventStream:
 
     KEY = "STREAMSTEAD_EVENTS"
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, waiting: Redis | None = None) -> None:
+        """``waiting``: a client that may block for ``LONG_BLOCK_MS``, so that an idle house asks
+        Redis less often."""
         self._redis = redis
+        self._waiting = waiting or redis
+        self._block_ms = LONG_BLOCK_MS if waiting else READ_BLOCK_MS
 
     async def append(
         self, event_id: str, type_: EventType, at_ms: int, stream: str, data: dict[str, Any]
@@ -92,7 +99,9 @@ class EventStream:
     async def follow(self, after: str) -> AsyncIterator[Event]:
         """Yield events younger than ``after``, for ever. Raises RedisError when Redis is away."""
         while True:
-            found: Any = await self._redis.xread({self.KEY: after}, count=100, block=READ_BLOCK_MS)
+            found: Any = await self._waiting.xread(
+                {self.KEY: after}, count=100, block=self._block_ms
+            )
             for event in _events_of(found):
                 after = event.entry_id
                 yield event
@@ -111,8 +120,8 @@ class EventStream:
         position = "0"
         while True:
             try:
-                found: Any = await self._redis.xreadgroup(
-                    group, consumer, {self.KEY: position}, count=batch, block=READ_BLOCK_MS
+                found: Any = await self._waiting.xreadgroup(
+                    group, consumer, {self.KEY: position}, count=batch, block=self._block_ms
                 )
             except ResponseError as exc:
                 if "NOGROUP" not in str(exc):

@@ -21,11 +21,11 @@ def text(reply: Any) -> str:
 
 
 @asynccontextmanager
-async def open_redis(settings: Settings) -> AsyncIterator[Redis]:
+async def open_redis(settings: Settings, waits_s: float = 0.0) -> AsyncIterator[Redis]:
     """Yield a client on the unix socket; replies are ``str``.
 
-    Calls raise ``redis.exceptions.RedisError`` within about 2 s when Redis is away. A blocking
-    read (XREAD) must ask for less than that.
+    Calls raise ``redis.exceptions.RedisError`` within about 2 s when Redis is away, or ``waits_s``
+    later when it hangs. A blocking read (XREAD) must ask for less than that.
     """
     pool: Any = BlockingConnectionPool(
         connection_class=UnixDomainSocketConnection,
@@ -34,7 +34,7 @@ async def open_redis(settings: Settings) -> AsyncIterator[Redis]:
         decode_responses=True,
         max_connections=MAX_CONNECTIONS,
         timeout=ANSWER_TIMEOUT_S,
-        socket_timeout=ANSWER_TIMEOUT_S,
+        socket_timeout=ANSWER_TIMEOUT_S + waits_s,
         # One retry: a connection that Redis closed by its own restart is not an outage.
         retry=Retry(NoBackoff(), 1),
     )

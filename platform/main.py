@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 
 from ..core.app import create_app
 from ..core.auth import AdminStore, Authenticator, load_master_key
-from ..core.events import EventStream
+from ..core.events import LONG_BLOCK_MS, EventStream
 from ..core.hook_queue import HookQueue
 from ..core.hook_targets import HookTargetStore
 from ..core.known_streams import KnownStreamStore
@@ -56,7 +56,8 @@ async def open_platform(settings: Settings) -> AsyncIterator[Running]:
         stack.push_async_callback(host.aclose)
         store = AdminStore(redis)
         registry = StreamRegistry(redis)
-        events = EventStream(redis)
+        waiting = await stack.enter_async_context(open_redis(settings, LONG_BLOCK_MS / 1000))
+        events = EventStream(redis, waiting)
         facts = Facts(registry, srs)
         feed = LiveFeed(events, facts, host)
         master_key = load_master_key(settings.data.master_key)
