@@ -79,7 +79,7 @@ local function play(session, pass)
       redis.call('HSET', K.SESSIONS, client, session)
       add(K.VIEWERS, url .. '|' .. had.protocol, -1)
       add(K.VIEWERS, url .. '|' .. protocol, 1)
-      if had.pass_id ~= '' then add(K.PASS_VIEWERS, had.pass_id, -1) end
+      if (had.pass_id or '') ~= '' then add(K.PASS_VIEWERS, had.pass_id, -1) end
       if pass ~= '' then add(K.PASS_VIEWERS, pass, 1) end
     end
     return {1, 'known', pass}
@@ -105,7 +105,7 @@ local function finish(reason, bytes)
     .. ',"send_bytes":' .. (sent or '0') .. ',"recv_bytes":' .. (received or '0') .. '}'
   if had.kind == 'play' then
     add(K.VIEWERS, url .. '|' .. protocol, -1)
-    if had.pass_id ~= '' then add(K.PASS_VIEWERS, had.pass_id, -1) end
+    if (had.pass_id or '') ~= '' then add(K.PASS_VIEWERS, had.pass_id, -1) end
     event('viewer.left', client, over)
     return {1, 'viewer'}
   end

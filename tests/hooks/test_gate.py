@@ -270,3 +270,16 @@ async def test_a_live_stream_does_not_count_against_the_number_of_streams(
     assert (await publish(client_id="again")).status_code == 200
     other = await publish(client_id="p2", stream="other")
     assert other.json()["data"]["key"] == "too_many_streams"
+
+
+@pytest.mark.parametrize("kind", ["publish", "play"])
+async def test_a_session_written_by_an_earlier_release_ends_well(house: House, kind: str) -> None:
+    had = {
+        "client_id": "old", "kind": kind, "state": "live", "protocol": "rtmp", "vhost": "", "app":
+        "live", "stream": "cam", "url": "live/cam", "ip": "203.0.113.7", "since_ms": 5,
+    }  # fmt: skip
+    await house.redis.hset("STREAMSTEAD_SESSIONS", "old", json.dumps(had))
+    await house.redis.hset("STREAMSTEAD_VIEWERS", "live/cam|rtmp", 1)
+    assert (await house.registry.sessions())["old"].pass_id == ""
+    assert (await house.registry.finish("old", house.now(), "on_stop")).yes
+    assert await house.registry.sessions() == {}
