@@ -56,6 +56,7 @@ def measure(house: House) -> None:
     memory(house)
     script_size(house)
     first_picture(house)
+    cuts(house)
     hls_rate(house)
 
 
@@ -116,6 +117,55 @@ def first_picture(house: House) -> None:
         "2.5 s",
         f"{statistics.median(shown):.2f} s",
     )
+
+
+def cuts(house: House) -> None:
+    """How long until somebody is gone who no longer may be there, from the request on."""
+    gone: dict[str, list[float]] = {"HLS": [], "HTTP-FLV": [], "RTMP": [], "encoder": []}
+    with house.api() as api:
+        for _ in range(5):
+            name = random_name()
+            key = api.call("/hooks/keys/create", app="live", stream=name, label="bench")
+            with publishing(f"{house.rtmp}/{name}?secret={key['secret']}") as encoder:
+                entry = f"{house.base}/live/{name}.m3u8"
+                while not playable(entry):
+                    time.sleep(0.05)
+                playlist = begin_hls(entry)
+                players = {
+                    "HTTP-FLV": watching(f"{house.base}/live/{name}.flv"),
+                    "RTMP": watching(f"{house.rtmp}/{name}"),
+                }
+                while api.call("/hooks/viewers/query", app="live", stream=name)["total"] < 3:
+                    time.sleep(0.05)
+                begun = time.monotonic()
+                api.call("/hooks/play/rule/update", app="live", stream=name, kind="pass")
+                left = {"HLS", *players}
+                while left:
+                    for what in list(left):
+                        if what == "HLS":
+                            over = httpx.get(playlist, trust_env=False).status_code == 403
+                        else:
+                            over = players[what].poll() is not None
+                        if over:
+                            gone[what].append(time.monotonic() - begun)
+                            left.discard(what)
+                    time.sleep(0.01)
+                begun = time.monotonic()
+                api.call("/hooks/keys/revoke", id=key["key"]["id"])
+                encoder.wait()
+                gone["encoder"].append(time.monotonic() - begun)
+    for what, budget in (("HLS", "2 s"), ("HTTP-FLV", "2 s"), ("RTMP", "2 s")):
+        row(f"rule changed -> viewer gone, {what}", budget, _worst(gone[what]))
+    row("key revoked -> encoder gone", "1 s", _worst(gone["encoder"]))
+
+
+def watching(url: str) -> "subprocess.Popen[bytes]":
+    argv = ["ffmpeg", "-nostdin", "-loglevel", "quiet", "-i", url, "-c", "copy", "-f", "null", "-"]
+    return subprocess.Popen(argv)
+
+
+def _worst(seconds: list[float]) -> str:
+    return f"median {statistics.median(seconds):.2f} s, worst {max(seconds):.2f} s"
 
 
 def hls_rate(house: House) -> None:
