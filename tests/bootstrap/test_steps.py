@@ -184,7 +184,7 @@ def test_a_step_that_fails_unforeseen_still_gives_a_reason_and_an_advice(tmp_pat
 @pytest.mark.parametrize(
     ("line", "network"),
     [
-        ("Err:1 Could not resolve 'deb.debian.org'", True),
+        ("Err:1 Could not resolve 'packages.example.org'", True),
         ("curl: (6) Could not resolve host: files.example", True),
         ("npm error code ENOTFOUND", True),
         ("Could not resolve '../../components/card' in src/app/page.tsx", False),
