@@ -1,7 +1,7 @@
-import { Button, Group, Modal, Stack } from '@mantine/core';
+import { Modal, Stack } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { HelpfulError } from './helpful-error';
+import { FormEnd } from './form-end';
 
 interface FormModalProps {
   title: string;
@@ -27,15 +27,7 @@ export function FormModal({ title, submit, pending, error, onSubmit, onClose, ch
       >
         <Stack>
           {children}
-          {error != null && <HelpfulError error={error} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              {t('common.cancel')}
-            </Button>
-            <Button type="submit" loading={pending}>
-              {submit}
-            </Button>
-          </Group>
+          <FormEnd submit={submit} pending={pending} error={error} onCancel={onClose} />
         </Stack>
       </form>
     </Modal>

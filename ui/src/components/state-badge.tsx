@@ -11,12 +11,10 @@ interface StateBadgeProps {
   reason?: string | undefined;
   /** Old evidence: no colour. */
   stale?: boolean;
-  /** Which edge the reason's bubble keeps to. */
-  align?: 'start' | 'end';
 }
 
 /** A state as dot, word and colour: never colour alone. */
-export function StateBadge({ tone, word, reason, stale = false, align = 'start' }: StateBadgeProps) {
+export function StateBadge({ tone, word, reason, stale = false }: StateBadgeProps) {
   const id = useId();
   const badge = (
     <span
@@ -31,7 +29,7 @@ export function StateBadge({ tone, word, reason, stale = false, align = 'start' 
     </span>
   );
   return reason ? (
-    <Hint text={reason} align={align} id={id}>
+    <Hint text={reason} align="start" id={id}>
       {badge}
     </Hint>
   ) : (

@@ -1,4 +1,5 @@
 import { useTranslation } from 'react-i18next';
+import { DataTable, type Column } from '../../../components/data-table';
 import { StateBadge } from '../../../components/state-badge';
 import type { Service } from '../../../lib/api-types';
 import { formatDateTime, formatSeconds } from '../../../lib/format';
@@ -14,49 +15,47 @@ interface ServiceTableProps {
 }
 
 export function ServiceTable({ services, clockOffsetMs, stale }: ServiceTableProps) {
-  const { t } = useTranslation();
-  return (
-    <table className={stale ? `${classes.table} ${classes.stale}` : classes.table}>
-      <thead>
-        <tr>
-          <th scope="col">{t('system.service')}</th>
-          <th scope="col">{t('system.state')}</th>
-          <th scope="col">{t('system.since')}</th>
-          <th scope="col">{t('system.restarts')}</th>
-          <th scope="col">{t('system.pid')}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {services.map((service) => (
-          <ServiceRow key={service.name} service={service} clockOffsetMs={clockOffsetMs} stale={stale} />
-        ))}
-      </tbody>
-    </table>
-  );
-}
-
-function ServiceRow({ service, clockOffsetMs, stale }: { service: Service; clockOffsetMs: number; stale: boolean }) {
   const { t, i18n } = useTranslation();
   const serverNow = useNow() + clockOffsetMs;
-  const text = (part: 'services' | 'states', key: string) => t(`system.${part}.${key}` as 'system.services.redis', { defaultValue: key });
+  const word = (part: 'services' | 'states', key: string, otherwise: string) =>
+    t(`system.${part}.${key}` as 'system.services.redis', { defaultValue: otherwise });
+  const columns: Column<Service>[] = [
+    {
+      key: 'name',
+      head: t('system.service'),
+      kind: 'main',
+      cell: (service) => (
+        <>
+          <div className={classes.name}>{service.name}</div>
+          <div className={classes.what}>{word('services', service.name, '')}</div>
+        </>
+      ),
+    },
+    {
+      key: 'state',
+      head: t('system.state'),
+      cell: (service) => (
+        <StateBadge
+          tone={serviceTone(service.state)}
+          word={word('states', service.state, service.state)}
+          reason={service.detail || undefined}
+          stale={stale}
+        />
+      ),
+    },
+    {
+      key: 'since',
+      head: t('system.since'),
+      cell: (service) => (
+        <span className={classes.number} title={formatDateTime(service.since_ms, i18n.language)}>
+          {formatSeconds((serverNow - service.since_ms) / 1000)}
+        </span>
+      ),
+    },
+    { key: 'restarts', head: t('system.restarts'), cell: (service) => service.restarts },
+    { key: 'pid', head: t('system.pid'), cell: (service) => service.pid ?? '–' },
+  ];
   return (
-    <tr>
-      <td>
-        <div className={classes.name}>{service.name}</div>
-        <div className={classes.what}>{t(`system.services.${service.name}` as 'system.services.redis', { defaultValue: '' })}</div>
-      </td>
-      <td>
-        <StateBadge tone={serviceTone(service.state)} word={text('states', service.state)} reason={service.detail || undefined} stale={stale} align="end" />
-      </td>
-      <td className={classes.number} data-label={t('system.since')} title={formatDateTime(service.since_ms, i18n.language)}>
-        {formatSeconds((serverNow - service.since_ms) / 1000)}
-      </td>
-      <td className={classes.number} data-label={t('system.restarts')}>
-        {service.restarts}
-      </td>
-      <td className={classes.number} data-label={t('system.pid')}>
-        {service.pid ?? '–'}
-      </td>
-    </tr>
+    <DataTable label={t('system.servicesTitle')} columns={columns} rows={services} rowKey={(service) => service.name} faded={() => stale} />
   );
 }

@@ -1,10 +1,11 @@
-import { Textarea, TextInput } from '@mantine/core';
+import { TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { FormModal } from '../../../components/form-modal';
 import { STREAM_NAME } from '../../../lib/publish-addresses';
 import type { StreamRef } from '../../../lib/queries';
 import { useAddStream } from '../api/use-known-streams';
+import { StreamTexts } from './stream-texts';
 
 interface AddStreamModalProps {
   /** A stream that has its name already. */
@@ -60,20 +61,12 @@ export function AddStreamModal({ of, onAdded, onClose }: AddStreamModalProps) {
         onChange={(event) => setApp(event.currentTarget.value)}
         error={tried ? wrong(app) : undefined}
       />
-      <TextInput
-        data-autofocus={of ? true : undefined}
-        label={t('streams.add.streamTitle')}
-        description={t('streams.add.streamTitleHint')}
-        maxLength={200}
-        value={title}
-        onChange={(event) => setTitle(event.currentTarget.value)}
-      />
-      <Textarea
-        label={t('streams.add.description')}
-        rows={3}
-        maxLength={2000}
-        value={description}
-        onChange={(event) => setDescription(event.currentTarget.value)}
+      <StreamTexts
+        autoFocus={of !== undefined}
+        title={title}
+        description={description}
+        onTitle={setTitle}
+        onDescription={setDescription}
       />
     </FormModal>
   );

@@ -1,9 +1,9 @@
-import { Textarea, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { FormModal } from '../../../components/form-modal';
 import type { KnownStream } from '../../../lib/api-types';
 import { useUpdateStream } from '../api/use-known-streams';
+import { StreamTexts } from './stream-texts';
 
 export function EditStreamModal({ stream, onClose }: { stream: KnownStream; onClose: () => void }) {
   const { t } = useTranslation();
@@ -19,20 +19,12 @@ export function EditStreamModal({ stream, onClose }: { stream: KnownStream; onCl
       onSubmit={() => update.mutate({ app: stream.app, stream: stream.stream, title, description }, { onSuccess: onClose })}
       onClose={onClose}
     >
-      <TextInput
-        data-autofocus
-        label={t('streams.add.streamTitle')}
-        description={t('streams.add.streamTitleHint')}
-        maxLength={200}
-        value={title}
-        onChange={(event) => setTitle(event.currentTarget.value)}
-      />
-      <Textarea
-        label={t('streams.add.description')}
-        rows={3}
-        maxLength={2000}
-        value={description}
-        onChange={(event) => setDescription(event.currentTarget.value)}
+      <StreamTexts
+        autoFocus
+        title={title}
+        description={description}
+        onTitle={setTitle}
+        onDescription={setDescription}
       />
     </FormModal>
   );

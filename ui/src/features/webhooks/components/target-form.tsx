@@ -1,7 +1,7 @@
-import { Button, Group, Radio, Stack, TextInput } from '@mantine/core';
+import { Radio, Stack, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { HelpfulError } from '../../../components/helpful-error';
+import { FormEnd } from '../../../components/form-end';
 import { OptionSwitch } from '../../../components/option-switch';
 import type { TargetDraft } from '../api/use-webhooks';
 import { EventPicker } from './event-picker';
@@ -99,15 +99,7 @@ export function TargetForm({ start, types, submit, pending, error, onSubmit, onC
             </Stack>
           </Radio.Group>
         </OptionSwitch>
-        {error != null && <HelpfulError error={error} />}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onCancel}>
-            {t('common.cancel')}
-          </Button>
-          <Button type="submit" loading={pending}>
-            {submit}
-          </Button>
-        </Group>
+        <FormEnd submit={submit} pending={pending} error={error} onCancel={onCancel} />
       </Stack>
     </form>
   );
