@@ -44,7 +44,8 @@ def doors(settings: Settings) -> Iterator[Door]:
     yield Door("rtmp_port", settings.rtmp_port, ANY)
     yield Door("rtc_port", settings.rtc_port, ANY, udp=True)
     yield Door("srt_port", settings.srt_port, ANY, udp=True)
-    inner = ["platform_port", "hooks_port", "ffmpeg_port", "srs_api_port", "srs_http_port"]
+    inner = ["platform_port", "hooks_port", "recorder_port", "ffmpeg_port"]
+    inner += ["srs_api_port", "srs_http_port"]
     inner += ["engine_notify_port", "engine_stat_port"] if embedded_possible else []
     inner += ["srs_exporter_port"] if srs_possible else []
     for name in inner:

@@ -40,8 +40,38 @@ class DataDir:
         return self.root / "html"
 
     @property
+    def spool(self) -> Path:
+        """``<app>/<stream>/*.ts``: segments kept for recordings, not yet taken by the recorder."""
+        return self.root / "spool"
+
+    @property
+    def record(self) -> Path:
+        """``<id>/``: one recording; see hooks/library/recording.py."""
+        return self.root / "record"
+
+    @property
+    def library(self) -> Path:
+        """``library.sqlite``, an index of ``record``, and ``uploads.sqlite``."""
+        return self.root / "library"
+
+    @property
+    def upload(self) -> Path:
+        """Files that people are sending to us and that have not arrived in whole."""
+        return self.root / "upload"
+
+    @property
+    def vod_gates(self) -> Path:
+        """``<recording id>/<session id>``: a file for everybody who may watch a recording."""
+        return self.root / "vod_gates"
+
+    @property
+    def record_rules(self) -> Path:
+        """Copy of the rules of recording, for who must not wait for Redis."""
+        return self.config / "recording.json"
+
+    @property
     def dvr(self) -> Path:
-        """Recordings: ``<app>/<stream>.<start in ms>.flv``, one a publish session."""
+        """FLV of the media server: ``<app>/<stream>.<start in ms>.flv``, one a publish session."""
         return self.root / "dvr"
 
     @property

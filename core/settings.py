@@ -63,6 +63,7 @@ class Settings(BaseModel):
     platform_port: Port = 2024
     hooks_port: Port = 2021
     ffmpeg_port: Port = 2019
+    recorder_port: Port = 2020
     srs_api_port: Port = 1985
     srs_http_port: Port = 8080
     srs_exporter_port: Port = 9972

@@ -26,7 +26,7 @@ app.add_typer(known.app, name="stream")
 app.add_typer(watching.store_app, name="store")
 app.command()(watching.viewers)
 
-SERVICE_HELP = "Program: redis, media, hooks, platform, ffmpeg_forward or front."
+SERVICE_HELP = "Program: redis, media, hooks, recorder, platform, ffmpeg_forward or front."
 
 
 def run(words: list[str]) -> int:

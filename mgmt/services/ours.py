@@ -45,6 +45,10 @@ def hooks_spec(plan: Plan) -> ServiceSpec:
     return own_spec(plan, "hooks", plan.settings.hooks_port, 2, ("redis",))
 
 
+def recorder_spec(plan: Plan) -> ServiceSpec:
+    return own_spec(plan, "recorder", plan.settings.recorder_port, 4, ("redis",))
+
+
 def platform_spec(plan: Plan) -> ServiceSpec:
     return own_spec(plan, "platform", plan.settings.platform_port, 4, ("redis",))
 

@@ -6,11 +6,11 @@ from ..runtime.spec import RuntimeName, ServiceSpec
 from .common import MediaServer, Plan
 from .front import front_spec
 from .media import media_spec
-from .ours import ffmpeg_forward_spec, hooks_spec, platform_spec
+from .ours import ffmpeg_forward_spec, hooks_spec, platform_spec, recorder_spec
 from .redis import redis_spec
 
-SERVICE_NAMES = ("redis", "hooks", "media", "platform", "ffmpeg_forward", "front")
-_OURS = {"hooks", "platform", "ffmpeg_forward"}
+SERVICE_NAMES = ("redis", "hooks", "media", "recorder", "platform", "ffmpeg_forward", "front")
+_OURS = {"hooks", "recorder", "platform", "ffmpeg_forward"}
 
 
 def build_specs(plan: Plan) -> list[ServiceSpec]:
@@ -19,6 +19,7 @@ def build_specs(plan: Plan) -> list[ServiceSpec]:
         redis_spec(plan),
         hooks_spec(plan),
         media_spec(plan),
+        recorder_spec(plan),
         platform_spec(plan),
         ffmpeg_forward_spec(plan),
         front_spec(plan),

@@ -87,7 +87,7 @@ def _is_back(house: House, service: str, old: int) -> Callable[[], bool]:
 
 # httpcore leaves the socket of a refused unix connection to the garbage collector.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.parametrize("service", ["mgmt", "platform", "hooks", "ffmpeg_forward"])
+@pytest.mark.parametrize("service", ["mgmt", "platform", "hooks", "recorder", "ffmpeg_forward"])
 def test_killing_one_of_our_services_touches_neither_publisher_nor_viewer(
     house: House, api: Api, service: str
 ) -> None:

@@ -34,7 +34,7 @@ def test_every_program_is_there_in_its_order(plan: Plan) -> None:
 def test_what_we_wrote_is_always_a_process(plan: Plan) -> None:
     kinds = {name: runtime_of(spec, plan) for name, spec in by_name(plan).items()}
     processes = {name for name, kind in kinds.items() if kind is RuntimeName.PROCESS}
-    assert processes == {"hooks", "platform", "ffmpeg_forward"}
+    assert processes == {"hooks", "recorder", "platform", "ffmpeg_forward"}
 
 
 def test_the_embedded_engine_is_a_process(plan: Plan) -> None:
@@ -68,7 +68,7 @@ def test_another_release_restarts_our_services_but_not_the_engine(
     monkeypatch.setattr("sys.prefix", "/releases/next/venv")
     after = by_name(plan)
     changed = {name for name in SERVICE_NAMES if before[name].hash != after[name].hash}
-    assert changed == {"hooks", "platform", "ffmpeg_forward"}
+    assert changed == {"hooks", "recorder", "platform", "ffmpeg_forward"}
 
 
 def test_new_public_ports_reload_the_front(plan: Plan) -> None:

@@ -1,0 +1,1 @@
+"""The library: which recordings there are, and who may watch them."""

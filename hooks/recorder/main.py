@@ -1,0 +1,65 @@
+"""The recorder: turns kept segments into recordings, and looks after them."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from types import ModuleType
+
+from fastapi import FastAPI
+
+from ...core.app import create_app
+from ...core.auth import AdminStore, Authenticator, load_master_key
+from ...core.events import LONG_BLOCK_MS, EventStream
+from ...core.known_streams import KnownStreamStore
+from ...core.play_rules import PassStore, PlayRuleStore
+from ...core.registry import StreamRegistry
+from ...core.runner import Listener, Running, Service
+from ...core.settings import Settings
+from ...core.signed import PassSigner
+from ...core.store import open_redis
+
+_ROUTES: tuple[ModuleType, ...] = ()
+
+
+def create_api() -> FastAPI:
+    """Return the app; ``app.state`` is filled by ``open_recorder`` and has what services.py
+    lists."""
+    app = create_app("recorder", "Streamstead recorder")
+    for part in _ROUTES:
+        app.include_router(part.router)
+    return app
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+@asynccontextmanager
+async def open_recorder(settings: Settings) -> AsyncIterator[Running]:
+    async with AsyncExitStack() as stack:
+        data = settings.data
+        for directory in (data.spool, data.record, data.library, data.upload, data.vod_gates):
+            directory.mkdir(mode=0o750, exist_ok=True)
+        master_key = load_master_key(data.master_key)
+        redis = await stack.enter_async_context(open_redis(settings))
+        waiting = await stack.enter_async_context(
+            open_redis(settings, waits_s=LONG_BLOCK_MS / 1000)
+        )
+        app = create_api()
+        state = app.state
+        state.settings, state.clock, state.redis = settings, now_ms, redis
+        state.events = EventStream(redis, waiting)
+        state.authenticator = Authenticator(
+            AdminStore(redis), master_key, settings.api_secret.get_secret_value()
+        )
+        state.registry = StreamRegistry(redis)
+        state.known_streams = KnownStreamStore(redis)
+        state.play_rules, state.passes = PlayRuleStore(redis), PassStore(redis)
+        state.pass_signer = PassSigner(master_key)
+        yield Running(
+            listeners=[Listener(app, port=settings.recorder_port)],
+            loops=[],
+        )
+
+
+SERVICE = Service("recorder", open_recorder, create_api)

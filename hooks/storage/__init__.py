@@ -1,0 +1,1 @@
+"""Storage: buckets of others, and how recordings get there."""
