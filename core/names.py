@@ -1,11 +1,18 @@
 """Names of applications and streams: they become file names, keys and parts of addresses."""
 
+import re
+
 from .errors import Invalid
 
 MAX_NAME = 255
-RESERVED_APPS = frozenset({"s", "p"})
-"""``s`` leads to streams by playback id, ``p`` to playlists of one session: nothing is published
-there."""
+VOD_APP = "vod"
+"""Recordings are watched as ``vod/<id>``: so rules and passes call them."""
+
+RESERVED_APPS = frozenset({"s", "p", VOD_APP})
+"""``s`` leads to streams by playback id, ``p`` to playlists of one session, ``vod`` to recordings:
+nothing is published there."""
+
+_RECORDING_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 PLAYLIST = ".m3u8"
 """A viewer of a playlist names the stream with this behind it, so no stream's name ends so."""
@@ -43,4 +50,25 @@ def check_stream(app: str, stream: str) -> str:
         )
     if stream.endswith(PLAYLIST):
         raise Invalid(f"the stream name ends in {PLAYLIST}", "Leave that out.", key="name_invalid")
+    return f"{app}/{stream}"
+
+
+def is_recording_id(text: str) -> bool:
+    """Tell whether a text is the id of a recording: a UUID in small letters."""
+    return _RECORDING_ID.fullmatch(text) is not None
+
+
+def check_watched(app: str, stream: str) -> str:
+    """Return ``app/stream`` of what can be watched: a stream, or with app ``vod`` a recording.
+
+    Raises Invalid when it could never be there.
+    """
+    if app != VOD_APP:
+        return check_stream(app, stream)
+    if not is_recording_id(stream):
+        raise Invalid(
+            "this is not the id of a recording",
+            "Copy the whole link again.",
+            key="recording_id_invalid",
+        )
     return f"{app}/{stream}"

@@ -111,6 +111,11 @@ class DataDir:
         return self.run / "hls" / "requests.log"
 
     @property
+    def vod_log(self) -> Path:
+        """The same of recordings that are watched, emptied by ``recorder``."""
+        return self.run / "hls" / "recordings.log"
+
+    @property
     def redis_socket(self) -> Path:
         return self.run / "redis.sock"
 

@@ -6,7 +6,7 @@ the two together.
 """
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 from redis.exceptions import WatchError
 
 from .errors import Conflict, StoreUnavailable
+from .names import VOD_APP
 from .store import text
 
 DEFAULT = "*"
@@ -56,6 +57,20 @@ class PlayRule:
     def from_json(cls, raw: str | bytes) -> "PlayRule":
         fields = orjson.loads(raw)
         return cls(**{**fields, "kind": PlayKind(fields["kind"])})
+
+
+PRIVATE = PlayRule(kind=PlayKind.PASS)
+"""What counts for a recording without a rule of its own, whatever the default is: only who has a
+pass for it, and the operator."""
+
+
+def recording_url(id_: str) -> str:
+    """Return what rules and passes call a recording."""
+    return f"{VOD_APP}/{id_}"
+
+
+def _inherited(url: str, default: PlayRule) -> PlayRule:
+    return PRIVATE if url.startswith(f"{VOD_APP}/") else default
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +123,8 @@ def judge(
 
 class PlayRuleStore:
     """``STREAMSTEAD_PLAY_RULES`` hash: stream url, or ``*`` for the default -> PlayRule JSON.
-    ``STREAMSTEAD_PLAY_GENERATION`` counts changes of any rule.
+    ``STREAMSTEAD_PLAY_GENERATION`` counts changes of any rule. Recordings are urls as well
+    (``vod/<id>``), but the default says nothing about them: see PRIVATE.
 
     The default is written once, with the store's id (core/epoch.py). Without it every decision is
     a refusal: an emptied store must not open protected streams.
@@ -126,8 +142,19 @@ class PlayRuleStore:
         if default is None:
             raise store_emptied()
         if own is None or url == DEFAULT:
-            return PlayRule.from_json(default), url != DEFAULT
+            return _inherited(url, PlayRule.from_json(default)), url != DEFAULT
         return PlayRule.from_json(own), False
+
+    async def own(self, urls: Sequence[str]) -> dict[str, PlayRule]:
+        """Return the rules that some streams have of their own. Raises StoreUnavailable."""
+        default, *found = await self._redis.hmget(self.KEY, [DEFAULT, *urls])
+        if default is None:
+            raise store_emptied()
+        return {
+            url: PlayRule.from_json(raw)
+            for url, raw in zip(urls, found, strict=True)
+            if raw is not None
+        }
 
     async def all(self) -> dict[str, PlayRule]:
         """Return every rule by stream url, the default under ``*``. Raises StoreUnavailable."""
@@ -151,7 +178,8 @@ class PlayRuleStore:
                 own, default = await watching.hmget(self.KEY, [url, DEFAULT])
                 if default is None:
                     raise store_emptied()
-                before = PlayRule.from_json(own or default)
+                inherited = _inherited(url, PlayRule.from_json(default))
+                before = inherited if own is None else PlayRule.from_json(own)
                 generation = int(await watching.get(self.GENERATION) or 0) + 1
                 after = replace(edit(before), generation=generation)
                 if own is None or after.phrase_hash != before.phrase_hash:
@@ -165,6 +193,11 @@ class PlayRuleStore:
                     continue
                 return after
         raise Conflict("the rule is being changed by somebody else", "Look at it, then try again.")
+
+    async def forget(self, urls: Sequence[str]) -> None:
+        """Remove the rules of what does not exist any more."""
+        if urls:
+            await self._redis.hdel(self.KEY, *urls)
 
     async def inherit(self, url: str) -> None:
         """Let the default count for a stream again."""
@@ -183,7 +216,7 @@ def store_emptied() -> StoreUnavailable:
 
 class PassStore:
     """``STREAMSTEAD_PASSES`` hash: pass id -> Pass JSON. ``STREAMSTEAD_PASS_USED`` hash: id -> how
-    often, ``<id>:last`` -> ms of the last time; written by the registry."""
+    often, ``<id>:last`` -> ms of the last time; for streams written by the registry."""
 
     KEY = "STREAMSTEAD_PASSES"
     USED = "STREAMSTEAD_PASS_USED"
@@ -239,6 +272,24 @@ class PassStore:
         )
         await self._redis.hset(self.KEY, made.id, orjson.dumps(made).decode())
         return made
+
+    async def some(self, pass_ids: Sequence[str]) -> dict[str, Pass]:
+        """Return those of some passes that there are."""
+        if not pass_ids:
+            return {}
+        found = await self._redis.hmget(self.KEY, list(pass_ids))
+        return {
+            pass_id: Pass.from_json(raw)
+            for pass_id, raw in zip(pass_ids, found, strict=True)
+            if raw is not None
+        }
+
+    async def count_use(self, pass_id: str, now_ms: int) -> None:
+        """Note that somebody began to watch by a pass."""
+        async with self._redis.pipeline(transaction=False) as pipe:
+            pipe.hincrby(self.USED, pass_id, 1)
+            pipe.hset(self.USED, f"{pass_id}:last", now_ms)
+            await pipe.execute()
 
     async def revoke(self, pass_id: str) -> bool:
         """Make a pass worthless for ever; False when there is none."""

@@ -69,6 +69,12 @@ class PassSigner:
             raise PlayRefused.of("pass_expired")
         return pass_id
 
+    @staticmethod
+    def ends_ms(token: str) -> int | None:
+        """Return when a token that ``read`` took expires; None for never."""
+        ends = token.split(".")[1]
+        return None if ends == _NEVER else int(ends) * 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Grant:

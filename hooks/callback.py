@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 import orjson
 
 from ..core.errors import Invalid, MalformedJson
-from ..core.names import PLAYLIST
+from ..core.names import PLAYLIST, RESERVED_APPS
 from ..core.registry import Kind, Protocol, Session, stream_url
 
 MAX_NAME = 255
@@ -23,9 +23,6 @@ MAX_FIELDS = 100
 
 GRANT = "grant"
 """Parameter that our own front door appends; its value comes from core/signed.py."""
-
-_RESERVED_APPS = frozenset({"p", "s"})
-"""First parts of addresses that nginx keeps for sessions and playback ids."""
 
 _SECRET_FIELDS = {"secret", "token", "key", "password", "sign", "signature", "auth_key", "pass"}
 
@@ -114,7 +111,7 @@ def parse(body: bytes) -> Callback:
     if action is not Action.CLOSE and action is not Action.CONNECT:
         _check_name(callback.app, "app")
         _check_name(callback.stream, "stream")
-        if action is Action.PUBLISH and callback.app in _RESERVED_APPS:
+        if action is Action.PUBLISH and callback.app in RESERVED_APPS:
             raise Invalid(
                 f"the app {callback.app} is reserved", "Publish to another one, such as live."
             )
