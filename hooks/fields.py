@@ -6,7 +6,7 @@ from pydantic import Field
 
 from ..core.app import Body
 from ..core.errors import Invalid
-from ..core.names import MAX_NAME, check_stream
+from ..core.names import MAX_NAME, check_stream, check_watched
 
 Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME)]
 TimeMs = Annotated[int, Field(ge=0, le=253_402_300_799_000)]
@@ -25,8 +25,16 @@ class StreamBody(Body):
         return check_stream(self.app, self.stream)
 
 
-class MaybeStreamBody(Body):
-    """Names one stream, or none."""
+class WatchedBody(StreamBody):
+    """Names one stream, or with the app ``vod`` one recording by its id."""
+
+    def url(self) -> str:
+        """Return ``app/stream``. Raises Invalid for names that nothing could have."""
+        return check_watched(self.app, self.stream)
+
+
+class MaybeWatchedBody(Body):
+    """Names one stream, or with the app ``vod`` one recording by its id, or none."""
 
     app: Name | None = None
     stream: Name | None = None
@@ -37,7 +45,7 @@ class MaybeStreamBody(Body):
             return None
         if self.app is None or self.stream is None:
             raise Invalid("app and stream belong together", "Send both, or neither.")
-        return check_stream(self.app, self.stream)
+        return check_watched(self.app, self.stream)
 
 
 def check_future(expires_ms: int | None, now_ms: int) -> None:

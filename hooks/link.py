@@ -6,12 +6,14 @@ from enum import StrEnum
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from ..core.errors import Invalid
-from ..core.names import check_name
+from ..core.names import VOD_APP, check_name
 
 MAX_LINK = 8192
 _MAX_FIELDS = 100
 _SESSION = re.compile(r"p/([0-9a-f]{32})/([^/]+)/([^/]+)")
 _SEGMENT = re.compile(r"(.+)-\d+\.ts")
+_RECORDING = re.compile(r"vod/([0-9a-f-]{36})(\.m3u8|\.mp4|\.jpg)?")
+_RECORDING_SESSION = re.compile(r"v/([0-9a-f]{32})/([0-9a-f-]{36})/[^/]+")
 
 
 class Way(StrEnum):
@@ -80,6 +82,12 @@ def _http(path: str, query: str) -> Link:
         segment = _SEGMENT.fullmatch(session[3])
         stream = segment[1] if segment else session[3].removesuffix(".m3u8")
         return Link(Way.SESSION, session[2], stream, sid=session[1])
+    recording = _RECORDING_SESSION.fullmatch(path)
+    if recording:
+        return Link(Way.SESSION, VOD_APP, recording[2], sid=recording[1])
+    recording = _RECORDING.fullmatch(path)
+    if recording:
+        return _link(Way.WATCH, (VOD_APP, recording[1]), query)
     if path.startswith("watch/"):
         return _link(Way.WATCH, _two(path.removeprefix("watch/")), query)
     if path in ("rtc/v1/whep", "rtc/v1/play"):
@@ -92,7 +100,7 @@ def _http(path: str, query: str) -> Link:
     if name.endswith(".ts"):
         segment = _SEGMENT.fullmatch(name)
         return Link(Way.SEGMENT, app, segment[1] if segment else name.removesuffix(".ts"))
-    raise _unreadable("it is neither a watch page, .m3u8, .flv nor WHEP")
+    raise _unreadable("it is neither a page to watch on, .m3u8, .flv nor WHEP")
 
 
 def _rtmp(text: str) -> Link:

@@ -9,9 +9,10 @@ from ..core.app import API, Body, Reply
 from ..core.auth import SignedIn
 from ..core.errors import NotFound
 from ..core.log import get_logger
+from ..core.names import VOD_APP
 from ..core.play_rules import Pass as StoredPass
 from .evict import now_or_soon
-from .fields import Label, Name, StreamBody, TimeMs, check_future
+from .fields import Label, Name, TimeMs, WatchedBody, check_future
 from .services import Services, ServicesDep
 
 log = get_logger(__name__)
@@ -52,7 +53,7 @@ class NewPass(BaseModel):
     token: str
 
 
-class CreatePass(StreamBody):
+class CreatePass(WatchedBody):
     label: Label
     expires_ms: TimeMs | None = None
     max_viewers: Annotated[int, Field(ge=0, le=1_000_000)] = 0
@@ -63,7 +64,7 @@ class PassBody(Body):
 
 
 @router.post("/list")
-async def list_passes(body: StreamBody, services: ServicesDep, _: SignedIn) -> Reply[Passes]:
+async def list_passes(body: WatchedBody, services: ServicesDep, _: SignedIn) -> Reply[Passes]:
     """List the passes of one stream, the newest first."""
     found = await services.passes.of(body.url())
     used = await services.passes.used()
@@ -72,11 +73,12 @@ async def list_passes(body: StreamBody, services: ServicesDep, _: SignedIn) -> R
 
 @router.post("/create")
 async def create(body: CreatePass, services: ServicesDep, _: SignedIn) -> Reply[NewPass]:
-    """Make a pass; a stream not known yet becomes known."""
+    """Make a pass for a stream, which becomes known, or with the app ``vod`` for a recording."""
     now_ms = services.clock()
     url = body.url()
     check_future(body.expires_ms, now_ms)
-    await services.known_streams.ensure(body.app, body.stream, now_ms)
+    if body.app != VOD_APP:
+        await services.known_streams.ensure(body.app, body.stream, now_ms)
     made = await services.passes.create(
         url, body.app, body.stream, body.label, now_ms, body.expires_ms, body.max_viewers
     )

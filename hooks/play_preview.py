@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from ..core.app import API, Body, Reply
 from ..core.auth import SignedIn
-from ..core.names import check_stream
+from ..core.names import check_watched
 from ..core.play_rules import OPERATOR
 from .services import ServicesDep
 
@@ -32,7 +32,8 @@ class Preview(BaseModel):
 
 @router.post("/preview")
 async def preview(body: PreviewRequest, services: ServicesDep, _: SignedIn) -> Reply[Preview]:
-    """Let the signed-in operator watch a stream for 12 h, whatever its rule."""
-    url = check_stream(body.app, body.stream)
+    """Let the signed-in operator watch a stream, or with the app ``vod`` a recording, for 12 h,
+    whatever its rule."""
+    url = check_watched(body.app, body.stream)
     token = services.pass_signer.token(OPERATOR, url, services.clock() + PREVIEW_MS)
     return Reply(data=Preview(token=token))

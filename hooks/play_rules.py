@@ -1,4 +1,8 @@
-"""Routes of who may watch: the rule of a stream, and the default for all others."""
+"""Routes of who may watch: the rule of a stream, and the default for all others.
+
+With the app ``vod`` all of it is about a recording. Who watches one is cut by the recorder, which
+looks at the rules every second.
+"""
 
 from dataclasses import replace
 from enum import StrEnum
@@ -11,11 +15,12 @@ from ..core.app import API, Reply
 from ..core.auth import SignedIn
 from ..core.errors import Invalid
 from ..core.log import get_logger
+from ..core.names import VOD_APP
 from ..core.outbound import check_url
 from ..core.play_rules import DEFAULT, PlayKind
 from ..core.play_rules import PlayRule as StoredRule
 from .evict import now_or_soon
-from .fields import MaybeStreamBody
+from .fields import MaybeWatchedBody
 from .services import Services, ServicesDep
 from .unlock import MAX_PHRASE
 
@@ -46,7 +51,7 @@ class PlayRule(BaseModel):
     allow_private: bool
 
 
-class UpdateRule(MaybeStreamBody):
+class UpdateRule(MaybeWatchedBody):
     """Neither app nor stream: the default rule. What is absent stays as it is; an empty passphrase
     or webhook secret is removed."""
 
@@ -58,7 +63,7 @@ class UpdateRule(MaybeStreamBody):
 
 
 @router.post("/query")
-async def query(body: MaybeStreamBody, services: ServicesDep, _: SignedIn) -> Reply[PlayRule]:
+async def query(body: MaybeWatchedBody, services: ServicesDep, _: SignedIn) -> Reply[PlayRule]:
     """Return the rule that holds for a stream, or the default."""
     return Reply(data=await _shown(services, body.url() or DEFAULT))
 
@@ -110,7 +115,7 @@ async def _replace(body: UpdateRule, services: Services, url: str) -> None:
             )
         return after
 
-    if body.app is not None and body.stream is not None:
+    if body.app is not None and body.stream is not None and body.app != VOD_APP:
         await services.known_streams.ensure(body.app, body.stream, services.clock())
     await services.play_rules.change(url, edit)
 

@@ -10,9 +10,10 @@ from ..core.app import API, Reply
 from ..core.auth import SignedIn
 from ..core.epoch import StoreState
 from ..core.errors import Invalid, PlayRefused, StreamsteadError
+from ..core.names import VOD_APP, check_watched
 from ..core.play_rules import PlayKind, PlayRule, judge, store_emptied
 from ..core.registry import Protocol
-from .fields import MaybeStreamBody
+from .fields import MaybeWatchedBody
 from .gate import PlayRequest
 from .link import MAX_LINK, Link, Way, is_link, read_link
 from .services import Services, ServicesDep, client_address
@@ -36,7 +37,7 @@ _PROTOCOLS = {
 }
 
 
-class TestPlay(MaybeStreamBody):
+class TestPlay(MaybeWatchedBody):
     """A whole link (of any protocol or a watch page), or app and stream with a pass or none."""
 
     link: Annotated[str, Field(min_length=1, max_length=MAX_LINK)] | None = None
@@ -126,6 +127,13 @@ async def _find(run: _Test, body: TestPlay, services: Services) -> Link:
     if link.app == _PLAYBACK:
         link = await _resolve(run, link, services)
     run.url = f"{link.app}/{link.stream}"
+    if link.app == VOD_APP:
+        try:
+            check_watched(link.app, link.stream)
+        except Invalid as exc:
+            raise run.bad("stream", exc) from None
+        run.good("stream", "it is a recording")
+        return link
     known = await services.known_streams.find(run.url)
     what = "is known" if known else "is not one of the known streams"
     run.good("stream", f"{run.url} {what}{'' if known is None or known.enabled else ', but off'}")
@@ -167,13 +175,20 @@ async def _decide(run: _Test, link: Link, services: Services, address: str) -> N
         await _check_pass(run, rule, link.token, url, services)
     elif rule.kind is PlayKind.WEBHOOK:
         await _ask(run, rule, link, services, address)
+    if link.app == VOD_APP:
+        return
     live = await services.registry.publisher(url) is not None
     detail = "it is live" if live else "it is not live now; this decides nothing"
     run.steps.append(Step(name="live", ok=live, detail=detail))
 
 
 def _check_session(run: _Test, link: Link, services: Services) -> None:
-    if not services.gates.is_open(link.app, link.stream, link.sid):
+    recorded = link.app == VOD_APP
+    if not (
+        services.vod_gates.is_open(link.stream, link.sid)
+        if recorded
+        else services.gates.is_open(link.app, link.stream, link.sid)
+    ):
         error = PlayRefused(
             "this address belonged to one viewing session, which is over",
             "Open the address that was shared, not one that a player has shown.",

@@ -22,6 +22,7 @@ from .enforce import Enforcer
 from .gate import Asker, Gate
 from .gates import Gates
 from .hls_sessions import HlsSessions
+from .library.play_gates import VodGates
 from .unlock import Unlocker
 
 
@@ -46,6 +47,7 @@ class Services(Protocol):
     gate: Gate
     grants: GrantSigner
     gates: Gates
+    vod_gates: VodGates
     hls_sessions: HlsSessions
     epoch: StoreEpoch
     srs: SrsApi

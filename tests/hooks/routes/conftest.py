@@ -19,6 +19,7 @@ from streamstead.core.viewer_list import ViewerList
 from streamstead.hooks.enforce import Enforcer
 from streamstead.hooks.gate import PlayRequest
 from streamstead.hooks.gates import Gates
+from streamstead.hooks.library.play_gates import VodGates
 from streamstead.hooks.main import create_api
 from streamstead.hooks.unlock import Unlocker
 
@@ -156,6 +157,7 @@ async def api(house: House, tmp_path: Path) -> AsyncIterator[Api]:
     state.rooms, state.viewer_list = RoomStore(redis), ViewerList(redis)
     state.sealer, state.unlocker = Sealer(MASTER_KEY, PLAY_RULE), Unlocker(redis, hasher)
     state.gates, state.asker = Gates(tmp_path / "gates"), house.servers
+    state.vod_gates = VodGates(tmp_path / "vod_gates")
     state.enforcer = Enforcer(
         house.registry,
         house.rules,
