@@ -87,7 +87,8 @@ def _make_directories(data: DataDir, account: Account) -> None:
         # After chown, which clears the set-group-id bit.
         path.chmod(mode)
     _link_redis_socket(data)
-    _make_hls_log(data, account)
+    for log_file in (data.hls_log, data.vod_log):
+        _make_viewing_log(log_file, account)
     if account.drops and data.env_file.exists():
         os.chown(data.env_file, account.uid, account.gid)
 
@@ -102,10 +103,10 @@ def _link_redis_socket(data: DataDir) -> None:
     link.symlink_to(target)
 
 
-def _make_hls_log(data: DataDir, account: Account) -> None:
+def _make_viewing_log(path: Path, account: Account) -> None:
     """nginx opens it as root, which in a container has no power over files of others; the service
     user empties it. Hence root's, with the group allowed to write."""
-    with open(data.hls_log, "ab") as file:
+    with open(path, "ab") as file:
         if account.drops:
             os.fchown(file.fileno(), 0, account.gid)
         os.fchmod(file.fileno(), 0o664)
