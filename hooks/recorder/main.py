@@ -17,8 +17,9 @@ from ...core.runner import Listener, Running, Service
 from ...core.settings import Settings
 from ...core.signed import PassSigner
 from ...core.store import open_redis
+from ..library import play_routes
 
-_ROUTES: tuple[ModuleType, ...] = ()
+_ROUTES: tuple[ModuleType, ...] = (play_routes,)
 
 
 def create_api() -> FastAPI:

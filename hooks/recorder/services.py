@@ -13,6 +13,8 @@ from ...core.play_rules import PassStore, PlayRuleStore
 from ...core.registry import StreamRegistry
 from ...core.settings import Settings
 from ...core.signed import PassSigner
+from ..library.delivery import Delivery
+from ..library.play import Play
 
 
 class Services(Protocol):
@@ -27,6 +29,8 @@ class Services(Protocol):
     play_rules: PlayRuleStore
     passes: PassStore
     pass_signer: PassSigner
+    play: Play
+    delivery: Delivery
     clock: Callable[[], int]
     """Milliseconds since the epoch."""
 
