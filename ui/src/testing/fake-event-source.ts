@@ -8,6 +8,13 @@ export class FakeEventSource extends EventTarget {
     return last;
   }
 
+  /** The newest connection to `path` below the API's root. */
+  static to(path: string): FakeEventSource {
+    const found = FakeEventSource.all.findLast(({ url }) => url === `/terraform/v1/${path}`);
+    if (!found) throw new Error(`nothing has connected to ${path} yet`);
+    return found;
+  }
+
   onopen: (() => void) | null = null;
   onerror: (() => void) | null = null;
   closed = false;

@@ -23,8 +23,7 @@ export function renderPart(part: ReactElement) {
 
 /** Wait for the page's live connection, open it and send the streams. */
 export async function goLive(streams: Stream[], services: Service[] = []): Promise<FakeEventSource> {
-  await waitFor(() => FakeEventSource.last);
-  const source = FakeEventSource.last;
+  const source = await waitFor(() => FakeEventSource.to('mgmt/live'));
   act(() => {
     source.open();
     source.send('streams', { at_ms: Date.now(), streams });

@@ -1,0 +1,56 @@
+import { useEffect, useSyncExternalStore } from 'react';
+import { EventLink, NOT_YET, type LinkState } from './event-link';
+import type { Disk, Recording, StorageUpload } from './recording-types';
+
+export interface RecordingsSnapshot extends LinkState {
+  /** What changed since the connection stands, and what is active, by id: newer than any list. */
+  recordings: ReadonlyMap<string, Recording>;
+  /** Ids of what is gone since then. */
+  removed: ReadonlySet<string>;
+  /** What is on its way into a bucket; null until the first event. */
+  uploads: StorageUpload[] | null;
+  disk: Disk | null;
+}
+
+const START: RecordingsSnapshot = { ...NOT_YET, recordings: new Map(), removed: new Set(), uploads: null, disk: null };
+
+/** Live state of recordings (`recordings/live`), connected while somebody looks. */
+class RecordingsFeed extends EventLink<RecordingsSnapshot> {
+  private followers = 0;
+
+  constructor() {
+    super('recordings/live', START);
+  }
+
+  protected listen(on: <D>(type: string, take: (data: D) => void) => void): void {
+    on<{ recordings: Recording[]; removed: string[] }>('recordings', ({ recordings, removed }) => {
+      const known = new Map(this.snapshot.recordings);
+      for (const one of recordings) known.set(one.id, one);
+      for (const id of removed) known.delete(id);
+      this.update({ recordings: known, removed: removed.length > 0 ? new Set([...this.snapshot.removed, ...removed]) : this.snapshot.removed });
+    });
+    on<{ uploads: StorageUpload[] }>('uploads', ({ uploads }) => this.update({ uploads }));
+    on<Disk>('disk', (disk) => this.update({ disk }));
+  }
+
+  /** Stay connected until the answer is called. */
+  follow(): () => void {
+    this.followers += 1;
+    if (this.followers === 1) this.start();
+    return () => {
+      this.followers -= 1;
+      if (this.followers > 0) return;
+      this.stop();
+      // What changes while nobody looks is not told later.
+      this.snapshot = START;
+    };
+  }
+}
+
+const feed = new RecordingsFeed();
+
+/** The newest live state of recordings; every user on the screen shares one connection. */
+export function useRecordingsFeed(): RecordingsSnapshot {
+  useEffect(() => feed.follow(), []);
+  return useSyncExternalStore(feed.subscribe, feed.read);
+}
