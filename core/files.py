@@ -1,6 +1,7 @@
 """Files that are either old or new, never half."""
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -26,7 +27,33 @@ def write_atomic(path: Path, data: str | bytes, mode: int = 0o600) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-    directory = os.open(path.parent, os.O_RDONLY)
+    sync_directory(path.parent)
+
+
+def copy_durably(source: Path, target: Path, mode: int = 0o640) -> None:
+    """Copy a file to another file system by temporary file, fsync and rename. Raises OSError; a
+    symbolic link is an error (ELOOP)."""
+    fd, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(fd, "wb") as out, open(_open_file(source), "rb") as file:
+            os.fchmod(fd, mode)
+            shutil.copyfileobj(file, out, 1 << 20)
+            out.flush()
+            os.fsync(fd)
+        os.replace(name, target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    sync_directory(target.parent)
+
+
+def _open_file(path: Path) -> int:
+    return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+
+
+def sync_directory(path: Path) -> None:
+    """Make names in a directory survive a loss of power. Raises OSError."""
+    directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(directory)
     finally:

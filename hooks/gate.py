@@ -20,7 +20,7 @@ from ..core.play_rules import PlayRule, store_emptied
 from ..core.registry import DEFAULT_VHOST, Kind, Protocol, Session, StreamRegistry, stream_url
 from ..core.signed import GrantSigner, PassSigner
 from .callback import GRANT, Action, Callback, parameter, session_of
-from .segment import SegmentCheck
+from .spool import Spool
 
 log = get_logger(__name__)
 
@@ -107,7 +107,7 @@ class Gate:
     def __init__(
         self,
         registry: StreamRegistry,
-        segments: SegmentCheck,
+        spool: Spool,
         clock: Callable[[], int],
         nudge: Callable[[], None],
         passes: PassSigner,
@@ -115,7 +115,7 @@ class Gate:
         asker: Asker,
     ) -> None:
         self._registry = registry
-        self._segments = segments
+        self._spool = spool
         self._clock = clock
         self._nudge = nudge
         self._passes = passes
@@ -165,7 +165,7 @@ class Gate:
                 )
                 self._look_for_heirs(ended.reason)
             case Action.HLS:
-                segment = self._segments.read(callback)
+                segment = await self._spool.take(callback)
                 await self._registry.segment(
                     callback.url, f"{callback.client_id}:{segment['name']}", segment, now
                 )

@@ -51,9 +51,10 @@ from .gate import Gate
 from .gates import Gates
 from .hls_log import HlsLog
 from .hls_sessions import HlsSessions
+from .library.play_gates import VodGates
 from .receiver import Receiver
 from .reconcile import Reconciler
-from .segment import SegmentCheck
+from .spool import Spool
 from .unlock import Unlocker
 
 _ROUTES = (
@@ -115,6 +116,7 @@ async def open_hooks(settings: Settings) -> AsyncIterator[Running]:
             HookTargetStore(redis, master_key), HookQueue(redis), Outbound(), state.sealer, now_ms
         )
         state.gates = Gates(settings.data.gates)
+        state.vod_gates = VodGates(settings.data.vod_gates)
         state.hls_sessions = HlsSessions(
             state.gates,
             HlsLog(settings.data.hls_log),
@@ -144,9 +146,11 @@ async def open_hooks(settings: Settings) -> AsyncIterator[Running]:
             now_ms,
         )
         state.grants = GrantSigner(master_key)
+        spool = Spool(settings.data, now_ms)
+        stack.callback(spool.close)
         state.gate = Gate(
             state.registry,
-            SegmentCheck(settings.data.html),
+            spool,
             now_ms,
             reconciler.nudge,
             state.pass_signer,
@@ -162,6 +166,7 @@ async def open_hooks(settings: Settings) -> AsyncIterator[Running]:
                 reconciler.run(),
                 state.enforcer.watch_bitrates(),
                 state.hls_sessions.run(),
+                spool.watch_rules(),
             ],
         )
 

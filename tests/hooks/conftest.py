@@ -1,6 +1,6 @@
 """The gatekeeper with a real Redis behind it and no media server beside it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from streamstead.core.epoch import StoreEpoch
 from streamstead.core.events import EventStream
 from streamstead.core.known_streams import KnownStreamStore
+from streamstead.core.paths import DataDir
 from streamstead.core.play_rules import PassStore, PlayRule, PlayRuleStore
 from streamstead.core.publish_keys import PublishKeyStore
 from streamstead.core.publish_rules import PublishRulesStore
@@ -21,7 +22,7 @@ from streamstead.core.registry import Session, StreamRegistry
 from streamstead.core.signed import GrantSigner, PassSigner
 from streamstead.hooks.gate import Gate, PlayRequest
 from streamstead.hooks.receiver import Receiver
-from streamstead.hooks.segment import SegmentCheck
+from streamstead.hooks.spool import Spool
 
 SRS_HTML = Path("/usr/local/srs/objs/nginx/html")
 SECRET = "abc123"
@@ -82,16 +83,25 @@ class House:
         return [fields["type"] for _, fields in await self.redis.xrange(EventStream.KEY)]
 
 
+class RecordedDir(DataDir):
+    """A data directory whose HLS files lie where those of the recorded callbacks lay."""
+
+    @property
+    def html(self) -> Path:
+        return SRS_HTML
+
+
 @pytest.fixture
-async def house(redis: Redis, tmp_path: Path) -> House:
+async def house(redis: Redis, tmp_path: Path) -> AsyncIterator[House]:
     epoch = StoreEpoch(redis, tmp_path / "store-id")
     await epoch.ensure()
     registry = StreamRegistry(redis, lambda: epoch.value)
     servers, signer, grants = Servers(), PassSigner(MASTER_KEY), GrantSigner(MASTER_KEY)
     nudges: list[int] = []
+    spool = Spool(RecordedDir(tmp_path), lambda: built.now())
     gate = Gate(
         registry,
-        SegmentCheck(SRS_HTML),
+        spool,
         lambda: built.now(),
         lambda: nudges.append(1),
         signer,
@@ -117,7 +127,8 @@ async def house(redis: Redis, tmp_path: Path) -> House:
         nudges=nudges,
     )
     await built.secrets.set(SECRET)
-    return built
+    yield built
+    spool.close()
 
 
 @pytest.fixture
