@@ -1,0 +1,59 @@
+"""What lies in the spool, as hooks/spool.py names it."""
+
+import os
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from .take import Arrived
+
+MAX_AT_ONCE = 500
+"""Segments of one stream that are looked at in one go; the rest follow."""
+
+_NAME = re.compile(r"(\d{16})-(\d+)-(\d+)-(\d+)-([0-9A-Za-z]+)\.ts")
+
+
+@dataclass(frozen=True, slots=True)
+class Spooled:
+    """``order`` grows with each segment that is kept; it is a time, except when clocks jump."""
+
+    order: int
+    arrived: Arrived
+
+
+def spooled_streams(root: Path) -> list[tuple[str, str]]:
+    """Return (app, stream) of every directory that holds segments. Raises OSError."""
+    found = []
+    for app in os.listdir(root):
+        with suppress(NotADirectoryError, FileNotFoundError):
+            for stream in os.listdir(root / app):
+                with suppress(NotADirectoryError, FileNotFoundError):
+                    if os.listdir(root / app / stream):
+                        found.append((app, stream))
+    return found
+
+
+def spooled_segments(root: Path, app: str, stream: str) -> list[Spooled]:
+    """Return the oldest segments of a stream, in order."""
+    folder = root / app / stream
+    try:
+        names = os.listdir(folder)
+    except FileNotFoundError:
+        return []
+    matches = [match for match in map(_NAME.fullmatch, sorted(names)) if match is not None]
+    return [
+        Spooled(
+            int(match[1]),
+            Arrived(
+                path=folder / match[0],
+                moved=True,
+                source=int(match[2]),
+                seq=int(match[3]),
+                ms=int(match[4]),
+                run=match[5],
+                at_ms=int(match[1]),
+            ),
+        )
+        for match in matches[:MAX_AT_ONCE]
+    ]

@@ -1,0 +1,84 @@
+"""What the media server still holds of a stream: the segments in its playlist, and what a killed
+server left behind.
+
+Callbacks can be lost: the media server never repeats one. Its playlist lists the last seconds, so
+whatever was missed is found here as long as it is there.
+"""
+
+import os
+import re
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+_NAME = re.compile(r"(.+)-(\d+)\.ts")
+_MAX_BYTES = 1 << 20
+STILL_S = 3.0
+"""So long nobody has written to a file that counts as left behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A segment of the media server; ``ms`` and ``seq`` are 0 when no playlist tells."""
+
+    path: Path
+    source: int
+    seq: int
+    ms: int
+
+
+def listed_segments(html: Path, app: str, stream: str) -> list[Listed]:
+    """Return what the stream's playlist lists, in order; nothing when there is none."""
+    try:
+        with (html / app / f"{stream}.m3u8").open("rb") as file:
+            lines = file.read(_MAX_BYTES).decode(errors="replace").splitlines()
+    except OSError:
+        return []
+    found: list[Listed] = []
+    first, ms = 0, 0
+    for raw in lines:
+        line = raw.strip()
+        if line.startswith("#EXT-X-MEDIA-SEQUENCE:"):
+            value = line.partition(":")[2]
+            first = int(value) if value.isascii() and value.isdigit() else 0
+        elif line.startswith("#EXTINF:"):
+            ms = _ms(line.partition(":")[2].partition(",")[0])
+        elif line and not line.startswith("#"):
+            # Only the last part counts: no playlist leads us elsewhere.
+            name = line.partition("?")[0].rpartition("/")[2]
+            source = _source(name, stream)
+            if source is not None:
+                found.append(Listed(html / app / name, source, first + len(found), ms))
+    return found
+
+
+def left_behind(html: Path, app: str, stream: str, after: int) -> list[Listed]:
+    """Return the segments on disk that are younger than ``after`` and nobody writes to any more,
+    oldest first."""
+    found: list[Listed] = []
+    still = time.time() - STILL_S
+    try:
+        with os.scandir(html / app) as entries:
+            for entry in entries:
+                source = _source(entry.name, stream)
+                if source is None or source <= after or not entry.is_file(follow_symlinks=False):
+                    continue
+                if entry.stat(follow_symlinks=False).st_mtime <= still:
+                    found.append(Listed(Path(entry.path), source, 0, 0))
+    except OSError:
+        return []
+    return sorted(found, key=lambda one: one.source)
+
+
+def _source(name: str, stream: str) -> int | None:
+    match = _NAME.fullmatch(name)
+    if match is None or match[1] != stream:
+        return None
+    return int(match[2])
+
+
+def _ms(text: str) -> int:
+    try:
+        return max(0, round(float(text) * 1000))
+    except (ValueError, OverflowError):
+        return 0
