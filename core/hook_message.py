@@ -18,7 +18,13 @@ _ACTIONS = {
     EventType.VIEWER_JOINED.value: "on_play",
     EventType.VIEWER_LEFT.value: "on_stop",
     EventType.SEGMENT_READY.value: "on_hls",
+    EventType.RECORDING_STARTED.value: "on_record_begin",
+    EventType.RECORDING_FINISHED.value: "on_record_end",
+    EventType.RECORDING_FAILED.value: "on_record_end",
 }
+
+_ARTIFACT = ("uuid", "artifact_code", "artifact_path", "artifact_url")
+"""Fields of a recording's events that Oryx's servers look for at the top."""
 
 
 def action_of(type_: str) -> str:
@@ -42,10 +48,13 @@ def message(
     url: str,
     data: Mapping[str, Any],
     opaque: str = "",
+    host: str = "",
 ) -> str:
     """Return the JSON body: ``id``, ``type``, ``at_ms``, ``url`` (the stream as ``app/stream``, or
     empty), ``data``; and of Oryx ``request_id``, ``action``, ``opaque``, ``vhost``, ``app``,
-    ``stream``, ``param``. 4 kB at most: long texts in ``data`` are cut, in the end all of it.
+    ``stream``, ``param``; with recordings ``uuid``, ``artifact_code``, ``artifact_path``,
+    ``artifact_url``, the last beginning with ``host`` when there is one. 4 kB at most: long texts
+    in ``data`` are cut, in the end all of it.
     """
     app, _, stream = url.rpartition("/")
     fields = {
@@ -62,6 +71,9 @@ def message(
         "param": _text(data, "param"),
         "data": dict(data),
     }
+    fields |= {name: data[name] for name in _ARTIFACT if name in data}
+    if host and "artifact_url" in fields:
+        fields["artifact_url"] = host.rstrip("/") + fields["artifact_url"]
     body = orjson.dumps(fields)
     if len(body) > MAX_BYTES:
         fields |= {"param": _short(fields["param"])}

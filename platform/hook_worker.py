@@ -322,6 +322,7 @@ def _delivery(event: Event, target: HookTarget, now_ms: int) -> HookDelivery:
             event.stream,
             event.data,
             target.opaque,
+            target.host,
         ),
     )
 

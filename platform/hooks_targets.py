@@ -21,7 +21,14 @@ log = get_logger(__name__)
 router = APIRouter(prefix=f"{API}/mgmt/hooks", tags=["webhooks"])
 
 TYPES = [type_.value for type_ in EventType]
-ORYX_TYPES = (EventType.STREAM_PUBLISHED.value, EventType.STREAM_UNPUBLISHED.value)
+ORYX_TYPES = (
+    EventType.STREAM_PUBLISHED.value,
+    EventType.STREAM_UNPUBLISHED.value,
+    EventType.RECORDING_STARTED.value,
+    EventType.RECORDING_FINISHED.value,
+    EventType.RECORDING_FAILED.value,
+)
+"""Everything that Oryx itself would tell."""
 
 TargetId = Annotated[str, Field(min_length=1, max_length=40)]
 Label = Annotated[str, Field(max_length=100)]
