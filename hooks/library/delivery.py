@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from ...core.errors import NotFound, RateLimited, Upstream
 from ...core.log import get_logger
-from .recording import MP4_FILE, PLAYLIST_FILE, Recording, directory_of
+from .recording import PLAYLIST_FILE, Recording, directory_of
 
 log = get_logger(__name__)
 
@@ -70,11 +70,13 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One file. ``filename``: it is to be saved under this name; ``headers`` go along."""
+    """One file. ``filename``: it is to be saved under this name; ``headers`` go along;
+    ``through``: never by a redirect, which the page of the operator may not follow."""
 
     name: str
     filename: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
+    through: bool = False
 
 
 def is_file_name(name: str) -> bool:
@@ -150,7 +152,7 @@ class Delivery:
             content_type=_type_of(wanted.name),
         )
         # Relative names in a playlist must go on meaning addresses of ours.
-        if bucket.redirect and wanted.name != PLAYLIST_FILE:
+        if bucket.redirect and not wanted.through and wanted.name != PLAYLIST_FILE:
             return RedirectResponse(link, 302, {"Cache-Control": "no-store"})
         return await self._through(link, wanted, request)
 
@@ -239,6 +241,3 @@ def _missing() -> NotFound:
 def has_mp4(recording: Recording) -> bool:
     """Tell whether there is an MP4 to fetch."""
     return recording.mp4_bytes > 0
-
-
-MP4 = Wanted(MP4_FILE)

@@ -219,6 +219,11 @@ class Play:
         one = self._visits.get(sid)
         return one is not None and one.id == id_
 
+    def is_operator(self, sid: str) -> bool:
+        """Tell whether a session is that of the operator."""
+        one = self._visits.get(sid)
+        return one is not None and one.admission.pass_id == OPERATOR
+
     async def watchable(self, id_: str) -> Recording:
         """Return a recording that there is. Raises NotFound (``recording_unknown``)."""
         recording = await self._catalogue.get(id_)

@@ -1,8 +1,9 @@
 """How recordings reach who watches them.
 
 - ``GET /terraform/v1/vod/{id}``: what the page ``/vod/{id}`` asks first.
-- ``GET /internal/vod/...``: what nginx makes of ``/vod/{id}.m3u8``, ``.mp4`` and ``.jpg``, and of
-  ``/v/{sid}/{id}/{file}`` when the file is not on this disk. Not to be reached from outside.
+- ``GET /internal/vod/...``: what nginx makes of ``/vod/{id}.m3u8``, ``.mp4``, ``.jpg`` (poster),
+  ``.sprite.jpg`` and ``.vtt``, and of ``/v/{sid}/{id}/{file}`` when the file is not on this disk.
+  Not to be reached from outside.
 - ``GET /terraform/v1/hooks/{record,dvr,vod}/hls/...``: the same under the addresses of old.
 - ``GET /terraform/v1/recordings/{poster,sprite}/...``: pictures for the signed-in page.
 """
@@ -18,7 +19,7 @@ from redis.exceptions import RedisError
 
 from ...core.app import API, Reply, error_response
 from ...core.auth import SignedIn, find_credential
-from ...core.errors import Invalid, NotFound, PlayRefused, StreamsteadError
+from ...core.errors import Invalid, NotFound, PlayRefused, StreamsteadError, UnknownPath
 from ...core.log import get_logger
 from ...core.names import is_recording_id
 from ...core.play_rules import PlayKind
@@ -40,6 +41,12 @@ _BITS_PER_S = 2_000_000
 
 _OURS = frozenset({"pass", "download"})
 _METHODS = ["GET", "HEAD"]
+_FILES = {
+    "mp4": MP4_FILE,
+    "jpg": POSTER_FILE,
+    "sprite.jpg": SPRITE_FILE,
+    "vtt": SPRITE_MAP_FILE,
+}
 _KEPT = "private, max-age=3600, immutable"
 _LOOKED_UP = "private, no-cache"
 
@@ -52,7 +59,8 @@ class VodFacts(BaseModel):
 
     ``reason``: key of the refusal; ``recording_unknown`` only for who could have watched. With
     ``access`` "webhook" it is known only when playing begins. ``passphrase``: there is one.
-    ``recording``: it is still under way. Addresses hold the pass and are null without a file.
+    ``recording``: it is still under way. Addresses hold the pass and are null without a file;
+    ``sprite``: a sheet of small pictures, ``sprite_map``: WebVTT that says which shows when.
     """
 
     id: str
@@ -70,7 +78,8 @@ class VodFacts(BaseModel):
     playlist: str | None = None
     mp4: str | None = None
     poster: str | None = None
-    has_sprite: bool = False
+    sprite: str | None = None
+    sprite_map: str | None = None
 
 
 @router.get(f"{API}/vod/{{id}}")
@@ -109,7 +118,8 @@ async def facts(
         "playlist": f"/vod/{id}.m3u8{query}" if one.playlist else None,
         "mp4": f"/vod/{id}.mp4{query}" if has_mp4(one) else None,
         "poster": f"/vod/{id}.jpg{query}" if one.poster else None,
-        "has_sprite": one.sprite,
+        "sprite": f"/vod/{id}.sprite.jpg{query}" if one.sprite else None,
+        "sprite_map": f"/vod/{id}.vtt{query}" if one.sprite else None,
     }
     return Reply(data=found.model_copy(update=more))
 
@@ -120,16 +130,10 @@ async def begin(id: str, request: Request, services: ServicesDep) -> Response:
     return await _playlist(id, request, services, "../v")
 
 
-@router.api_route("/internal/vod/mp4/{id}", methods=_METHODS, include_in_schema=False)
-async def mp4(id: str, request: Request, services: ServicesDep) -> Response:
-    """Answer ``/vod/{id}.mp4``; with ``download`` it is for saving."""
-    return await _file(id, MP4_FILE, request, services)
-
-
-@router.api_route("/internal/vod/jpg/{id}", methods=_METHODS, include_in_schema=False)
-async def poster(id: str, request: Request, services: ServicesDep) -> Response:
-    """Answer ``/vod/{id}.jpg``."""
-    return await _file(id, POSTER_FILE, request, services)
+@router.api_route("/internal/vod/as/{what}/{id}", methods=_METHODS, include_in_schema=False)
+async def one_file(what: str, id: str, request: Request, services: ServicesDep) -> Response:
+    """Answer ``/vod/{id}.{what}``; with ``download`` an MP4 is for saving."""
+    return await _file(id, _FILES.get(what, ""), request, services)
 
 
 @router.api_route("/internal/vod/file/{sid}/{id}/{name}", methods=_METHODS, include_in_schema=False)
@@ -147,7 +151,8 @@ async def elsewhere(
             raise PlayRefused.of("segment_without_session")
         cache = _LOOKED_UP if name == PLAYLIST_FILE else _KEPT
         one = await services.play.watchable(id)
-        wanted = Wanted(name, headers={"Cache-Control": cache})
+        operator = services.play.is_operator(sid)
+        wanted = Wanted(name, headers={"Cache-Control": cache}, through=operator)
         return await services.delivery.hand_out(one, wanted, request)
 
     return await _answered(id, request, answer)
@@ -212,7 +217,7 @@ async def own_sprite_map(
 async def _picture(id_: str, name: str, request: Request, services: Services) -> Response:
     _check_id(id_)
     one = await services.play.watchable(id_)
-    wanted = Wanted(name, headers={"Cache-Control": "private, max-age=300"})
+    wanted = Wanted(name, headers={"Cache-Control": "private, max-age=300"}, through=True)
     return await services.delivery.hand_out(one, wanted, request)
 
 
@@ -250,16 +255,19 @@ def _bits_per_s(size_bytes: int, duration_ms: int) -> int:
 
 async def _file(id_: str, name: str, request: Request, services: Services) -> Response:
     async def answer() -> Response:
+        if not name:
+            raise UnknownPath("there is nothing at this path", "Open the page of the recording.")
         visitor = await _visitor(request)
         if request.method == "HEAD":
-            one = await services.play.check(id_, visitor)
+            one, sid = await services.play.check(id_, visitor), ""
         else:
-            one, _ = await services.play.enter(id_, visitor)
+            one, sid = await services.play.enter(id_, visitor)
         saved = "download" in request.query_params
         wanted = Wanted(
             name,
             filename=file_name(one) if name == MP4_FILE and saved else None,
             headers={"Cache-Control": _LOOKED_UP},
+            through=services.play.is_operator(sid),
         )
         return await services.delivery.hand_out(one, wanted, request)
 

@@ -27,7 +27,8 @@ pytestmark = [
 ]
 
 Until = Callable[[Callable[[], object]], Awaitable[None]]
-SERVICES = ("platform", "hooks", "ffmpeg", "srs_api", "srs_http")
+SERVICES = ("platform", "hooks", "recorder", "ffmpeg", "srs_api", "srs_http")
+ID = "0b6f2b0e-6f0f-4a52-9a3c-1c1d5f4f7a10"
 
 
 async def echo(name: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -78,6 +79,7 @@ def share(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (dist / "assets").mkdir(parents=True)
     (dist / "index.html").write_text("the page")
     (dist / "watch.html").write_text("the player")
+    (dist / "vod.html").write_text("the recording")
     (dist / "assets" / "app-1a2b.js").write_text("code();" * 200)
     monkeypatch.setattr(Plan, "share", folder)
     return folder
@@ -143,6 +145,18 @@ async def front(
         ("/terraform/v1/ffmpeg/demo/query", "ffmpeg", "/terraform/v1/ffmpeg/demo/query"),
         ("/live/a.m3u8?pass=x", "hooks", "/internal/play/hls/live/a?pass=x"),
         ("/s/abc.m3u8", "hooks", "/internal/play/hls/s/abc"),
+        ("/terraform/v1/recordings/query", "recorder", "/terraform/v1/recordings/query"),
+        ("/terraform/v1/recordings/live", "recorder", "/terraform/v1/recordings/live"),
+        ("/terraform/v1/hooks/record/query", "recorder", "/terraform/v1/hooks/record/query"),
+        (f"/terraform/v1/vod/{ID}?pass=x", "recorder", f"/terraform/v1/vod/{ID}?pass=x"),
+        (f"/vod/{ID}.m3u8?pass=x", "recorder", f"/internal/vod/hls/{ID}?pass=x"),
+        (f"/vod/{ID}.mp4?download=1", "recorder", f"/internal/vod/as/mp4/{ID}?download=1"),
+        (f"/vod/{ID}.sprite.jpg", "recorder", f"/internal/vod/as/sprite.jpg/{ID}"),
+        (
+            f"/terraform/v1/hooks/dvr/hls/{ID}/index.m3u8",
+            "recorder",
+            f"/terraform/v1/hooks/dvr/hls/{ID}/index.m3u8",
+        ),
         ("/live/a.flv?x=1", "srs_http", "/as/the/gate/says?grant=g"),
         ("/api/v1/versions", "srs_api", "/api/v1/versions"),
         ("/rtc/v1/whip/?app=live&stream=a", "srs_api", "/rtc/v1/whip/?app=live&stream=a"),
@@ -192,6 +206,16 @@ async def test_callbacks_and_unknown_calls_are_404_in_the_envelope(
         "/internal/play/hls/live/a",
         "/.play/check",
         "/.segments/live/a-1.ts",
+        f"/internal/vod/hls/{ID}",
+        f"/internal/vod/file/{'0' * 32}/{ID}/index.m3u8",
+        f"/.recordings/{ID}/index.mp4",
+        f"/.kept/{ID}/a.ts",
+        f"/.playlists/{ID}/index.m3u8",
+        f"/v/{'0' * 32}/{ID}/recording.json",
+        f"/v/{'0' * 32}/{ID}/manifest.json",
+        f"/v/{'0' * 32}/{ID}/.hidden.ts",
+        f"/v/{'0' * 32}/{ID}/%2e%2e/x.ts",
+        f"/v/{'0' * 32}/../index.m3u8",
     ],
 )
 async def test_nothing_else_is_open(front: httpx.AsyncClient, path: str) -> None:
@@ -259,6 +283,8 @@ async def test_other_sites_may_not_read_our_calls(front: httpx.AsyncClient) -> N
         ("/mgmt/setup", "the page"),
         ("/mgmt/any/where", "the page"),
         ("/watch/live/a", "the player"),
+        (f"/vod/{ID}", "the recording"),
+        ("/vod/something-else", "the recording"),
     ],
 )
 async def test_every_address_of_the_page_is_the_page(
@@ -310,7 +336,16 @@ async def test_passes_stay_out_of_the_log_though_the_services_are_away(
 ) -> None:
     for server in behind.values():
         server.close()
-    addresses = ("/terraform/v1/watch/live/cam", "/live/cam.flv", "/rtc/v1/whep", "/s/abc.m3u8")
+    addresses = (
+        "/terraform/v1/watch/live/cam",
+        "/live/cam.flv",
+        "/rtc/v1/whep",
+        "/s/abc.m3u8",
+        f"/terraform/v1/vod/{ID}",
+        f"/vod/{ID}.m3u8",
+        f"/vod/{ID}.mp4",
+        f"/terraform/v1/hooks/vod/hls/{ID}.m3u8",
+    )
     for address in addresses:
         assert (await front.get(f"{address}?pass=let-me-in")).status_code == 502
     assert (await front.post("/terraform/v1/mgmt/login")).status_code == 502

@@ -100,10 +100,14 @@ def test_media_finds_its_files_where_everyone_else_does(plan: Plan) -> None:
 def test_the_front_sees_the_gates_and_may_write_about_sessions(plan: Plan) -> None:
     front = by_name(plan)["front"]
     assert Mount(plan.data.gates) in front.mounts
+    assert Mount(plan.data.record) in front.mounts
+    assert Mount(plan.data.vod_gates) in front.mounts
     assert Mount(plan.data.hls_log.parent, writable=True) in front.mounts
     text = front.files[0].text
     assert f'-f "{plan.data.gates}/' in text
     assert f'access_log "{plan.data.hls_log}"' in text
+    assert f'-f "{plan.data.vod_gates}/' in text
+    assert f'access_log "{plan.data.vod_log}"' in text
 
 
 def test_segments_of_srs_are_named_by_one_number(plan: Plan) -> None:
