@@ -33,6 +33,9 @@ const PATHS = {
   edit: <path d="M4 20l1-4L16.5 4.5a2.1 2.1 0 0 1 3 3L8 19l-4 1Z" />,
   trash: <path d="M4.5 7h15M9.5 7V4.5h5V7M6.5 7l.8 12.5h9.4L17.5 7M10 11v5M14 11v5" />,
   rules: <><path d="M4 7h9M17 7h3M4 17h3M11 17h9" /><circle cx="15" cy="7" r="2" /><circle cx="9" cy="17" r="2" /></>,
+  pause: <path d="M8.5 5v14M15.5 5v14" />,
+  play: <path d="M7.5 4.5v15l12-7.5-12-7.5Z" />,
+  close: <path d="M6 6l12 12M18 6 6 18" />,
   off: <><path d="M12 4v8" /><path d="M7 6.8a7.5 7.5 0 1 0 10 0" /></>,
 } satisfies Record<string, ReactNode>;
 

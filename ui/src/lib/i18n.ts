@@ -2,6 +2,7 @@ import i18next, { type i18n } from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import type en from '../locales/en.json';
 import type stats from '../locales/stats.en.json';
+import type storage from '../locales/storage.en.json';
 import type streams from '../locales/streams.en.json';
 import type webhooks from '../locales/webhooks.en.json';
 import { preferredLanguage, type Language } from './language';
@@ -9,7 +10,7 @@ import { writePreference } from './preferences';
 
 declare module 'i18next' {
   interface CustomTypeOptions {
-    resources: { translation: typeof en & typeof streams & typeof stats & typeof webhooks };
+    resources: { translation: typeof en & typeof storage & typeof streams & typeof stats & typeof webhooks };
   }
 }
 
@@ -17,6 +18,7 @@ declare module 'i18next' {
 const PARTS = {
   main: { en: () => import('../locales/en.json'), zh: () => import('../locales/zh.json') },
   stats: { en: () => import('../locales/stats.en.json'), zh: () => import('../locales/stats.zh.json') },
+  storage: { en: () => import('../locales/storage.en.json'), zh: () => import('../locales/storage.zh.json') },
   streams: { en: () => import('../locales/streams.en.json'), zh: () => import('../locales/streams.zh.json') },
   webhooks: { en: () => import('../locales/webhooks.en.json'), zh: () => import('../locales/webhooks.zh.json') },
 } satisfies Record<string, Record<Language, () => Promise<{ default: object }>>>;
