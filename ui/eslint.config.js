@@ -11,6 +11,7 @@ const zones = [
   { target: './src/lib', from: './src', except: ['./lib', './locales'], message: 'lib imports lib only' },
   { target: './src/components', from: './src', except: ['./components', './lib', './assets'], message: 'components import components and lib only' },
   { target: './src/watch', from: './src', except: ['./watch', './lib', './locales'], message: 'the watch page holds no admin code' },
+  { target: './src/vod', from: './src', except: ['./vod', './watch', './lib', './locales'], message: 'the page of a recording holds no admin code' },
   { target: './src/features', from: './src/app', message: 'a feature never imports the app' },
   ...features.map((name) => ({
     target: `./src/features/${name}`,

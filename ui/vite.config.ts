@@ -10,6 +10,7 @@ function pageFallback(): Plugin {
     const path = (req.url ?? '').split('?')[0] ?? '';
     if (path === '/' || path === '/mgmt' || path.startsWith('/mgmt/')) req.url = '/index.html';
     else if (path.startsWith('/watch/')) req.url = '/watch.html';
+    else if (/^\/vod\/[^./]+\/?$/.test(path)) req.url = '/vod.html';
     next();
   };
   return {
@@ -20,7 +21,7 @@ function pageFallback(): Plugin {
 }
 
 const proxy = Object.fromEntries(
-  ['/terraform', '/rtc', '/p/', '^/[^/]+/[^/]+\\.(flv|m3u8|ts)(\\?.*)?$'].map((path) => [path, { target: BACKEND, changeOrigin: false }]),
+  ['/terraform', '/rtc', '/p/', '/v/', '^/[^/]+/[^/]+\\.(flv|m3u8|ts|mp4|jpg|vtt)(\\?.*)?$'].map((path) => [path, { target: BACKEND, changeOrigin: false }]),
 );
 
 export default defineConfig({
@@ -34,7 +35,7 @@ export default defineConfig({
     target: 'es2022',
     // mpegts.js and hls.js are big by nature and loaded only when a picture is shown.
     chunkSizeWarningLimit: 700,
-    rollupOptions: { input: ['index.html', 'watch.html'] },
+    rollupOptions: { input: ['index.html', 'watch.html', 'vod.html'] },
   },
   test: {
     environment: 'jsdom',

@@ -50,6 +50,17 @@ _FILES = {
 _KEPT = "private, max-age=3600, immutable"
 _LOOKED_UP = "private, no-cache"
 
+
+def _sent_as(*types: str) -> dict[int | str, dict[str, object]]:
+    """Say in the description of the API what a call answers instead of JSON."""
+    return {200: {"content": {one: {} for one in types}}}
+
+
+_HLS = _sent_as("application/vnd.apple.mpegurl")
+_VIDEO = _sent_as("video/mp4")
+_JPEG = _sent_as("image/jpeg")
+_VTT = _sent_as("text/vtt")
+
 Id = Annotated[str, Path(min_length=36, max_length=36)]
 Kind = Literal["record", "dvr", "vod"]
 
@@ -158,8 +169,10 @@ async def elsewhere(
     return await _answered(id, request, answer)
 
 
-@router.api_route(f"{API}/hooks/{{kind}}/hls/{{id}}.m3u8", methods=_METHODS)
-@router.api_route(f"{API}/hooks/{{kind}}/hls/{{id}}/index.m3u8", methods=_METHODS)
+@router.head(f"{API}/hooks/{{kind}}/hls/{{id}}.m3u8", include_in_schema=False)
+@router.head(f"{API}/hooks/{{kind}}/hls/{{id}}/index.m3u8", include_in_schema=False)
+@router.get(f"{API}/hooks/{{kind}}/hls/{{id}}.m3u8", response_class=Response, responses=_HLS)
+@router.get(f"{API}/hooks/{{kind}}/hls/{{id}}/index.m3u8", response_class=Response, responses=_HLS)
 async def begin_as_of_old(
     kind: Kind,
     id: Id,
@@ -170,7 +183,8 @@ async def begin_as_of_old(
     return await _playlist(id, request, services, "/v")
 
 
-@router.api_route(f"{API}/hooks/{{kind}}/hls/{{id}}/index.mp4", methods=_METHODS)
+@router.head(f"{API}/hooks/{{kind}}/hls/{{id}}/index.mp4", include_in_schema=False)
+@router.get(f"{API}/hooks/{{kind}}/hls/{{id}}/index.mp4", response_class=Response, responses=_VIDEO)
 async def mp4_as_of_old(
     kind: Kind,
     id: Id,
@@ -181,7 +195,7 @@ async def mp4_as_of_old(
     return await _file(id, MP4_FILE, request, services)
 
 
-@router.get(f"{API}/recordings/poster/{{id}}")
+@router.get(f"{API}/recordings/poster/{{id}}", response_class=Response, responses=_JPEG)
 async def own_poster(
     id: Id,
     request: Request,
@@ -192,7 +206,7 @@ async def own_poster(
     return await _picture(id, POSTER_FILE, request, services)
 
 
-@router.get(f"{API}/recordings/sprite/{{id}}")
+@router.get(f"{API}/recordings/sprite/{{id}}", response_class=Response, responses=_JPEG)
 async def own_sprite(
     id: Id,
     request: Request,
@@ -203,7 +217,7 @@ async def own_sprite(
     return await _picture(id, SPRITE_FILE, request, services)
 
 
-@router.get(f"{API}/recordings/sprite/{{id}}.vtt")
+@router.get(f"{API}/recordings/sprite/{{id}}.vtt", response_class=Response, responses=_VTT)
 async def own_sprite_map(
     id: Id,
     request: Request,

@@ -9,6 +9,7 @@ const DIST = new URL('../dist/', import.meta.url);
 const PAGES = [
   { name: 'admin', budget_kb: 200, entries: ['index.html', 'src/locales/zh.json', 'src/app/shell/shell.tsx', 'src/app/pages/streams-page.tsx'] },
   { name: 'watch', budget_kb: 20, entries: ['watch.html'] },
+  { name: 'vod', budget_kb: 20, entries: ['vod.html'] },
 ];
 
 const manifest = JSON.parse(readFileSync(new URL('.vite/manifest.json', DIST), 'utf8'));

@@ -29,6 +29,7 @@ export type Viewer = Schemas['Viewer'];
 export type ViewerPage = Schemas['ViewerPage'];
 export type Store = Schemas['Store'];
 export type WatchFacts = Schemas['Watch'];
+export type VodFacts = Schemas['VodFacts'];
 export type Unlocked = Schemas['Unlocked'];
 export type Preview = Schemas['Preview'];
 export type HookTarget = Schemas['Target'];

@@ -179,7 +179,7 @@ export interface paths {
         put?: never;
         /**
          * Create
-         * @description Make a pass; a stream not known yet becomes known.
+         * @description Make a pass for a stream, which becomes known, or with the app ``vod`` for a recording.
          */
         post: operations["create_terraform_v1_hooks_play_passes_create_post"];
         delete?: never;
@@ -259,7 +259,8 @@ export interface paths {
         put?: never;
         /**
          * Preview
-         * @description Let the signed-in operator watch a stream for 12 h, whatever its rule.
+         * @description Let the signed-in operator watch a stream, or with the app ``vod`` a recording, for 12 h,
+         *     whatever its rule.
          */
         post: operations["preview_terraform_v1_hooks_play_preview_post"];
         delete?: never;
@@ -671,6 +672,66 @@ export interface paths {
          * @description List viewers, the newest first, a page at a time.
          */
         post: operations["query_terraform_v1_hooks_viewers_query_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/hooks/{kind}/hls/{id}.m3u8": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Begin As Of Old
+         * @description Begin to watch a recording by HLS; ``pass`` in the query as everywhere.
+         */
+        get: operations["begin_as_of_old_terraform_v1_hooks__kind__hls__id__m3u8_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/hooks/{kind}/hls/{id}/index.m3u8": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Begin As Of Old
+         * @description Begin to watch a recording by HLS; ``pass`` in the query as everywhere.
+         */
+        get: operations["begin_as_of_old_terraform_v1_hooks__kind__hls__id__index_m3u8_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/hooks/{kind}/hls/{id}/index.mp4": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Mp4 As Of Old
+         * @description Return the MP4 of a recording, or the part that the Range header names.
+         */
+        get: operations["mp4_as_of_old_terraform_v1_hooks__kind__hls__id__index_mp4_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1363,6 +1424,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/terraform/v1/recordings/poster/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Own Poster
+         * @description Return the poster (JPEG) to the signed-in page.
+         */
+        get: operations["own_poster_terraform_v1_recordings_poster__id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/recordings/sprite/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Own Sprite
+         * @description Return the sheet of small pictures (JPEG) to the signed-in page.
+         */
+        get: operations["own_sprite_terraform_v1_recordings_sprite__id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/recordings/sprite/{id}.vtt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Own Sprite Map
+         * @description Return which part of the sheet shows which second (WebVTT).
+         */
+        get: operations["own_sprite_map_terraform_v1_recordings_sprite__id__vtt_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/vod/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Facts
+         * @description Tell a page whether there is a recording to see, and for this visitor.
+         */
+        get: operations["facts_terraform_v1_vod__id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/terraform/v1/watch/{app}/{stream}": {
         parameters: {
             query?: never;
@@ -1701,7 +1842,7 @@ export interface components {
          * @description Every type of event; the value is what stands in the stream.
          * @enum {string}
          */
-        EventType: "stream.published" | "stream.unpublished" | "stream.kicked" | "viewer.joined" | "viewer.left" | "viewer.kicked" | "session.closed" | "segment.ready" | "registry.repaired" | "store.emptied" | "webhook.dropped" | "auth.signed_in" | "auth.refused" | "auth.password_changed";
+        EventType: "stream.published" | "stream.unpublished" | "stream.kicked" | "viewer.joined" | "viewer.left" | "viewer.kicked" | "session.closed" | "segment.ready" | "registry.repaired" | "store.emptied" | "webhook.dropped" | "recording.started" | "recording.finished" | "recording.recovered" | "recording.uploaded" | "recording.failed" | "recording.removed" | "recording.refused" | "recording.rules_changed" | "storage.failing" | "storage.recovered" | "disk.low" | "disk.critical" | "disk.ok" | "auth.signed_in" | "auth.refused" | "auth.password_changed";
         /**
          * ExampleRequest
          * @description Any message of ours.
@@ -1890,10 +2031,10 @@ export interface components {
             password: string;
         };
         /**
-         * MaybeStreamBody
-         * @description Names one stream, or none.
+         * MaybeWatchedBody
+         * @description Names one stream, or with the app ``vod`` one recording by its id, or none.
          */
-        MaybeStreamBody: {
+        MaybeWatchedBody: {
             /**
              * Token
              * @description Session token, instead of a header
@@ -2626,6 +2767,16 @@ export interface components {
             code: 0;
             data: components["schemas"]["ViewerStats"];
         };
+        /** Reply[VodFacts] */
+        Reply_VodFacts_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["VodFacts"];
+        };
         /** Reply[Watch] */
         Reply_Watch_: {
             /**
@@ -3296,6 +3447,65 @@ export interface components {
             hls: number;
         };
         /**
+         * VodFacts
+         * @description What a page may know. Unless ``allowed`` everything but ``access`` and ``reason`` is empty.
+         *
+         *     ``reason``: key of the refusal; ``recording_unknown`` only for who could have watched. With
+         *     ``access`` "webhook" it is known only when playing begins. ``passphrase``: there is one.
+         *     ``recording``: it is still under way. Addresses hold the pass and are null without a file;
+         *     ``sprite``: a sheet of small pictures, ``sprite_map``: WebVTT that says which shows when.
+         */
+        VodFacts: {
+            /** Id */
+            id: string;
+            access: components["schemas"]["PlayKind"];
+            /** Allowed */
+            allowed: boolean;
+            /** Reason */
+            reason?: string | null;
+            /**
+             * Passphrase
+             * @default false
+             */
+            passphrase: boolean;
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+            /**
+             * Stream
+             * @default
+             */
+            stream: string;
+            /**
+             * Recording
+             * @default false
+             */
+            recording: boolean;
+            /** Started Ms */
+            started_ms?: number | null;
+            /**
+             * Duration Ms
+             * @default 0
+             */
+            duration_ms: number;
+            /** Width */
+            width?: number | null;
+            /** Height */
+            height?: number | null;
+            /** Playlist */
+            playlist?: string | null;
+            /** Mp4 */
+            mp4?: string | null;
+            /** Poster */
+            poster?: string | null;
+            /** Sprite */
+            sprite?: string | null;
+            /** Sprite Map */
+            sprite_map?: string | null;
+        };
+        /**
          * Watch
          * @description ``reason``: why this visitor may not watch, a key of core/errors.py. With ``access``
          *     "webhook" that is known only when playing begins. Times are ms since the epoch.
@@ -3348,6 +3558,21 @@ export interface components {
             width: number;
             /** Height */
             height: number;
+        };
+        /**
+         * WatchedBody
+         * @description Names one stream, or with the app ``vod`` one recording by its id.
+         */
+        WatchedBody: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** App */
+            app: string;
+            /** Stream */
+            stream: string;
         };
         /**
          * WholeRoom
@@ -3820,7 +4045,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["StreamBody"];
+                "application/json": components["schemas"]["WatchedBody"];
             };
         };
         responses: {
@@ -3988,7 +4213,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["MaybeStreamBody"];
+                "application/json": components["schemas"]["MaybeWatchedBody"];
             };
         };
         responses: {
@@ -4831,6 +5056,129 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reply_ViewerPage_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    begin_as_of_old_terraform_v1_hooks__kind__hls__id__m3u8_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: "record" | "dvr" | "vod";
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.apple.mpegurl": unknown;
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    begin_as_of_old_terraform_v1_hooks__kind__hls__id__index_m3u8_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: "record" | "dvr" | "vod";
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.apple.mpegurl": unknown;
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    mp4_as_of_old_terraform_v1_hooks__kind__hls__id__index_mp4_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: "record" | "dvr" | "vod";
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "video/mp4": unknown;
                 };
             };
             /** @description Client Error */
@@ -6350,6 +6698,168 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reply_Version_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    own_poster_terraform_v1_recordings_poster__id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": unknown;
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    own_sprite_terraform_v1_recordings_sprite__id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": unknown;
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    own_sprite_map_terraform_v1_recordings_sprite__id__vtt_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/vtt": unknown;
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    facts_terraform_v1_vod__id__get: {
+        parameters: {
+            query?: {
+                pass?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_VodFacts_"];
                 };
             };
             /** @description Client Error */

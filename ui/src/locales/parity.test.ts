@@ -2,8 +2,12 @@ import { describe, expect, test } from 'vitest';
 import en from './en.json';
 import statsEn from './stats.en.json';
 import statsZh from './stats.zh.json';
+import storageEn from './storage.en.json';
+import storageZh from './storage.zh.json';
 import streamsEn from './streams.en.json';
 import streamsZh from './streams.zh.json';
+import vodEn from './vod.en.json';
+import vodZh from './vod.zh.json';
 import watchEn from './watch.en.json';
 import watchZh from './watch.zh.json';
 import webhooksEn from './webhooks.en.json';
@@ -24,8 +28,10 @@ const places = (text: string) => (text.match(/\{+\w+\}+|<\/?\w+>/g) ?? []).toSor
 describe.each([
   ['admin page', flat(en), flat(zh)],
   ['pages about streams', flat(streamsEn), flat(streamsZh)],
+  ['pages about rules, storage and retention', flat(storageEn), flat(storageZh)],
   ['statistics', flat(statsEn), flat(statsZh)],
   ['pages about webhooks', flat(webhooksEn), flat(webhooksZh)],
+  ['page of a recording', flat(vodEn), flat(vodZh)],
   ['watch page', flat(watchEn), flat(watchZh)],
 ])('the words of the %s', (_name, english, chinese) => {
   test('have the same keys in both languages', () => {

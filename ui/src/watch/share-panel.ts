@@ -4,7 +4,7 @@ import { el } from './dom';
 import { say } from './words';
 
 /** Link and embed code, each with a copy button. */
-export function sharePanel(urls: StreamUrls): HTMLElement {
+export function sharePanel(urls: Pick<StreamUrls, 'watch' | 'embed'>): HTMLElement {
   return el('div', { class: 'panel', role: 'group', 'aria-label': say('share') }, row(say('link'), urls.watch), row(say('embed'), urls.embed));
 }
 
