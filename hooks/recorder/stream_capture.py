@@ -21,7 +21,7 @@ from ..spool import run_tag
 from .inbox import Spooled, spooled_segments
 from .probe import MediaFacts, probe
 from .take import REMEMBERED, Arrived, Take
-from .window import Listed, left_behind, listed_segments
+from .window import Listed, is_settled, left_behind, listed_segments
 
 log = get_logger(__name__)
 
@@ -100,6 +100,8 @@ class StreamCapture:
         self._looked_at = loop_now
         listed = await asyncio.to_thread(listed_segments, self._house.html, self.app, self.stream)
         for one in self._missing(listed):
+            if not await asyncio.to_thread(is_settled, one.path):
+                break  # its callback is on the way, and knows more
             await self._add(self._arrived(one))
 
     def _note_wish(self) -> None:
@@ -130,14 +132,17 @@ class StreamCapture:
         return began if why in ("all", "glob", "dvr", "vod", "stream") else self._wanted_since_ms
 
     def _arrived(self, one: Listed, run: str = "") -> Arrived:
+        run = run or self._run_of(one)
+        return Arrived(one.path, False, one.source, one.seq, one.ms, run, one.source + one.ms)
+
+    def _run_of(self, one: Listed) -> str:
         session = self._house.publisher(self.url)
         last = self.take.last if self.take is not None else None
-        if not run:
-            if session is not None and one.source >= session.since_ms - SAME_TIME_MS:
-                run = run_tag(session.client_id)
-            else:
-                run = last.run if last is not None else "unknown"
-        return Arrived(one.path, False, one.source, one.seq, one.ms, run, one.source + one.ms)
+        if last is not None and abs(one.source - last.source - last.ms) <= SAME_TIME_MS:
+            return last.run
+        if session is not None and one.source >= session.since_ms - SAME_TIME_MS:
+            return run_tag(session.client_id)
+        return last.run if last is not None else "unknown"
 
     async def _take(self, spooled: Spooled) -> None:
         arrived = spooled.arrived

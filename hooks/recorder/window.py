@@ -13,6 +13,9 @@ from pathlib import Path
 
 _NAME = re.compile(r"(.+)-(\d+)\.ts")
 _MAX_BYTES = 1 << 20
+SETTLED_S = 1.5
+"""Older than that, a segment whose callback has not come will hardly be told of any more."""
+
 STILL_S = 3.0
 """So long nobody has written to a file that counts as left behind."""
 
@@ -50,6 +53,14 @@ def listed_segments(html: Path, app: str, stream: str) -> list[Listed]:
             if source is not None:
                 found.append(Listed(html / app / name, source, first + len(found), ms))
     return found
+
+
+def is_settled(path: Path) -> bool:
+    """Tell whether a segment has been complete for a while, and is still there."""
+    try:
+        return path.lstat().st_mtime <= time.time() - SETTLED_S
+    except OSError:
+        return False
 
 
 def left_behind(html: Path, app: str, stream: str, after: int) -> list[Listed]:
