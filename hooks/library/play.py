@@ -7,7 +7,7 @@ alone, as long as the gate of the viewing session is there (play_gates.py).
 import asyncio
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Protocol as Shape
@@ -165,6 +165,13 @@ class Play:
         except PlayRefused as exc:
             reason = exc.key
         return Verdict(rule.kind, reason, rule.kind is PlayKind.PASS and rule.phrase_hash != "")
+
+    async def access_of(self, ids: Sequence[str]) -> dict[str, str]:
+        """Return how open recordings are: ``private``, or the kind of their rule. Raises
+        StoreUnavailable, RedisError."""
+        rules = await self._rules.own([recording_url(id_) for id_ in ids])
+        found = {id_: rules.get(recording_url(id_)) for id_ in ids}
+        return {id_: rule.kind.value if rule else "private" for id_, rule in found.items()}
 
     async def check(self, id_: str, visitor: Visitor) -> Recording:
         """Decide without letting in. Raises as ``enter``."""
@@ -346,7 +353,7 @@ class Play:
 
     async def run(self) -> None:
         """Look after the gates for ever."""
-        stop = self._catalogue.subscribe(self._on_change)
+        stop = self._catalogue.subscribe(self.changed)
         try:
             while True:
                 await self.tick()
@@ -354,7 +361,8 @@ class Play:
         finally:
             stop()
 
-    def _on_change(self, id_: str) -> None:
+    def changed(self, id_: str) -> None:
+        """Look at a recording in the next tick: it may be gone."""
         self._changed[id_] = None
 
     async def tick(self) -> None:
