@@ -18,6 +18,8 @@ from ...core.settings import Settings
 from ...core.signed import PassSigner
 from ...core.store import open_redis
 from ..library import play_routes
+from ..library.catalogue import Catalogue
+from ..library.play_setup import open_play
 
 _ROUTES: tuple[ModuleType, ...] = (play_routes,)
 
@@ -57,9 +59,14 @@ async def open_recorder(settings: Settings) -> AsyncIterator[Running]:
         state.known_streams = KnownStreamStore(redis)
         state.play_rules, state.passes = PlayRuleStore(redis), PassStore(redis)
         state.pass_signer = PassSigner(master_key)
+        state.catalogue = await Catalogue.open(data.record, data.library / "library.sqlite")
+        stack.push_async_callback(state.catalogue.close)
+        state.play, state.delivery = await stack.enter_async_context(
+            open_play(data, redis, master_key, state.authenticator, state.catalogue, now_ms)
+        )
         yield Running(
             listeners=[Listener(app, port=settings.recorder_port)],
-            loops=[],
+            loops=[state.play.run()],
         )
 
 

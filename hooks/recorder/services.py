@@ -13,6 +13,7 @@ from ...core.play_rules import PassStore, PlayRuleStore
 from ...core.registry import StreamRegistry
 from ...core.settings import Settings
 from ...core.signed import PassSigner
+from ..library.catalogue import Catalogue
 from ..library.delivery import Delivery
 from ..library.play import Play
 
@@ -29,6 +30,7 @@ class Services(Protocol):
     play_rules: PlayRuleStore
     passes: PassStore
     pass_signer: PassSigner
+    catalogue: Catalogue
     play: Play
     delivery: Delivery
     clock: Callable[[], int]
