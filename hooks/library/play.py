@@ -333,7 +333,8 @@ class Play:
         one.newcomer = None
 
     async def load(self) -> None:
-        """Take over the gates that an earlier process left."""
+        """Take over the gates that an earlier process left; listen to the library from now on."""
+        self._catalogue.subscribe(self.changed)
         await asyncio.to_thread(self._gates.clean)
         await self._compare()
         for one in await self._catalogue.work(state=State.DELETING):
@@ -353,13 +354,9 @@ class Play:
 
     async def run(self) -> None:
         """Look after the gates for ever."""
-        stop = self._catalogue.subscribe(self.changed)
-        try:
-            while True:
-                await self.tick()
-                await asyncio.sleep(TICK_S)
-        finally:
-            stop()
+        while True:
+            await self.tick()
+            await asyncio.sleep(TICK_S)
 
     def changed(self, id_: str) -> None:
         """Look at a recording in the next tick: it may be gone."""

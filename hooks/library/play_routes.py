@@ -206,17 +206,6 @@ async def own_poster(
     return await _picture(id, POSTER_FILE, request, services)
 
 
-@router.get(f"{API}/recordings/sprite/{{id}}", response_class=Response, responses=_JPEG)
-async def own_sprite(
-    id: Id,
-    request: Request,
-    services: ServicesDep,
-    _: SignedIn,
-) -> Response:
-    """Return the sheet of small pictures (JPEG) to the signed-in page."""
-    return await _picture(id, SPRITE_FILE, request, services)
-
-
 @router.get(f"{API}/recordings/sprite/{{id}}.vtt", response_class=Response, responses=_VTT)
 async def own_sprite_map(
     id: Id,
@@ -226,6 +215,17 @@ async def own_sprite_map(
 ) -> Response:
     """Return which part of the sheet shows which second (WebVTT)."""
     return await _picture(id, SPRITE_MAP_FILE, request, services)
+
+
+@router.get(f"{API}/recordings/sprite/{{id}}", response_class=Response, responses=_JPEG)
+async def own_sprite(
+    id: Id,
+    request: Request,
+    services: ServicesDep,
+    _: SignedIn,
+) -> Response:
+    """Return the sheet of small pictures (JPEG) to the signed-in page."""
+    return await _picture(id, SPRITE_FILE, request, services)
 
 
 async def _picture(id_: str, name: str, request: Request, services: Services) -> Response:
