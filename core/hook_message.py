@@ -73,7 +73,7 @@ def message(
     }
     fields |= {name: data[name] for name in _ARTIFACT if name in data}
     if host and "artifact_url" in fields:
-        fields["artifact_url"] = host.rstrip("/") + fields["artifact_url"]
+        fields["artifact_url"] = f"{host.rstrip('/')}{fields['artifact_url']}"
     body = orjson.dumps(fields)
     if len(body) > MAX_BYTES:
         fields |= {"param": _short(fields["param"])}

@@ -217,7 +217,8 @@ class Catalogue:
         return Page(items, query.cursor_after(items[-1]) if more else None, total)
 
     def _work(self, equals: dict[str, Any]) -> list[Recording]:
-        wheres, values = ["1"], []
+        wheres: list[str] = ["1"]
+        values: list[Any] = []
         for name, wanted in equals.items():
             if name not in COLUMNS:
                 raise TypeError(f"{name} is no column")

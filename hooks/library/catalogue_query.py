@@ -103,7 +103,8 @@ def page_sql(query: Query) -> PageSql:
 
 
 def _filters(query: Query) -> tuple[list[str], list[Any]]:
-    wheres, values = ["1"], []
+    wheres: list[str] = ["1"]
+    values: list[Any] = []
     equals = {"app": query.app, "stream": query.stream, "state": query.state, "kind": query.kind}
     for name, wanted in equals.items():
         if wanted is not None:

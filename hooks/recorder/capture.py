@@ -6,7 +6,7 @@ spool every few seconds and at the media server's playlists a little less often.
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from redis.exceptions import RedisError
@@ -50,8 +50,10 @@ class Capture:
         events: EventStream,
         clock: Callable[[], int],
         resumed: Callable[[str], None],
+        forget_manual: Callable[[str], Awaitable[None]],
     ) -> None:
-        """``resumed`` is told the id of every recording that goes on after a restart."""
+        """``resumed`` is told the id of every recording that goes on after a restart;
+        ``forget_manual`` the stream whose publisher left: what was asked by hand ends with it."""
         self._house = House(
             data.html, data.spool, data.record, catalogue, rules, clock, begun_ms=clock()
         )
@@ -62,6 +64,7 @@ class Capture:
         self._events = events
         self._clock = clock
         self._resumed = resumed
+        self._forget_manual = forget_manual
         self._streams: dict[str, StreamCapture] = {}
         self._asked_registry = -1e9
         self._wake = asyncio.Event()
@@ -132,6 +135,7 @@ class Capture:
         await self._ask_registry()
         for app, name in await asyncio.to_thread(spooled_streams, self._spool):
             self._stream(app, name)
+        await self._release_by_hand()
         rules, now = self._rules(), self._clock()
         for url, session in (self._house.publishers or {}).items():
             if rules.decide(url, now).record:
@@ -142,6 +146,21 @@ class Capture:
                 group.create_task(self._care_for(stream, limit))
         self._forget_idle()
         return self._until_next_close()
+
+    async def _release_by_hand(self) -> None:
+        """What was started or stopped by hand holds until the publisher has left for good."""
+        rules, now = self._rules(), asyncio.get_running_loop().time()
+        if self._house.publishers is None:
+            return
+        for url in rules.manual:
+            app, _, name = url.partition("/")
+            stream = self._stream(app, name)
+            if url in self._house.publishers:
+                continue
+            if stream.gone_at is None:
+                stream.gone_at = now
+            if stream.take is None and now - stream.gone_at >= rules.grace_s:
+                await self._forget_manual(url)
 
     def _stream(self, app: str, name: str) -> StreamCapture:
         url = f"{app}/{name}"

@@ -17,11 +17,16 @@ from ...core.runner import Listener, Running, Service
 from ...core.settings import Settings
 from ...core.signed import PassSigner
 from ...core.store import open_redis
-from ..library import play_routes
+from ..library import compat, play_routes, routes
 from ..library.catalogue import Catalogue
 from ..library.play_setup import open_play
+from ..library.remove import Remover
+from . import rules_routes
+from .capture import Capture
+from .rules_store import RulesStore
+from .tell import Teller
 
-_ROUTES: tuple[ModuleType, ...] = (play_routes,)
+_ROUTES: tuple[ModuleType, ...] = (play_routes, rules_routes, routes, compat)
 
 
 def create_api() -> FastAPI:
@@ -30,6 +35,7 @@ def create_api() -> FastAPI:
     app = create_app("recorder", "Streamstead recorder")
     for part in _ROUTES:
         app.include_router(part.router)
+    app.include_router(rules_routes.compat)
     return app
 
 
@@ -61,12 +67,31 @@ async def open_recorder(settings: Settings) -> AsyncIterator[Running]:
         state.pass_signer = PassSigner(master_key)
         state.catalogue = await Catalogue.open(data.record, data.library / "library.sqlite")
         stack.push_async_callback(state.catalogue.close)
+        state.rules = RulesStore(redis, data.record_rules, state.events, now_ms)
+        teller = Teller(state.catalogue, state.events, data.record, now_ms)
+        state.capture = Capture(
+            data,
+            state.catalogue,
+            lambda: state.rules.current,
+            state.registry,
+            state.events,
+            now_ms,
+            teller.resumed,
+            lambda url: state.rules.set_manual(url, None),
+        )
+        state.remover = Remover(data.record, state.catalogue, state.capture, teller.removed)
         state.play, state.delivery = await stack.enter_async_context(
             open_play(data, redis, master_key, state.authenticator, state.catalogue, now_ms)
         )
         yield Running(
             listeners=[Listener(app, port=settings.recorder_port)],
-            loops=[state.play.run()],
+            loops=[
+                state.rules.keep_agreeing(),
+                state.capture.run(),
+                teller.run(),
+                state.remover.run(),
+                state.play.run(),
+            ],
         )
 
 

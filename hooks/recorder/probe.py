@@ -58,8 +58,8 @@ async def probe(path: Path) -> MediaFacts | None:
 
 def _facts(said: dict[str, Any]) -> MediaFacts | None:
     tracks = [one for one in said.get("streams", []) if one.get("codec_name")]
-    video = next((one for one in tracks if one.get("codec_type") == "video"), {})
-    audio = next((one for one in tracks if one.get("codec_type") == "audio"), {})
+    video: dict[str, Any] = next((one for one in tracks if one.get("codec_type") == "video"), {})
+    audio: dict[str, Any] = next((one for one in tracks if one.get("codec_type") == "audio"), {})
     if not video and not audio:
         return None
     names = ("codec_name", "profile", "width", "height", "pix_fmt", "sample_rate", "channels")

@@ -16,6 +16,9 @@ from ...core.signed import PassSigner
 from ..library.catalogue import Catalogue
 from ..library.delivery import Delivery
 from ..library.play import Play
+from ..library.remove import Remover
+from .capture import Capture
+from .rules_store import RulesStore
 
 
 class Services(Protocol):
@@ -31,6 +34,9 @@ class Services(Protocol):
     passes: PassStore
     pass_signer: PassSigner
     catalogue: Catalogue
+    rules: RulesStore
+    capture: Capture
+    remover: Remover
     play: Play
     delivery: Delivery
     clock: Callable[[], int]

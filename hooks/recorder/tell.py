@@ -4,7 +4,8 @@ What was told stands with the recording, so an event that Redis did not take is 
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from redis.exceptions import RedisError
@@ -13,7 +14,8 @@ from ...core.app import API
 from ...core.errors import NotFound
 from ...core.events import EventStream, EventType
 from ...core.log import get_logger
-from ..library.catalogue import Catalogue, Query
+from ..library.catalogue import Catalogue
+from ..library.catalogue_query import Query
 from ..library.recording import MP4_FILE, Kind, Mp4State, Recording, State, UploadState
 
 log = get_logger(__name__)
@@ -68,7 +70,9 @@ def event_data(recording: Recording, path: str) -> dict[str, Any]:
 class Teller:
     """``run`` is an endless loop; ``resumed`` and ``removed`` may be called by anyone."""
 
-    def __init__(self, catalogue: Catalogue, events: EventStream, root: str, clock: Any) -> None:
+    def __init__(
+        self, catalogue: Catalogue, events: EventStream, root: Path, clock: Callable[[], int]
+    ) -> None:
         self._catalogue = catalogue
         self._events = events
         self._root = root

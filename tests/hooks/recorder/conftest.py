@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,8 @@ from streamstead.core.events import EventStream
 from streamstead.core.paths import DataDir
 from streamstead.core.registry import Kind, Protocol, Session, StreamRegistry, stream_url
 from streamstead.hooks.callback import parse
-from streamstead.hooks.library.catalogue import Catalogue, Query
+from streamstead.hooks.library.catalogue import Catalogue
+from streamstead.hooks.library.catalogue_query import Query
 from streamstead.hooks.library.recording import Recording
 from streamstead.hooks.record_rules import RecordRules
 from streamstead.hooks.recorder.capture import Capture
@@ -88,8 +89,12 @@ class Recorder:
             EventStream(self.redis),
             self.now,
             self.resumed.append,
+            self._forget_manual,
         )
         self._task = asyncio.create_task(self.capture.run())
+
+    async def _forget_manual(self, url: str) -> None:
+        self.rules = replace(self.rules, manual={})
 
     async def stop(self) -> None:
         """End it as a kill does, as far as the disk can tell."""
