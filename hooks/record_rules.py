@@ -3,8 +3,10 @@
 Order: by hand, then the stream's own choice, then schedules, then DVR, VoD and record for all.
 """
 
+import re
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -20,7 +22,7 @@ from ..core.log import get_logger
 
 log = get_logger(__name__)
 
-DAY_MINUTES = 24 * 60
+_CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 
 
 class Mode(StrEnum):
@@ -54,7 +56,9 @@ class StreamRule:
 class Schedule:
     """``days``: 0 is Monday; a window that passes midnight belongs to the day it begins.
 
-    ``start`` and ``end`` are ``HH:MM`` in ``zone``; equal ones mean the whole day.
+    ``start`` and ``end`` are ``HH:MM`` in ``zone``; equal ones mean the whole day. Where clocks are
+    put back a window is longer, never cut; where they are put forward it begins the same time
+    after midnight as ever.
     """
 
     id: str
@@ -66,21 +70,35 @@ class Schedule:
     zone: str
     enabled: bool = True
 
-    def active(self, url: str, now_ms: int) -> bool:
-        """Tell whether it wants this stream now; a zone that is not known wants nothing."""
-        if not self.enabled or not fnmatchcase(url, self.glob.lstrip("/")):
-            return False
+    def concerns(self, url: str) -> bool:
+        """Tell whether it says anything about a stream."""
+        return self.enabled and glob_matches(self.glob, url)
+
+    def active(self, now_ms: int) -> bool:
+        """Tell whether its time is now; never when the zone is not known."""
+        return any(begin <= now_ms < end for begin, end in self._windows(now_ms, -1, 0))
+
+    def next_change_ms(self, now_ms: int) -> int | None:
+        """Return when it begins or ends next, ms since the epoch; None for never."""
+        if not self.enabled:
+            return None
+        edges = (edge for window in self._windows(now_ms, -1, 8) for edge in window)
+        return min((edge for edge in edges if edge > now_ms), default=None)
+
+    def _windows(self, now_ms: int, first: int, last: int) -> Iterator[tuple[int, int]]:
+        """Yield (begin, end) of the windows that begin so many days from today, ms."""
         zone = _zone(self.zone)
         if zone is None:
-            return False
-        local = datetime.fromtimestamp(now_ms / 1000, zone)
-        minute = local.hour * 60 + local.minute
-        start, end = minutes_of(self.start), minutes_of(self.end)
-        length = (end - start) % DAY_MINUTES or DAY_MINUTES
-        today, yesterday = local.weekday(), (local - timedelta(days=1)).weekday()
-        if today in self.days and start <= minute < start + length:
-            return True
-        return yesterday in self.days and minute + DAY_MINUTES < start + length
+            return
+        today = datetime.fromtimestamp(now_ms / 1000, zone).date()
+        begin, end = time.fromisoformat(self.start), time.fromisoformat(self.end)
+        for day in (today + timedelta(days=n) for n in range(first, last + 1)):
+            if day.weekday() in self.days:
+                until = day if end > begin else day + timedelta(days=1)
+                last = datetime.combine(until, end, zone)
+                # Of an hour that comes twice: from the first one, until the second.
+                later = max(_ms(last), _ms(last.replace(fold=1)))
+                yield _ms(datetime.combine(day, begin, zone)), later
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +114,10 @@ class Decision:
 @dataclass(frozen=True, slots=True)
 class RecordRules:
     """``manual``: stream -> "on" or "off", until its publisher leaves. ``default_target``: the
-    storage that DVR, VoD and ``upload_all`` use. ``disk_full``: nothing new is recorded."""
+    storage that DVR, VoD and ``upload_all`` use. ``disk_full``: nothing new is recorded.
+    ``revision`` grows with every change by the operator."""
+
+    revision: int = 0
 
     record_all: bool = False
     dvr_all: bool = False
@@ -137,8 +158,8 @@ class RecordRules:
         own = self.streams.get(url)
         if own is not None and own.mode is not Mode.DEFAULT:
             return own.mode is Mode.ON, "stream"
-        mine = [one for one in self.schedules if fnmatchcase(url, one.glob.lstrip("/"))]
-        if any(one.active(url, now_ms) for one in mine):
+        mine = [one for one in self.schedules if one.concerns(url)]
+        if any(one.active(now_ms) for one in mine):
             return True, "schedule"
         if self.dvr_all:
             return True, "dvr"
@@ -149,6 +170,11 @@ class RecordRules:
         if self.record_all and any(glob_matches(glob, url) for glob in self.globs):
             return True, "glob"
         return False, "schedule" if mine else "off"
+
+    def next_change_ms(self, now_ms: int) -> int | None:
+        """Return when a schedule begins or ends next, ms since the epoch; None for never."""
+        edges = (one.next_change_ms(now_ms) for one in self.schedules)
+        return min((edge for edge in edges if edge is not None), default=None)
 
     def save(self, path: Path) -> None:
         """Write the copy for the hot path. Raises OSError."""
@@ -169,10 +195,10 @@ class RecordRules:
     def from_stored(cls, stored: dict[str, Any]) -> "RecordRules":
         """Build from what ``save`` wrote; fields of other versions are ignored. Raises ValueError,
         TypeError, KeyError or AttributeError when it is something else."""
-        known = {name: stored[name] for name in _FIELDS if name in stored}
-        for name in _FLAGS & known.keys():
-            if not isinstance(known[name], bool):
-                raise TypeError(f"{name} is no flag")
+        known = {name: stored[name] for name in _TYPES if name in stored}
+        for name, kind in _TYPES.items():
+            if kind is not None and name in known and type(known[name]) is not kind:
+                raise TypeError(f"{name} is not of its type")
         if "globs" in known:
             known["globs"] = tuple(str(one) for one in known["globs"])
         if "on_codec_change" in known:
@@ -184,15 +210,24 @@ class RecordRules:
                 url: StreamRule(Mode(one["mode"]), one.get("target_id"))
                 for url, one in known["streams"].items()
             }
+        if "manual" in known:
+            known["manual"] = {str(url): str(wish) for url, wish in known["manual"].items()}
         if "schedules" in known:
-            known["schedules"] = tuple(
-                Schedule(**{**one, "days": tuple(one["days"])}) for one in known["schedules"]
-            )
+            known["schedules"] = tuple(_schedule(one) for one in known["schedules"])
         return cls(**known)
 
 
-_FIELDS = frozenset(one.name for one in fields(RecordRules))
-_FLAGS = frozenset(one.name for one in fields(RecordRules) if one.type in (bool, "bool"))
+_TYPES = {
+    one.name: one.type if one.type in (bool, int, str) else None for one in fields(RecordRules)
+}
+
+
+def _schedule(stored: dict[str, Any]) -> Schedule:
+    known = {one.name: stored[one.name] for one in fields(Schedule) if one.name in stored}
+    found = Schedule(**known | {"days": tuple(int(day) for day in known["days"])})
+    if not (is_clock(found.start) and is_clock(found.end)):
+        raise ValueError("a schedule begins or ends at no time of day")
+    return found
 
 
 def glob_matches(glob: str, url: str) -> bool:
@@ -200,14 +235,25 @@ def glob_matches(glob: str, url: str) -> bool:
     return fnmatchcase(f"/{url}", glob if glob.startswith("/") else f"/{glob}")
 
 
+def is_clock(text: str) -> bool:
+    """Tell whether a text is a time of day, ``HH:MM``."""
+    return _CLOCK.fullmatch(text) is not None
+
+
 def minutes_of(clock: str) -> int:
     """Return the minute of the day of ``HH:MM``. Raises Invalid."""
-    hours, _, minutes = clock.partition(":")
-    if len(clock) == 5 and hours.isdigit() and minutes.isdigit():
-        found = int(hours) * 60 + int(minutes)
-        if int(minutes) < 60 and found < DAY_MINUTES:
-            return found
-    raise Invalid(f"{clock} is no time of day", "Write it as HH:MM, for example 18:30.")
+    if not is_clock(clock):
+        raise Invalid(f"{clock} is no time of day", "Write it as HH:MM, for example 18:30.")
+    return int(clock[:2]) * 60 + int(clock[3:])
+
+
+def is_zone(name: str) -> bool:
+    """Tell whether a time zone is known here, for example ``Europe/Berlin``."""
+    return _zone(name) is not None
+
+
+def _ms(at: datetime) -> int:
+    return round(at.timestamp() * 1000)
 
 
 @lru_cache(maxsize=64)
