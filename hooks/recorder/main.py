@@ -23,6 +23,8 @@ from ..library.play_setup import open_play
 from ..library.remove import Remover
 from . import rules_routes
 from .capture import Capture
+from .finish import Finisher
+from .guard import Guard
 from .rules_store import RulesStore
 from .tell import Teller
 
@@ -79,6 +81,17 @@ async def open_recorder(settings: Settings) -> AsyncIterator[Running]:
             teller.resumed,
             lambda url: state.rules.set_manual(url, None),
         )
+        state.guard = Guard(
+            data.record, lambda: (10.0, 5.0), state.rules.set_disk_full, state.events, now_ms
+        )
+        state.finisher = Finisher(
+            data.record,
+            state.catalogue,
+            lambda: state.rules.current,
+            state.guard,
+            lambda: None,
+        )
+        state.guard.subscribe(state.finisher.wake)
         state.remover = Remover(data.record, state.catalogue, state.capture, teller.removed)
         state.play, state.delivery = await stack.enter_async_context(
             open_play(data, redis, master_key, state.authenticator, state.catalogue, now_ms)
@@ -89,6 +102,8 @@ async def open_recorder(settings: Settings) -> AsyncIterator[Running]:
                 state.rules.keep_agreeing(),
                 state.capture.run(),
                 teller.run(),
+                state.guard.run(),
+                state.finisher.run(),
                 state.remover.run(),
                 state.play.run(),
             ],

@@ -18,6 +18,8 @@ from ..library.delivery import Delivery
 from ..library.play import Play
 from ..library.remove import Remover
 from .capture import Capture
+from .finish import Finisher
+from .guard import Guard
 from .rules_store import RulesStore
 
 
@@ -37,6 +39,8 @@ class Services(Protocol):
     rules: RulesStore
     capture: Capture
     remover: Remover
+    guard: Guard
+    finisher: Finisher
     play: Play
     delivery: Delivery
     clock: Callable[[], int]

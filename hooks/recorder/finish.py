@@ -1,0 +1,236 @@
+"""What becomes of a recording that is over: MP4, pictures, manifest, a copy for others.
+
+It can be played before any of this begins. Every step may be done again, so a kill costs time and
+nothing else.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from ...core.errors import NotFound, StreamsteadError
+from ...core.files import copy_durably
+from ...core.log import get_logger
+from ..library.catalogue import Catalogue
+from ..library.recording import (
+    MP4_FILE,
+    POSTER_FILE,
+    SPRITE_FILE,
+    Kind,
+    Mp4State,
+    Recording,
+    State,
+    UploadState,
+    directory_of,
+)
+from ..record_rules import RecordRules
+from .child import MediaFailed
+from .manifest import mp4_parts, write_manifest
+from .mp4 import make_mp4
+from .probe import probe
+from .segments import KeptSegment, read_segments
+from .thumbs import make_poster, make_sprite
+
+log = get_logger(__name__)
+
+AGAIN_S = 20.0
+"""What could not be done for want of disk is tried again so often."""
+
+Work = Literal["thumbnails", "mp4", "recording", "upload"]
+
+
+class Allows(Protocol):
+    """Tells whether the disk has room for a kind of work."""
+
+    def allows(self, work: Work) -> bool: ...
+
+
+Convert = Callable[[Recording, Path], Awaitable[dict[str, Any]]]
+"""Makes the MP4 of a file that somebody sent; returns the changes of the recording."""
+
+
+class Finisher:
+    """``run`` is an endless loop: one recording at a time, so that live streams keep their
+    processor."""
+
+    def __init__(
+        self,
+        root: Path,
+        catalogue: Catalogue,
+        rules: Callable[[], RecordRules],
+        guard: Allows,
+        done: Callable[[], None],
+    ) -> None:
+        """``done`` is called after each recording."""
+        self._root = root
+        self._catalogue = catalogue
+        self._rules = rules
+        self._guard = guard
+        self._done = done
+        self.convert: Convert | None = None
+        self._wake = asyncio.Event()
+        catalogue.subscribe(lambda _: self._wake.set())
+
+    def wake(self) -> None:
+        """Look for work now."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Never returns."""
+        while True:
+            self._wake.clear()
+            wait_s: float | None = None
+            try:
+                for recording in await self._catalogue.work(state=State.FINISHING):
+                    if not await self._try(recording.id):
+                        wait_s = AGAIN_S
+            except sqlite3.Error as exc:
+                log.error("finisher.no_catalogue", error=str(exc))
+                wait_s = AGAIN_S
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait_s):
+                    await self._wake.wait()
+
+    async def _try(self, id_: str) -> bool:
+        """Finish one; False when it must wait."""
+        try:
+            recording = await self._catalogue.get(id_)
+            if recording.state is not State.FINISHING:
+                return True
+            return await self._finish(recording, directory_of(self._root, id_))
+        except NotFound:
+            return True
+        except (OSError, sqlite3.Error) as exc:
+            log.error("recording.not_finished", id=id_, error=str(exc))
+            return False
+        except StreamsteadError as exc:
+            log.error("recording.not_finished", id=id_, error=exc.message)
+            return False
+
+    async def _finish(self, recording: Recording, directory: Path) -> bool:
+        segments = await asyncio.to_thread(read_segments, directory)
+        if recording.kind in (Kind.UPLOAD, Kind.IMPORT) and self.convert is not None:
+            recording = await self._converted(recording, directory)
+            if recording.state is State.FAILED:
+                return True
+        elif not segments and not mp4_parts(directory):
+            await self._fail(recording)
+            return True
+        if recording.mp4 in (Mp4State.WAITING, Mp4State.MAKING):
+            if not self._guard.allows("mp4"):
+                return False
+            recording = await self._with_mp4(recording, directory, segments)
+        recording = await self._with_pictures(recording, directory, segments)
+        await asyncio.to_thread(write_manifest, directory, recording)
+        await self._copy_out(recording, directory)
+        changes: dict[str, Any] = {"state": State.READY}
+        if recording.upload is UploadState.VERIFIED:
+            changes["upload"] = UploadState.WAITING  # it was made again: the bucket lags behind
+        await self._catalogue.change(recording.id, **changes)
+        log.info("recording.finished", id=recording.id, mp4=recording.mp4.value)
+        self._done()
+        return True
+
+    async def _fail(self, recording: Recording) -> None:
+        await self._catalogue.change(
+            recording.id,
+            state=State.FAILED,
+            mp4=Mp4State.OFF,
+            problem="recording_empty",
+            problem_text="nothing usable of this recording is on the disk",
+            problem_help="Delete it. If this happens again, look at the recorder's log.",
+        )
+
+    async def _converted(self, recording: Recording, directory: Path) -> Recording:
+        assert self.convert is not None
+        try:
+            changes = await self.convert(recording, directory)
+        except MediaFailed as exc:
+            changes = {
+                "state": State.FAILED,
+                "problem": exc.key,
+                "problem_text": f"this file cannot be used: {exc.message}",
+                "problem_help": "Send it as MP4 with H.264 and AAC.",
+            }
+        return await self._catalogue.change(recording.id, **changes)
+
+    async def _with_mp4(
+        self, recording: Recording, directory: Path, segments: list[KeptSegment]
+    ) -> Recording:
+        await self._catalogue.change(recording.id, mp4=Mp4State.MAKING)
+        try:
+            made = await make_mp4(directory, segments)
+        except MediaFailed as exc:
+            log.error("mp4.failed", id=recording.id, error=exc.message)
+            return await self._catalogue.change(
+                recording.id,
+                mp4=Mp4State.FAILED,
+                problem=exc.key,
+                problem_text=f"no MP4 could be made: {exc.message}",
+                problem_help="The recording itself is whole and plays. Try again from its menu.",
+            )
+        facts = await probe(directory / MP4_FILE)
+        sizes = sum(path.stat().st_size for path in made)
+        changes: dict[str, Any] = {"mp4": Mp4State.READY, "mp4_bytes": sizes}
+        if facts is not None:
+            changes |= {
+                "video_codec": facts.video_codec,
+                "audio_codec": facts.audio_codec,
+                "width": facts.width,
+                "height": facts.height,
+            }
+        if recording.problem in ("media_failed", "media_timeout"):
+            changes |= {"problem": "", "problem_text": "", "problem_help": ""}
+        return await self._catalogue.change(recording.id, **changes)
+
+    async def _with_pictures(
+        self, recording: Recording, directory: Path, segments: list[KeptSegment]
+    ) -> Recording:
+        """Pictures are no reason to hold anything up: without them it is finished all the same."""
+        if not recording.width or not self._rules().thumbnails:
+            return recording
+        if not self._guard.allows("thumbnails"):
+            return recording
+        source = directory / MP4_FILE
+        made: dict[str, bool] = {}
+        try:
+            if not recording.poster:
+                if source.is_file():
+                    await make_poster(source, recording.duration_ms, directory)
+                elif segments:
+                    one = segments[min(len(segments) - 1, len(segments) // 10 + 1)]
+                    await make_poster(directory / one.name, one.ms, directory)
+                made["poster"] = (directory / POSTER_FILE).is_file()
+            if not recording.sprite and source.is_file():
+                await make_sprite(source, recording.duration_ms, directory)
+                made["sprite"] = (directory / SPRITE_FILE).is_file()
+        except MediaFailed as exc:
+            log.warning("pictures.failed", id=recording.id, error=exc.message)
+        return await self._catalogue.change(recording.id, **made) if made else recording
+
+    async def _copy_out(self, recording: Recording, directory: Path) -> None:
+        """Copy the MP4 to where the operator wants it as well; it never stops a recording."""
+        folder = self._rules().post_copy_dir
+        source = directory / MP4_FILE
+        if not folder or not source.is_file():
+            return
+        target = Path(folder) / f"{recording.id}.mp4"
+        try:
+            await asyncio.to_thread(_copy_into, Path(folder), source, target)
+        except OSError as exc:
+            log.error("recording.not_copied", id=recording.id, error=exc.strerror)
+            await self._catalogue.change(
+                recording.id,
+                problem="copy_failed",
+                problem_text=f"the copy to {folder} failed: {exc.strerror}",
+                problem_help="Look at that directory; then make the MP4 again from the menu.",
+            )
+
+
+def _copy_into(folder: Path, source: Path, target: Path) -> None:
+    if folder.resolve(strict=True) != folder:
+        raise OSError(0, "the directory has become a link")
+    copy_durably(source, target, 0o644)
