@@ -65,6 +65,11 @@ export function makeRouter(queries: QueryClient, history?: RouterHistory) {
       component: lazyRouteComponent(() => withWords('stats', () => import('./pages/stream/statistics-tab')), 'StatisticsTab'),
     }),
     createRoute({ getParentRoute: () => stream, path: '/access', component: lazyRouteComponent(streamPages, 'AccessTab') }),
+    createRoute({
+      getParentRoute: () => stream,
+      path: '/recording',
+      component: lazyRouteComponent(() => withWords('storage', () => import('./pages/stream/recording-tab')), 'RecordingTab'),
+    }),
     createRoute({ getParentRoute: () => stream, path: '/share', component: lazyRouteComponent(streamPages, 'ShareTab') }),
   ] as const;
   const system = createRoute({

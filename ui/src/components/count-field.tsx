@@ -5,18 +5,19 @@ interface CountFieldProps {
   label: string;
   description?: string | undefined;
   value: number;
+  least?: number;
   most: number;
   disabled?: boolean;
   /** NaN while what is typed is no number. */
   onChange: (value: number) => void;
 }
 
-export function isCount(value: number, most: number): boolean {
-  return Number.isInteger(value) && value >= 0 && value <= most;
+export function isCount(value: number, most: number, least = 0): boolean {
+  return Number.isInteger(value) && value >= least && value <= most;
 }
 
-/** A whole number from 0 to `most`. */
-export function CountField({ label, description, value, most, disabled = false, onChange }: CountFieldProps) {
+/** A whole number from `least` to `most`. */
+export function CountField({ label, description, value, least = 0, most, disabled = false, onChange }: CountFieldProps) {
   const { t } = useTranslation();
   return (
     <NumberInput
@@ -24,14 +25,14 @@ export function CountField({ label, description, value, most, disabled = false, 
       description={description}
       value={Number.isNaN(value) ? '' : value}
       disabled={disabled}
-      min={0}
+      min={least}
       allowNegative={false}
       allowDecimal={false}
       clampBehavior="none"
       hideControls
       inputMode="numeric"
       onChange={(next) => onChange(next === '' ? Number.NaN : Number(next))}
-      error={isCount(value, most) ? undefined : t('form.outOfRange', { most })}
+      error={isCount(value, most, least) ? undefined : t('form.outOfRange', { least, most })}
     />
   );
 }

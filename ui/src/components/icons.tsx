@@ -36,6 +36,9 @@ const PATHS = {
   pause: <path d="M8.5 5v14M15.5 5v14" />,
   play: <path d="M7.5 4.5v15l12-7.5-12-7.5Z" />,
   close: <path d="M6 6l12 12M18 6 6 18" />,
+  bucket: <><path d="M4.5 6.5 6.7 19a1.8 1.8 0 0 0 1.8 1.5h7a1.8 1.8 0 0 0 1.8-1.5l2.2-12.5" /><ellipse cx="12" cy="6" rx="7.5" ry="2.7" /></>,
+  calendar: <><rect x="4" y="5.5" width="16" height="14.5" rx="2" /><path d="M8 3.5v4M16 3.5v4M4 10.5h16" /></>,
+  record: <><circle cx="12" cy="12" r="8.7" /><circle cx="12" cy="12" r="4" fill="currentColor" stroke="none" /></>,
   off: <><path d="M12 4v8" /><path d="M7 6.8a7.5 7.5 0 1 0 10 0" /></>,
 } satisfies Record<string, ReactNode>;
 

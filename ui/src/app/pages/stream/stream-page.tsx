@@ -22,6 +22,7 @@ const TABS = [
   { to: '/streams/$app/$stream/viewers', name: 'page.viewers' },
   { to: '/streams/$app/$stream/statistics', name: 'nav.statistics' },
   { to: '/streams/$app/$stream/access', name: 'page.access' },
+  { to: '/streams/$app/$stream/recording', name: 'page.recording' },
   { to: '/streams/$app/$stream/share', name: 'page.share' },
 ] as const;
 

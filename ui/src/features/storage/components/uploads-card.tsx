@@ -1,0 +1,52 @@
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Button } from '@mantine/core';
+import { Card } from '../../../components/card';
+import { Loaded } from '../../../components/loaded';
+import { storageTargetsQuery } from '../../../lib/recording-queries';
+import { useRecordingsFeed } from '../../../lib/recordings-feed';
+import { uploadsQuery } from '../api/use-storage';
+import { UploadRow } from './upload-row';
+
+const STEP = 20;
+
+/** What is on its way into the buckets, in the order in which it goes. */
+export function UploadsCard() {
+  const { t } = useTranslation();
+  const asked = useQuery(uploadsQuery);
+  const targets = useQuery(storageTargetsQuery).data?.targets ?? [];
+  const live = useRecordingsFeed().uploads;
+  const [shown, setShown] = useState(STEP);
+  return (
+    <Card title={t('storage.uploads.title')}>
+      <Loaded query={asked} rows={2}>
+        {({ uploads }) => {
+          const all = newest(uploads, live ?? []);
+          if (all.length === 0) return <p style={{ margin: 0, color: 'var(--ss-dim)' }}>{t('storage.uploads.empty')}</p>;
+          return (
+            <>
+              <ul style={{ margin: 0, padding: 0, listStyle: 'none' }}>
+                {all.slice(0, shown).map((one) => (
+                  <UploadRow key={one.recording_id} upload={one} target={targets.find(({ id }) => id === one.target_id)?.label ?? ''} />
+                ))}
+              </ul>
+              {all.length > shown && (
+                <Button mt={12} variant="default" onClick={() => setShown(shown + STEP)}>
+                  {t('table.more', { count: all.length - shown })}
+                </Button>
+              )}
+            </>
+          );
+        }}
+      </Loaded>
+    </Card>
+  );
+}
+
+/** The list as asked for, each row as new as the live connection has it. */
+function newest<T extends { recording_id: string }>(asked: T[], live: T[]): T[] {
+  const byId = new Map(live.map((one) => [one.recording_id, one]));
+  const known = new Set(asked.map(({ recording_id }) => recording_id));
+  return [...asked.map((one) => byId.get(one.recording_id) ?? one), ...live.filter(({ recording_id }) => !known.has(recording_id))];
+}
