@@ -72,6 +72,23 @@ export function makeRouter(queries: QueryClient, history?: RouterHistory) {
     }),
     createRoute({ getParentRoute: () => stream, path: '/share', component: lazyRouteComponent(streamPages, 'ShareTab') }),
   ] as const;
+  const recordingSettings = [
+    createRoute({
+      getParentRoute: () => shell,
+      path: '/recordings/rules',
+      component: lazyRouteComponent(() => withWords('storage', () => import('./pages/recordings/rules-page')), 'RecordRulesPage'),
+    }),
+    createRoute({
+      getParentRoute: () => shell,
+      path: '/recordings/storage',
+      component: lazyRouteComponent(() => withWords('storage', () => import('./pages/recordings/storage-page')), 'StoragePage'),
+    }),
+    createRoute({
+      getParentRoute: () => shell,
+      path: '/recordings/retention',
+      component: lazyRouteComponent(() => withWords('storage', () => import('./pages/recordings/retention-page')), 'RetentionPage'),
+    }),
+  ] as const;
   const system = createRoute({
     getParentRoute: () => shell,
     path: '/system',
@@ -84,7 +101,7 @@ export function makeRouter(queries: QueryClient, history?: RouterHistory) {
   });
 
   return createRouter({
-    routeTree: root.addChildren([setup, signIn, shell.addChildren([home, streams, streamRules, statistics, stream.addChildren(streamTabs), system, webhooks])]),
+    routeTree: root.addChildren([setup, signIn, shell.addChildren([home, streams, streamRules, statistics, stream.addChildren(streamTabs), ...recordingSettings, system, webhooks])]),
     basepath: '/mgmt',
     defaultPreload: 'intent',
     defaultPendingMs: 300,
