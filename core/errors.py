@@ -24,7 +24,8 @@ StreamsteadError              500  4000  internal
 ├── NotSupported              501  4011  not_supported
 ├── RequestTimeout            408  4012  request_timeout
 ├── ConfigError               500  4014  config  (a start that cannot go on)
-└── PlayRefused               403  4015  play_refused  (every key is in _PLAY)
+├── PlayRefused               403  4015  play_refused  (every key is in _PLAY)
+└── StorageFailed             502  4016  storage_failed  (hooks/storage/errors.py)
 
 Codes up to 3001 are those of SRS-cloud; ours begin at 4000. ``key`` never changes: the
 page translates it and metrics count it.

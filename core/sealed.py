@@ -12,6 +12,7 @@ from .errors import StreamsteadError
 
 HOOK_TARGET = "hook target"
 PLAY_RULE = "play rule"
+STORAGE = "storage"
 
 _VERSION = "1."
 _NONCE_BYTES = 12
