@@ -6,8 +6,8 @@ alone, as long as the gate of the viewing session is there (play_gates.py).
 
 import asyncio
 import secrets
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Protocol as Shape
@@ -15,7 +15,7 @@ from typing import Protocol as Shape
 from redis.exceptions import RedisError
 
 from ...core.auth import Authenticator
-from ...core.errors import NotFound, PlayRefused, RateLimited, StreamsteadError
+from ...core.errors import NotFound, PlayRefused, StreamsteadError
 from ...core.log import get_logger
 from ...core.names import VOD_APP
 from ...core.play_rules import (
@@ -35,6 +35,7 @@ from ...core.signed import PassSigner
 from ..gate import PlayRequest
 from ..hls_log import HlsLog
 from .play_gates import Admission, VodGates
+from .play_visits import Visit, Visits
 from .recording import Recording, State
 
 log = get_logger(__name__)
@@ -43,24 +44,12 @@ TICK_S = 1.0
 LIFE_MS = 24 * 3_600_000
 """Nobody watches longer without asking again."""
 
-IDLE_MS = 2 * 3_600_000
-"""A pause may be as long; then the player has to begin again."""
-
-UNUSED_MS = 15 * 60_000
-ACTIVE_MS = 60_000
-"""Who asked for something so recently takes a place of a pass that has few."""
-
 ASKED_MS = 60_000
 """The owner's server is not asked again about the same viewer within this time."""
 
 COMPARE_MS = 60_000
 """Between looks for gates that nobody remembers, as after a write that failed half-way."""
 
-MAX_SESSIONS = 50_000
-MAX_NEWCOMERS = 512
-"""Sessions that one address may have begun and not used; this machine's own is free."""
-
-_LOOPBACK = frozenset({"127.0.0.1", "::1"})
 _LOOKED_AT = 200
 """Changed recordings a tick; the rest waits."""
 
@@ -90,19 +79,6 @@ class Verdict:
     kind: PlayKind
     reason: str
     passphrase: bool
-
-
-@dataclass(slots=True)
-class _Visit:
-    """One open gate. ``who`` is empty after a restart; ``newcomer``: its address, until used."""
-
-    id: str
-    admission: Admission
-    last_ms: int
-    asked_ms: int = 0
-    who: bytes = b""
-    newcomer: str | None = None
-    used: bool = False
 
 
 class Catalogue(Shape):
@@ -145,9 +121,8 @@ class Play:
         self._authenticator = authenticator
         self._catalogue = catalogue
         self._clock = clock
-        self._visits: dict[str, _Visit] = {}
-        self._by_who: dict[bytes, str] = {}
-        self._newcomers: Counter[str] = Counter()
+        self._visits = Visits()
+        self._turns: dict[bytes, tuple[asyncio.Lock, list[int]]] = {}
         self._changed: dict[str, None] = {}
         self._compared_ms = 0
         self._failing = False
@@ -186,33 +161,48 @@ class Play:
         Raises PlayRefused; NotFound (``recording_unknown``) for who may watch what is gone;
         StoreUnavailable, RedisError, RateLimited, OSError.
         """
-        rule, _ = await self._rules.get(recording_url(id_))
         who = visitor.key(id_)
+        async with self._turn(who):
+            return await self._enter(id_, visitor, who)
+
+    @asynccontextmanager
+    async def _turn(self, who: bytes) -> AsyncIterator[None]:
+        """Let one player's requests in one by one: a page asks for several files at once, which
+        are one session, one question and one use of a pass."""
+        lock, users = self._turns.setdefault(who, (asyncio.Lock(), [0]))
+        users[0] += 1
+        try:
+            async with lock:
+                yield
+        finally:
+            users[0] -= 1
+            if users[0] == 0:
+                self._turns.pop(who, None)
+
+    async def _enter(self, id_: str, visitor: Visitor, who: bytes) -> tuple[Recording, str]:
+        rule, _ = await self._rules.get(recording_url(id_))
         try:
             admission, found = await self._decide(id_, rule, visitor, ask=True)
         except PlayRefused:
-            await self._shut([self._by_who[who]] if who in self._by_who else [])
+            await self._shut([self._visits.of(who)[0]])
             raise
         recording = await self.watchable(id_)
         now = self._clock()
-        sid = self._by_who.get(who, "")
-        one = self._visits.get(sid)
+        sid, one = self._visits.of(who)
         if one is not None and one.admission.pass_id == admission.pass_id:
             if await asyncio.to_thread(self._gates.is_open, id_, sid):
                 one.last_ms = now
                 return recording, sid
-            self._forget(sid)
-        self._check_room(visitor.ip)
+            self._visits.forget(sid)
+        self._visits.check_room(visitor.ip)
         sid = secrets.token_hex(16)
         # Known before it is open: whatever takes the right away meanwhile also finds it.
-        visit = _Visit(id_, admission, now, now, who, visitor.ip)
-        self._visits[sid], self._by_who[who] = visit, sid
-        self._newcomers[visitor.ip] += 1
+        self._visits.begin(sid, Visit(id_, admission, now, now, who, visitor.ip))
         self._changed[id_] = None
         try:
             await asyncio.to_thread(self._gates.open, id_, sid, admission)
         except BaseException:
-            self._forget(sid)
+            self._visits.forget(sid)
             raise
         if sid not in self._visits:
             await asyncio.to_thread(self._gates.close, id_, sid)
@@ -272,7 +262,11 @@ class Play:
             raise PlayRefused.of(fault if fault and why == "pass_missing" else why)
         found = stored.get(pass_id)
         who = visitor.key(id_)
-        if found and found.max_viewers and self._using(pass_id, who, now) >= found.max_viewers:
+        if (
+            found
+            and found.max_viewers
+            and self._visits.using(pass_id, who, now) >= found.max_viewers
+        ):
             raise PlayRefused.of("pass_in_use")
         return Admission(pass_id, now, ends), found
 
@@ -284,7 +278,7 @@ class Play:
         return who.expires_s * 1000 if who.expires_s else self._clock() + LIFE_MS
 
     async def _ask(self, id_: str, rule: PlayRule, visitor: Visitor) -> None:
-        one = self._visits.get(self._by_who.get(visitor.key(id_), ""))
+        _, one = self._visits.of(visitor.key(id_))
         now = self._clock()
         approved = one is not None and one.admission.pass_id == f"{WEBHOOK}{rule.generation}"
         if one is not None and approved and 0 <= now - one.asked_ms < ASKED_MS:
@@ -301,36 +295,6 @@ class Play:
         await self._asker.may_play(rule, request)
         if one is not None:
             one.asked_ms = now
-
-    def _using(self, pass_id: str, who: bytes, now: int) -> int:
-        return sum(
-            one.admission.pass_id == pass_id and one.who != who and now - one.last_ms <= ACTIVE_MS
-            for one in self._visits.values()
-        )
-
-    def _check_room(self, address: str) -> None:
-        if len(self._visits) >= MAX_SESSIONS:
-            raise RateLimited("too many people watch recordings", "Try again in a minute.")
-        if self._newcomers[address] >= MAX_NEWCOMERS and address not in _LOOPBACK:
-            raise RateLimited(
-                "this address begins too many sessions at once", "Try again in a few minutes."
-            )
-
-    def _forget(self, sid: str) -> None:
-        one = self._visits.pop(sid, None)
-        if one is None:
-            return
-        if self._by_who.get(one.who) == sid:
-            del self._by_who[one.who]
-        self._settle(one)
-
-    def _settle(self, one: _Visit) -> None:
-        if one.newcomer is None:
-            return
-        self._newcomers[one.newcomer] -= 1
-        if self._newcomers[one.newcomer] <= 0:
-            del self._newcomers[one.newcomer]
-        one.newcomer = None
 
     async def load(self) -> None:
         """Take over the gates that an earlier process left; listen to the library from now on."""
@@ -349,7 +313,7 @@ class Play:
             if admission is None:
                 await asyncio.to_thread(self._gates.close, id_, sid)
                 continue
-            self._visits[sid] = _Visit(id_, admission, now, used=True)
+            self._visits.begin(sid, Visit(id_, admission, now, used=True))
             self._changed[id_] = None
 
     async def run(self) -> None:
@@ -369,7 +333,7 @@ class Play:
             await self._read()
             if not 0 <= self._clock() - self._compared_ms < COMPARE_MS:
                 await self._compare()
-            await self._shut(self._over())
+            await self._shut(self._visits.over(self._clock()))
             await self._drop_removed()
             await self._judge()
         except (RedisError, OSError, StreamsteadError) as exc:
@@ -382,24 +346,13 @@ class Play:
     async def _read(self) -> None:
         for requests in await asyncio.to_thread(lambda: list(self._requests.take())):
             for request in requests:
-                one = self._visits.get(request.sid)
-                if one is not None and request.status != 403:
-                    one.last_ms, one.used = self._clock(), True
-                    self._settle(one)
+                if request.status != 403:
+                    self._visits.note(request.sid, self._clock())
             await asyncio.sleep(0)
-
-    def _over(self) -> list[str]:
-        now = self._clock()
-        return [
-            sid
-            for sid, one in self._visits.items()
-            if now >= one.admission.ends_ms
-            or now - one.last_ms > (IDLE_MS if one.used else UNUSED_MS)
-        ]
 
     async def _drop_removed(self) -> None:
         """Forget rules, passes and gates of recordings that are gone."""
-        watched = {one.id for one in self._visits.values()}
+        watched = self._visits.ids()
         looked_at = sorted(self._changed, key=lambda id_: id_ not in watched)[:_LOOKED_AT]
         for id_ in looked_at:
             del self._changed[id_]  # before it is looked at: a change meanwhile counts again
@@ -418,7 +371,7 @@ class Play:
 
     async def _drop(self, gone: list[str]) -> None:
         if gone:
-            await self._shut([sid for sid, one in self._visits.items() if one.id in set(gone)])
+            await self._shut([sid for sid, one in self._visits if one.id in set(gone)])
             urls = {recording_url(id_) for id_ in gone}
             await self._rules.forget(sorted(urls))
             passes = (await self._passes.all()).values()
@@ -427,13 +380,13 @@ class Play:
     async def _judge(self) -> None:
         if not self._visits:
             return
-        ids = {one.id for one in self._visits.values()}
+        ids = self._visits.ids()
         rules = await self._rules.own([recording_url(id_) for id_ in sorted(ids)])
-        passes = await self._passes.some(sorted(_handed_out(self._visits.values())))
+        passes = await self._passes.some(_handed_out(self._visits.pass_ids()))
         now = self._clock()
         verdicts: dict[tuple[str, str], bool] = {}
         cut = []
-        for sid, one in self._visits.items():
+        for sid, one in self._visits:
             key = (one.id, one.admission.pass_id)
             if key not in verdicts:
                 verdicts[key] = _may_stay(*key, rules, passes, now)
@@ -442,13 +395,14 @@ class Play:
         await self._shut(cut)
 
     async def _shut(self, sids: list[str]) -> None:
-        doomed = [(self._visits[sid].id, sid) for sid in sids if sid in self._visits]
+        found = [(self._visits.get(sid), sid) for sid in sids]
+        doomed = [(one.id, sid) for one, sid in found if one is not None]
         if not doomed:
             return
         # Not forgotten before: what could not be shut is tried again.
         await asyncio.to_thread(self._close_all, doomed)
         for _, sid in doomed:
-            self._forget(sid)
+            self._visits.forget(sid)
         log.info("vod.gates_shut", gates=len(doomed))
 
     def _close_all(self, doomed: list[tuple[str, str]]) -> None:
@@ -457,9 +411,8 @@ class Play:
         self._gates.prune()
 
 
-def _handed_out(visits: Iterable[_Visit]) -> set[str]:
-    ids = {one.admission.pass_id for one in visits}
-    return {one for one in ids if one and ":" not in one and one != OPERATOR}
+def _handed_out(pass_ids: Iterable[str]) -> list[str]:
+    return sorted(one for one in pass_ids if one and ":" not in one and one != OPERATOR)
 
 
 def _may_stay(

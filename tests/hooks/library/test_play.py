@@ -1,5 +1,6 @@
 """Who may watch a recording, and for how long: real stores, gates on disk, a clock of the test."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,8 +23,8 @@ from streamstead.core.play_rules import (
 from streamstead.core.signed import PassSigner
 from streamstead.hooks.gate import PlayRequest
 from streamstead.hooks.hls_log import HlsLog
-from streamstead.hooks.library import play as module
-from streamstead.hooks.library.play import Play, Visitor
+from streamstead.hooks.library import play_visits as book
+from streamstead.hooks.library.play import ASKED_MS, Play, Visitor
 from streamstead.hooks.library.play_gates import VodGates
 from streamstead.hooks.library.recording import Kind, Recording, State
 
@@ -297,9 +298,19 @@ async def test_the_owners_server_is_asked_once_for_a_player_and_again_later(hous
     house.server.refuses = True
     assert await house.why(someone(query="ticket=8")) == "webhook_refused"
     assert await house.stays(sid)
-    house.now_ms += module.ASKED_MS
+    house.now_ms += ASKED_MS
     assert await house.why(visitor) == "webhook_refused"
     assert not house.gates.is_open(ID, sid)
+
+
+async def test_what_a_page_asks_for_at_once_is_one_visit(house: House) -> None:
+    pass_id, visitor = await house.new_pass()
+    sids = await asyncio.gather(*(house.enter(visitor) for _ in range(8)))
+    assert len(set(sids)) == 1
+    assert (await house.passes.used())[pass_id] == (1, house.now_ms)
+    await house.rule(PlayKind.WEBHOOK, webhook_url="https://example.com/ask")
+    await asyncio.gather(*(house.enter(someone()) for _ in range(8)))
+    assert len(house.server.asked) == 1
 
 
 async def test_a_pass_for_one_viewer_lets_the_next_in_when_the_first_is_silent(
@@ -310,11 +321,11 @@ async def test_a_pass_for_one_viewer_lets_the_next_in_when_the_first_is_silent(
     second = replace(visitor, ip="198.51.100.1")
     assert await house.why(second) == "pass_in_use"
     assert await house.enter(visitor) == sid
-    house.now_ms += module.ACTIVE_MS
+    house.now_ms += book.ACTIVE_MS
     house.log.write_text(f"{sid} 1700000000.000 206 1000\n")
     assert await house.stays(sid)
     assert await house.why(second) == "pass_in_use"
-    house.now_ms += module.ACTIVE_MS + 1
+    house.now_ms += book.ACTIVE_MS + 1
     assert await house.why(second) == ""
 
 
@@ -323,10 +334,10 @@ async def test_gates_that_nobody_uses_are_swept(house: House, tmp_path: Path) ->
     unused, used = await house.enter(someone()), await house.enter(someone(user_agent="VLC"))
     house.log.write_text(f"{used} 1700000000.000 200 1000\n")
     assert await house.stays(used)
-    house.now_ms += module.UNUSED_MS + 1
+    house.now_ms += book.UNUSED_MS + 1
     assert not await house.stays(unused)
     assert await house.stays(used)
-    house.now_ms += module.IDLE_MS
+    house.now_ms += book.IDLE_MS
     assert not await house.stays(used)
     assert list((tmp_path / "vod_gates").iterdir()) == []
     assert len(house.play) == 0
@@ -346,7 +357,7 @@ async def test_nobody_watches_for_ever_without_being_looked_at_again(house: Hous
 async def test_one_address_cannot_fill_the_disk_with_gates(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "MAX_NEWCOMERS", 2)
+    monkeypatch.setattr(book, "MAX_NEWCOMERS", 2)
     await house.rule(PlayKind.PUBLIC)
     sids = [await house.enter(someone(user_agent=str(n))) for n in range(2)]
     assert await house.why(someone(user_agent="3")) == "rate_limited"
