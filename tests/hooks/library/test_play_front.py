@@ -44,6 +44,7 @@ class Recorder:
         address = f"http://127.0.0.1:{self.settings.recorder_port}/healthz"
 
         def answers() -> bool:
+            assert self.child.poll() is None, (self.settings.data.logs / "recorder.log").read_text()
             try:
                 return httpx.get(address, trust_env=False).status_code == 200
             except httpx.HTTPError:
