@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from streamstead.core.settings import Settings
-from streamstead.hooks.library.recording import MP4_FILE, Mp4State, Recording, State
+from streamstead.hooks.library.recording import MP4_FILE, Mp4State, Recording
 
 from ...conftest import scratch_data_dir, scratch_settings, wait_until
 from ..front import API, LIMIT_S, FrontDoor, opened
@@ -76,12 +76,10 @@ def shelf(media: Path) -> Iterator[tuple[Recorder, dict[str, Recording]]]:
         found = {
             "plain": lay_down(root, media, title=TITLE),
             "private": lay_down(root, media),
-            "under_way": lay_down(
-                root, media, state=State.RECORDING, mp4=Mp4State.OFF, mp4_bytes=0
-            ),
+            "without_mp4": lay_down(root, media, mp4=Mp4State.OFF, mp4_bytes=0),
             "only_mp4": lay_down(root, media, playlist=False),
         }
-        (root / found["under_way"].id / MP4_FILE).unlink()
+        (root / found["without_mp4"].id / MP4_FILE).unlink()
         recorder = Recorder(door)
         try:
             yield recorder, found
@@ -190,13 +188,12 @@ def test_a_session_opens_no_other_recording(door: FrontDoor, plain: str, private
     assert door.get(f"/v/{'0' * 32}/{plain}/index.m3u8").status_code == 403
 
 
-def test_a_recording_under_way_has_a_growing_playlist_and_no_file(
+def test_a_recording_without_a_file_has_a_playlist(
     door: FrontDoor, shelf: tuple[Recorder, dict[str, Recording]]
 ) -> None:
-    one = shelf[1]["under_way"]
+    one = shelf[1]["without_mp4"]
     rule(door, one.id, "public")
-    found = facts(door, one.id)
-    assert (found["recording"], found["mp4"]) == (True, None)
+    assert facts(door, one.id)["mp4"] is None
     assert len(segments(door, door.enter(f"/vod/{one.id}.m3u8"))) == SEGMENTS
     assert key(door.get(f"/vod/{one.id}.mp4")) == "recording_file_missing"
 
