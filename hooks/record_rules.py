@@ -16,7 +16,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import orjson
 
-from ..core.errors import Invalid
 from ..core.files import write_atomic
 from ..core.log import get_logger
 
@@ -85,20 +84,28 @@ class Schedule:
         edges = (edge for window in self._windows(now_ms, -1, 8) for edge in window)
         return min((edge for edge in edges if edge > now_ms), default=None)
 
+    def next_start_ms(self, now_ms: int) -> int | None:
+        """Return when it begins next, ms since the epoch; None for never."""
+        if not self.enabled:
+            return None
+        begins = (begin for begin, _ in self._windows(now_ms, -1, 8))
+        return min((begin for begin in begins if begin > now_ms), default=None)
+
     def _windows(self, now_ms: int, first: int, last: int) -> Iterator[tuple[int, int]]:
         """Yield (begin, end) of the windows that begin so many days from today, ms."""
         zone = _zone(self.zone)
         if zone is None:
             return
         today = datetime.fromtimestamp(now_ms / 1000, zone).date()
-        begin, end = time.fromisoformat(self.start), time.fromisoformat(self.end)
+        start, stop = time.fromisoformat(self.start), time.fromisoformat(self.end)
         for day in (today + timedelta(days=n) for n in range(first, last + 1)):
             if day.weekday() in self.days:
-                until = day if end > begin else day + timedelta(days=1)
-                last = datetime.combine(until, end, zone)
+                first_at = datetime.combine(day, start, zone)
+                last_at = datetime.combine(
+                    day if stop > start else day + timedelta(days=1), stop, zone
+                )
                 # Of an hour that comes twice: from the first one, until the second.
-                later = max(_ms(last), _ms(last.replace(fold=1)))
-                yield _ms(datetime.combine(day, begin, zone)), later
+                yield _ms(first_at), max(_ms(last_at), _ms(last_at.replace(fold=1)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,13 +245,6 @@ def glob_matches(glob: str, url: str) -> bool:
 def is_clock(text: str) -> bool:
     """Tell whether a text is a time of day, ``HH:MM``."""
     return _CLOCK.fullmatch(text) is not None
-
-
-def minutes_of(clock: str) -> int:
-    """Return the minute of the day of ``HH:MM``. Raises Invalid."""
-    if not is_clock(clock):
-        raise Invalid(f"{clock} is no time of day", "Write it as HH:MM, for example 18:30.")
-    return int(clock[:2]) * 60 + int(clock[3:])
 
 
 def is_zone(name: str) -> bool:

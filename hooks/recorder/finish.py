@@ -5,13 +5,14 @@ nothing else.
 """
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from ...core.errors import NotFound, StreamsteadError
+from ...core.errors import Invalid, NotFound, StreamsteadError
 from ...core.files import copy_durably
 from ...core.log import get_logger
 from ..library.catalogue import Catalogue
@@ -30,6 +31,7 @@ from ..record_rules import RecordRules
 from .child import MediaFailed
 from .manifest import mp4_parts, write_manifest
 from .mp4 import make_mp4
+from .post_copy import open_copy_directory
 from .probe import probe
 from .segments import KeptSegment, read_segments
 from .thumbs import make_poster, make_sprite
@@ -217,20 +219,23 @@ class Finisher:
         source = directory / MP4_FILE
         if not folder or not source.is_file():
             return
-        target = Path(folder) / f"{recording.id}.mp4"
         try:
-            await asyncio.to_thread(_copy_into, Path(folder), source, target)
-        except OSError as exc:
-            log.error("recording.not_copied", id=recording.id, error=exc.strerror)
+            await asyncio.to_thread(_copy_into, folder, source, self._root.parent)
+        except (OSError, Invalid) as exc:
+            reason = exc.message if isinstance(exc, Invalid) else exc.strerror
+            log.error("recording.not_copied", id=recording.id, error=reason)
             await self._catalogue.change(
                 recording.id,
                 problem="copy_failed",
-                problem_text=f"the copy to {folder} failed: {exc.strerror}",
+                problem_text=f"the copy to {folder} failed: {reason}",
                 problem_help="Look at that directory; then make the MP4 again from the menu.",
             )
 
 
-def _copy_into(folder: Path, source: Path, target: Path) -> None:
-    if folder.resolve(strict=True) != folder:
-        raise OSError(0, "the directory has become a link")
-    copy_durably(source, target, 0o644)
+def _copy_into(folder: str, source: Path, data: Path) -> None:
+    fd = open_copy_directory(folder, data)
+    try:
+        # By what was opened, whatever its name leads to by now.
+        copy_durably(source, Path(f"/proc/self/fd/{fd}/{source.parent.name}.mp4"), 0o644)
+    finally:
+        os.close(fd)

@@ -21,14 +21,14 @@ from ..library import compat, play_routes, routes
 from ..library.catalogue import Catalogue
 from ..library.play_setup import open_play
 from ..library.remove import Remover
-from . import rules_routes
+from . import rules_routes, schedule_routes
 from .capture import Capture
 from .finish import Finisher
 from .guard import Guard
 from .rules_store import RulesStore
 from .tell import Teller
 
-_ROUTES: tuple[ModuleType, ...] = (play_routes, rules_routes, routes, compat)
+_ROUTES: tuple[ModuleType, ...] = (play_routes, rules_routes, schedule_routes, routes, compat)
 
 
 def create_api() -> FastAPI:
@@ -99,7 +99,7 @@ async def open_recorder(settings: Settings) -> AsyncIterator[Running]:
         yield Running(
             listeners=[Listener(app, port=settings.recorder_port)],
             loops=[
-                state.rules.keep_agreeing(),
+                state.rules.run(),
                 state.capture.run(),
                 teller.run(),
                 state.guard.run(),

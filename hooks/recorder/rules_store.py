@@ -16,7 +16,7 @@ from ..record_rules import RecordRules
 
 log = get_logger(__name__)
 
-_AGAIN_S = 2.0
+COMPARE_S = 15.0
 _MOMENTARY = ("manual", "disk_full")
 """These live in the file alone: they say what is now, not what the operator has set."""
 
@@ -25,9 +25,10 @@ class RulesStore:
     """- ``STREAMSTEAD_RECORD_RULES`` string: RecordRules as JSON, but what is momentary.
     - ``SRS_RECORD_PATTERNS``, ``SRS_DVR_PATTERNS``, ``SRS_VOD_PATTERNS`` hashes: ``all`` ("true" or
       "false"); the first also ``globs`` (JSON list) and ``post-cp-file`` (a directory), for
-      programs that know SRS-cloud or Oryx.
+      programs that know SRS-cloud or Oryx; ``all`` and ``globs`` that they set are taken over.
 
-    The file ``config/recording.json`` has all of it. When Redis lost its data, the file is right.
+    The file ``config/recording.json`` has all of it. Of Redis and file the later revision is right,
+    so a Redis that lost its data, or the end of it, gets them back and switches nothing off.
     """
 
     KEY = "STREAMSTEAD_RECORD_RULES"
@@ -44,6 +45,7 @@ class RulesStore:
         self._clock = clock
         self._lock = asyncio.Lock()
         self._listeners: list[Callable[[], None]] = []
+        self._written: RecordRules | None = None
         self.current = RecordRules.load(path)
         """The rules as they are now."""
 
@@ -51,68 +53,63 @@ class RulesStore:
         """Call ``changed`` after every change."""
         self._listeners.append(changed)
 
-    async def reconcile(self) -> None:
-        """Make Redis and the file agree; call it at the start. Raises RedisError."""
-        async with self._lock:
-            stored = await self._redis.get(self.KEY)
-            if stored is not None:
-                momentary = {name: getattr(self.current, name) for name in _MOMENTARY}
-                kept = replace(RecordRules.from_stored(orjson.loads(stored)), **momentary)
-                if kept != self.current:
-                    self._write_file(kept)
-            elif self._path.exists():
-                await self._write_redis(self.current)
-            else:
-                await self._take_over()
-
-    async def _take_over(self) -> None:
-        """Begin with the switches of an SRS-cloud or Oryx that used this store before."""
-        record: Any = await self._redis.hgetall(self.RECORD)
-        dvr = await self._redis.hget(self.DVR, "all")
-        vod = await self._redis.hget(self.VOD, "all")
-        globs: list[str] = []
-        if record.get("globs"):
-            globs = [str(one) for one in orjson.loads(record["globs"])]
-        rules = replace(
-            self.current,
-            record_all=record.get("all") == "true",
-            dvr_all=dvr == "true",
-            vod_all=vod == "true",
-            globs=tuple(globs),
-            post_copy_dir=record.get("post-cp-file", ""),
-        )
-        await self._write_redis(rules)
-        self._write_file(rules)
-
-    async def keep_agreeing(self) -> None:
-        """Make Redis and the file agree as soon as Redis answers; never returns."""
+    async def run(self) -> None:
+        """Keep Redis and the file in agreement, whichever of them was away; never returns."""
         while True:
             try:
                 await self.reconcile()
-                break
             except RedisError as exc:
                 log.warning("record_rules.not_compared", error=type(exc).__name__)
-                await asyncio.sleep(_AGAIN_S)
-        await asyncio.Event().wait()
+            await asyncio.sleep(COMPARE_S)
+
+    async def reconcile(self) -> None:
+        """Make Redis and the file agree. Raises RedisError."""
+        async with self._lock:
+            before = self.current
+            async with self._redis.pipeline(transaction=False) as pipe:
+                pipe.get(self.KEY)
+                pipe.hgetall(self.RECORD)
+                pipe.hget(self.DVR, "all")
+                pipe.hget(self.VOD, "all")
+                raw, record, dvr, vod = await pipe.execute()
+            stored = _read(raw)
+            rules = before
+            if stored is not None and stored.revision > before.revision:
+                rules = replace(stored, manual=before.manual, disk_full=before.disk_full)
+            # Switches beside an older revision, or none, are from before it was lost.
+            if (stored.revision if stored is not None else 0) == rules.revision:
+                rules = _taken_over(rules, record, dvr, vod)
+            if rules != before and rules.revision == before.revision:
+                rules = replace(rules, revision=rules.revision + 1)
+            if stored != _lasting(rules) or (record | _switches(rules), dvr, vod) != (
+                record,
+                _word(rules.dvr_all),
+                _word(rules.vod_all),
+            ):
+                await self._write_redis(rules)
+            await self._keep(rules)
+        if rules != before:
+            await self._tell()
 
     async def edit(self, change: Callable[[RecordRules], RecordRules]) -> RecordRules:
-        """Replace the rules by ``change(rules)``. Raises RedisError, OSError and what it raises."""
+        """Replace the rules by ``change(rules)``. Raises RedisError, and what ``change`` does."""
         async with self._lock:
             rules = change(self.current)
             if rules == self.current:
                 return rules
+            rules = replace(rules, revision=self.current.revision + 1)
             await self._write_redis(rules)
-            self._write_file(rules)
+            await self._keep(rules)
         await self._tell()
         return rules
 
     async def set_momentary(self, change: Callable[[RecordRules], RecordRules]) -> None:
-        """Change ``manual`` or ``disk_full``, without Redis. Raises OSError."""
+        """Change ``manual`` or ``disk_full``, without Redis."""
         async with self._lock:
             rules = change(self.current)
             if rules == self.current:
                 return
-            self._write_file(rules)
+            await self._keep(rules)
         await self._tell()
 
     async def set_manual(self, url: str, state: str | None) -> None:
@@ -136,32 +133,83 @@ class RulesStore:
         stored = {name: one for name, one in asdict(rules).items() if name not in _MOMENTARY}
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.set(self.KEY, orjson.dumps(stored))
-            pipe.hset(
-                self.RECORD,
-                mapping={
-                    "all": _word(rules.record_all),
-                    "globs": orjson.dumps(rules.globs),
-                    "post-cp-file": rules.post_copy_dir,
-                },
-            )
+            pipe.hset(self.RECORD, mapping=_switches(rules))
             pipe.hset(self.DVR, "all", _word(rules.dvr_all))
             pipe.hset(self.VOD, "all", _word(rules.vod_all))
             await pipe.execute()
 
-    def _write_file(self, rules: RecordRules) -> None:
-        rules.save(self._path)
+    async def _keep(self, rules: RecordRules) -> None:
+        """Let the rules count, and write them down where that is still to be done. On a disk that
+        takes no writes ``run`` does it later."""
         self.current = rules
+        if self._written == rules and self._path.exists():
+            return
+        self._written = None
+        try:
+            await asyncio.to_thread(rules.save, self._path)
+        except OSError as exc:
+            log.error("record_rules.not_written", error=exc.strerror)
+        else:
+            self._written = rules
 
     async def _tell(self) -> None:
         for listener in self._listeners:
             listener()
-        now = self._clock()
+        now, revision = self._clock(), self.current.revision
         try:
             await self._events.append(
-                f"recording.rules_changed:{now}", EventType.RECORDING_RULES_CHANGED, now, "", {}
+                f"recording.rules_changed:{revision}:{now}",
+                EventType.RECORDING_RULES_CHANGED,
+                now,
+                "",
+                {"revision": revision},
             )
         except RedisError as exc:
             log.info("rules_change.not_told", error=type(exc).__name__)
+
+
+def _read(raw: str | bytes | None) -> RecordRules | None:
+    if raw is None:
+        return None
+    try:
+        return RecordRules.from_stored(orjson.loads(raw))
+    except (ValueError, TypeError, KeyError, AttributeError) as exc:
+        log.error("record_rules.unreadable", place="redis", error=type(exc).__name__)
+        return None
+
+
+def _taken_over(rules: RecordRules, record: dict[str, str], dvr: Any, vod: Any) -> RecordRules:
+    """Return the rules with the switches that another program has set; absent ones say nothing."""
+    words = {"true": True, "false": False}
+    return replace(
+        rules,
+        record_all=words.get(record.get("all", ""), rules.record_all),
+        dvr_all=words.get(dvr, rules.dvr_all),
+        vod_all=words.get(vod, rules.vod_all),
+        globs=_globs(record.get("globs"), rules.globs),
+    )
+
+
+def _globs(raw: str | None, otherwise: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        found = orjson.loads(raw or "")
+    except orjson.JSONDecodeError:
+        return otherwise
+    if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        return otherwise
+    return tuple(one for one in found if one)
+
+
+def _lasting(rules: RecordRules) -> RecordRules:
+    return replace(rules, manual={}, disk_full=False)
+
+
+def _switches(rules: RecordRules) -> dict[Any, Any]:
+    return {
+        "all": _word(rules.record_all),
+        "globs": orjson.dumps(rules.globs).decode(),
+        "post-cp-file": rules.post_copy_dir,
+    }
 
 
 def _word(value: bool) -> str:
