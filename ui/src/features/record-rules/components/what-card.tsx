@@ -44,9 +44,7 @@ export function WhatCard({ rules }: { rules: RecordRules }) {
               label={t('recordRules.what.patterns')}
               description={t('recordRules.what.patternsHint')}
               placeholder={'live/*\nnews/studio-?'}
-              autosize
-              minRows={2}
-              maxRows={10}
+              rows={4}
               autoCapitalize="off"
               spellCheck={false}
               styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
