@@ -1,27 +1,28 @@
-"""A real S3 server for tests (SeaweedFS), and a proxy before it that can misbehave."""
+"""A real S3 server for tests (SeaweedFS); tests/fault_proxy.py goes before it and misbehaves."""
 
 import contextlib
 import json
+import secrets
 import shutil
 import socket
 import subprocess
 import sys
-import threading
-import time
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from email.utils import formatdate
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from streamstead.hooks.storage.object_store import ObjectStore
+from streamstead.hooks.storage.targets import StorageTarget
+
 from .conftest import free_port, wait_until
+from .fault_proxy import FaultProxy
 
 ACCESS_KEY = "test-access-key"
 SECRET_KEY = "test-secret-key-of-some-length"
-BUCKET = "recordings"
+REGION = "us-east-1"
 
 
 def weed_program() -> str:
@@ -36,7 +37,8 @@ def weed_program() -> str:
 
 
 class SeaweedFS:
-    """One server with one user and one bucket, on loopback; ended by ``stop``."""
+    """One server with one user, on loopback; ended by ``kill``, and then ``start`` may come again
+    with everything that was there."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -77,11 +79,48 @@ class SeaweedFS:
     def _answers(self) -> bool:
         assert self._child is not None
         assert self._child.poll() is None, (self.folder / "weed.log").read_text()[-2000:]
-        with contextlib.suppress(OSError):
-            connection = HTTPConnection("127.0.0.1", self.port, timeout=2)
+        with (
+            contextlib.suppress(OSError),
+            contextlib.closing(HTTPConnection("127.0.0.1", self.port, timeout=2)) as connection,
+        ):
             connection.request("GET", "/")
-            return connection.getresponse().status in (200, 403)
+            with connection.getresponse() as reply:
+                return reply.status in (200, 403)
         return False
+
+    def make_bucket(self) -> str:
+        """Return the name of a new, empty bucket."""
+        name = f"recordings-{secrets.token_hex(4)}"
+        self.client().create_bucket(Bucket=name)
+        return name
+
+    def target(self, bucket: str, endpoint: str = "", **changes: Any) -> StorageTarget:
+        """Return a bucket as the operator sets it up, at this server or at a proxy before it."""
+        fields: dict[str, Any] = {
+            "id": "t1",
+            "label": "Test",
+            "provider": "seaweedfs",
+            "bucket": bucket,
+            "region": REGION,
+            "endpoint": endpoint or self.endpoint,
+            "access_key": ACCESS_KEY,
+            "path_style": True,
+        }
+        return StorageTarget(**(fields | changes))
+
+    def client(self) -> Any:
+        """Return a plain boto3 client, which knows nothing of our own code."""
+        import boto3
+        from botocore.config import Config
+
+        return boto3.client(
+            "s3",
+            endpoint_url=self.endpoint,
+            region_name=REGION,
+            aws_access_key_id=ACCESS_KEY,
+            aws_secret_access_key=SECRET_KEY,
+            config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 5}),
+        )
 
     def kill(self) -> None:
         """End it as a crash does."""
@@ -127,3 +166,26 @@ def seaweed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeaweedFS]:
     server.start()
     yield server
     server.kill()
+
+
+@pytest.fixture
+def bucket(seaweed: SeaweedFS) -> str:
+    """A new, empty bucket."""
+    return seaweed.make_bucket()
+
+
+@pytest.fixture
+def proxy(seaweed: SeaweedFS) -> Iterator[FaultProxy]:
+    """A proxy before the server; it does no harm yet."""
+    proxy = FaultProxy(seaweed.port)
+    proxy.heal()
+    yield proxy
+    proxy.stop()
+
+
+@pytest.fixture
+def object_store(seaweed: SeaweedFS, bucket: str, proxy: FaultProxy) -> Iterator[ObjectStore]:
+    """The bucket through the proxy."""
+    store = ObjectStore(seaweed.target(bucket, proxy.endpoint), SECRET_KEY, read_s=5)
+    yield store
+    store.close()
