@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol as Shape
 from urllib.parse import quote
 
 import httpx
@@ -18,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from ...core.errors import NotFound, RateLimited, Upstream
 from ...core.log import get_logger
+from .buckets import Bucket
 from .recording import PLAYLIST_FILE, Recording, directory_of
 
 log = get_logger(__name__)
@@ -41,42 +41,22 @@ _TYPES = {
 _NAME = re.compile(
     r"index\.m3u8|index\.mp4|poster\.jpg|sprite\.jpg|sprite\.vtt|[0-9A-Za-z][0-9A-Za-z_-]{0,199}\.ts"
 )
-_ASKED = ("range", "if-range")
 _ANSWERED = ("content-length", "content-range", "etag", "last-modified")
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
 _PATIENCE = httpx.Timeout(connect=5, read=20, write=10, pool=5)
 
 
-class Signs(Shape):
-    """One bucket; see storage/object_store.py. May block."""
-
-    def presign(
-        self,
-        key: str,
-        seconds: int,
-        *,
-        filename: str | None = None,
-        content_type: str | None = None,
-    ) -> str: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Bucket:
-    """``redirect``: players fetch from it themselves; else it goes through us."""
-
-    store: Signs
-    redirect: bool
-
-
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """One file. ``filename``: it is to be saved under this name; ``headers`` go along;
-    ``through``: never by a redirect, which the page of the operator may not follow."""
+    ``through``: never by a redirect, which the page of the operator may not follow; ``public``:
+    everybody may have it, so its address need not end."""
 
     name: str
     filename: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
     through: bool = False
+    public: bool = False
 
 
 def is_file_name(name: str) -> bool:
@@ -144,6 +124,12 @@ class Delivery:
         if bucket is None:
             raise _missing()
         key = "/".join(part for part in (recording.prefix, recording.id, wanted.name) if part)
+        # Relative names in a playlist must go on meaning addresses of ours.
+        redirect = bucket.redirect and not wanted.through and wanted.name != PLAYLIST_FILE
+        if redirect and wanted.public and wanted.filename is None:
+            address = bucket.store.public_url(key)
+            if address is not None:
+                return _elsewhere(address)
         link = await asyncio.to_thread(
             bucket.store.presign,
             key,
@@ -151,10 +137,7 @@ class Delivery:
             filename=wanted.filename,
             content_type=_type_of(wanted.name),
         )
-        # Relative names in a playlist must go on meaning addresses of ours.
-        if bucket.redirect and not wanted.through and wanted.name != PLAYLIST_FILE:
-            return RedirectResponse(link, 302, {"Cache-Control": "no-store"})
-        return await self._through(link, wanted, request)
+        return _elsewhere(link) if redirect else await self._through(link, wanted, request)
 
     def _headers(self, wanted: Wanted) -> dict[str, str]:
         headers = {"Content-Type": _type_of(wanted.name), **wanted.headers}
@@ -172,27 +155,48 @@ class Delivery:
         self._streams += 1
         async with AsyncExitStack() as stack:
             stack.callback(self._ended)
-            asked = {name: request.headers[name] for name in _ASKED if name in request.headers}
-            # What is measured and cut must not be packed on the way.
-            asked["accept-encoding"] = "identity"
-            try:
-                reply = await stack.enter_async_context(
-                    self._client.stream("GET", link, headers=asked)
-                )
-            except httpx.HTTPError as exc:
-                log.warning("vod.bucket_away", error=type(exc).__name__)
-                raise Upstream(
-                    "the bucket that holds this recording does not answer",
-                    "Try again in a moment.",
-                    key="bucket_away",
-                ) from None
+            reply = await self._fetch(link, request, stack)
             headers = self._headers(wanted) | _answered(reply)
             if request.method == "HEAD" or reply.status_code == 416:
                 return Response(status_code=reply.status_code, headers=headers)
             return _Passing(reply, headers, stack.pop_all())
 
+    async def _fetch(self, link: str, request: Request, stack: AsyncExitStack) -> httpx.Response:
+        # What is measured and cut must not be packed on the way.
+        asked = {"accept-encoding": "identity"}
+        part = request.headers.get("range")
+        if part is not None:
+            asked["range"] = part
+        reply = await self._ask(link, asked, stack)
+        # Not every bucket knows If-Range: the part is taken back when it is of another version.
+        version = request.headers.get("if-range")
+        versions = (reply.headers.get("etag"), reply.headers.get("last-modified"))
+        if reply.status_code in (206, 416) and version is not None and version not in versions:
+            del asked["range"]
+            reply = await self._ask(link, asked, stack)
+        return reply
+
+    async def _ask(
+        self, link: str, headers: dict[str, str], stack: AsyncExitStack
+    ) -> httpx.Response:
+        try:
+            return await stack.enter_async_context(
+                self._client.stream("GET", link, headers=headers)
+            )
+        except httpx.HTTPError as exc:
+            log.warning("vod.bucket_away", error=type(exc).__name__)
+            raise Upstream(
+                "the bucket that holds this recording does not answer",
+                "Try again in a moment.",
+                key="bucket_away",
+            ) from None
+
     def _ended(self) -> None:
         self._streams -= 1
+
+
+def _elsewhere(address: str) -> Response:
+    return RedirectResponse(address, 302, {"Cache-Control": "no-store"})
 
 
 def _answered(reply: httpx.Response) -> dict[str, str]:

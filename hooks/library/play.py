@@ -221,6 +221,11 @@ class Play:
         one = self._visits.get(sid)
         return one is not None and one.admission.pass_id == OPERATOR
 
+    def is_public(self, sid: str) -> bool:
+        """Tell whether a session needed no right at all."""
+        one = self._visits.get(sid)
+        return one is not None and one.admission.pass_id == ""
+
     async def watchable(self, id_: str) -> Recording:
         """Return a recording that there is. Raises NotFound (``recording_unknown``)."""
         recording = await self._catalogue.get(id_)

@@ -162,8 +162,12 @@ async def elsewhere(
             raise PlayRefused.of("segment_without_session")
         cache = _LOOKED_UP if name == PLAYLIST_FILE else _KEPT
         one = await services.play.watchable(id)
-        operator = services.play.is_operator(sid)
-        wanted = Wanted(name, headers={"Cache-Control": cache}, through=operator)
+        wanted = Wanted(
+            name,
+            headers={"Cache-Control": cache},
+            through=services.play.is_operator(sid),
+            public=services.play.is_public(sid),
+        )
         return await services.delivery.hand_out(one, wanted, request)
 
     return await _answered(id, request, answer)
@@ -282,6 +286,7 @@ async def _file(id_: str, name: str, request: Request, services: Services) -> Re
             filename=file_name(one) if name == MP4_FILE and saved else None,
             headers={"Cache-Control": _LOOKED_UP},
             through=services.play.is_operator(sid),
+            public=services.play.is_public(sid),
         )
         return await services.delivery.hand_out(one, wanted, request)
 

@@ -15,11 +15,12 @@ from ...core.sealed import PLAY_RULE, Sealer
 from ...core.signed import PassSigner
 from ..ask import WebhookAsker
 from ..hls_log import HlsLog
+from ..storage.targets import StorageTargetStore
+from .buckets import Buckets
 from .catalogue import Catalogue
-from .delivery import Bucket, Delivery
+from .delivery import Delivery
 from .play import Play
 from .play_gates import VodGates
-from .recording import Recording
 
 
 @asynccontextmanager
@@ -51,9 +52,10 @@ async def open_play(
         clock,
     )
     await play.load()
-    async with Delivery.opened(data.record, _nowhere) as delivery:
+    buckets = Buckets(StorageTargetStore(redis, master_key, _ignore))
+    async with Delivery.opened(data.record, buckets.of) as delivery:
         yield play, delivery
 
 
-async def _nowhere(_: Recording) -> Bucket | None:
-    return None
+async def _ignore(_: str) -> None:
+    return
