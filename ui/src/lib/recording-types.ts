@@ -136,7 +136,7 @@ export interface StorageHealth {
   ok: boolean | null;
   key: string;
   message: string;
-  at_ms: number | null;
+  at_ms: number;
 }
 
 export interface StorageTarget {
@@ -179,7 +179,8 @@ export interface StorageTargets {
 
 export interface StorageTestStep {
   name: string;
-  ok: boolean;
+  /** null: not tried, because one before it failed. */
+  ok: boolean | null;
   took_ms: number;
   key: string;
   message: string;

@@ -100,7 +100,7 @@ export function storageTarget(label: string, change: Partial<StorageTarget> = {}
     enabled: true,
     is_default: false,
     created_ms: Date.now() - 86_400_000,
-    health: { ok: true, key: '', message: '', at_ms: Date.now() - 60_000 },
+    health: { ok: true, key: '', message: '', at_ms: Date.now() - 90_000 },
     ...change,
   };
 }

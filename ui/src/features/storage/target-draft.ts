@@ -73,7 +73,7 @@ export type DraftFault = 'missing' | 'endpoint' | 'placeholder' | 'url';
 /** What is wrong with each field; keys may be left empty where some are stored. */
 export function faultsOf(draft: TargetDraft, keysStored: boolean): Partial<Record<keyof TargetDraft, DraftFault>> {
   const faults: Partial<Record<keyof TargetDraft, DraftFault>> = {};
-  const need = (name: 'label' | 'bucket' | 'access_key' | 'secret_key') => {
+  const need = (name: 'label' | 'bucket' | 'endpoint' | 'access_key' | 'secret_key') => {
     if (draft[name].trim() === '') faults[name] = 'missing';
   };
   need('label');
@@ -82,6 +82,7 @@ export function faultsOf(draft: TargetDraft, keysStored: boolean): Partial<Recor
     need('access_key');
     need('secret_key');
   }
+  need('endpoint');
   if (/[{}<>]/.test(draft.endpoint)) faults.endpoint = 'placeholder';
   else if (draft.endpoint !== '' && !/^https?:\/\/[^\s/]+/i.test(draft.endpoint.trim())) faults.endpoint = 'endpoint';
   if (draft.public_url !== '' && !/^https?:\/\/[^\s/]+/i.test(draft.public_url.trim())) faults.public_url = 'url';

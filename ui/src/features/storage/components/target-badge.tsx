@@ -10,7 +10,7 @@ export function TargetBadge({ target: { enabled, health } }: { target: StorageTa
   const now = useServerNow(10_000);
   if (!enabled) return <StateBadge tone="idle" word={t('storage.health.off')} reason={t('storage.health.offWhy')} />;
   if (health.ok === null) return <StateBadge tone="idle" word={t('storage.health.unknown')} reason={t('storage.health.unknownWhy')} />;
-  const reason = health.at_ms === null ? undefined : t('storage.health.at', { ago: formatRelative(health.at_ms, now, i18n.language) });
+  const reason = t('storage.health.at', { ago: formatRelative(health.at_ms, now, i18n.language) });
   return health.ok ? (
     <StateBadge tone="ok" word={t('storage.health.ok')} reason={reason} />
   ) : (

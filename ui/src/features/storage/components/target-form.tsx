@@ -5,6 +5,7 @@ import { FormEnd } from '../../../components/form-end';
 import { HelpfulError } from '../../../components/helpful-error';
 import type { StoragePreset, StorageTarget } from '../../../lib/recording-types';
 import { useTestTarget } from '../api/use-storage';
+import { providerHelp, providerName } from '../provider-words';
 import { draftOf, faultsOf, newDraft, toSend, withPreset, withRegion, type TargetDraft } from '../target-draft';
 import { AdvancedFields } from './advanced-fields';
 import { TestSteps } from './test-steps';
@@ -55,9 +56,9 @@ export function TargetForm({ target, presets, submit, pending, error, onSubmit, 
       <Stack>
         <NativeSelect
           label={t('storage.form.provider')}
-          description={preset?.help}
+          description={preset && providerHelp(preset, t)}
           value={draft.provider}
-          data={presets.map(({ provider, label }) => ({ value: provider, label }))}
+          data={presets.map(({ provider }) => ({ value: provider, label: providerName(provider, presets, t) }))}
           onChange={(event) => {
             const chosen = presets.find(({ provider }) => provider === event.currentTarget.value);
             if (chosen) setDraft(withPreset(draft, chosen));

@@ -7,6 +7,7 @@ import { EmptyState } from '../../../components/empty-state';
 import { Loaded } from '../../../components/loaded';
 import { storageTargetsQuery } from '../../../lib/recording-queries';
 import type { StorageTarget } from '../../../lib/recording-types';
+import { providerName } from '../provider-words';
 import { TargetRow } from './target-row';
 
 const TargetDrawer = lazy(() => import('./target-drawer').then((module) => ({ default: module.TargetDrawer })));
@@ -25,7 +26,6 @@ export function TargetsCard({ adding, onAdd, onAdded }: TargetsCardProps) {
   const [task, setTask] = useState<{ name: 'edit' | 'remove'; target: StorageTarget } | null>(null);
   const done = () => setTask(null);
   const presets = query.data?.presets ?? [];
-  const called = (provider: string) => presets.find((one) => one.provider === provider)?.label ?? provider;
   return (
     <Card title={t('storage.targets')}>
       <Loaded query={query} rows={2}>
@@ -38,7 +38,7 @@ export function TargetsCard({ adding, onAdd, onAdded }: TargetsCardProps) {
                 <TargetRow
                   key={target.id}
                   target={target}
-                  provider={called(target.provider)}
+                  provider={providerName(target.provider, presets, t)}
                   onEdit={() => setTask({ name: 'edit', target })}
                   onRemove={() => setTask({ name: 'remove', target })}
                 />

@@ -9,13 +9,8 @@ import classes from './test-steps.module.css';
 /** How a test of a target went: each step, and what to do about the one that failed. */
 export function TestSteps({ test }: { test: StorageTest }) {
   const { t } = useTranslation();
-  const failed = test.steps.filter(({ ok }) => !ok).length;
   return (
-    <Notice
-      tone={test.ok ? (failed > 0 ? 'warn' : 'ok') : 'error'}
-      role={test.ok ? 'status' : 'alert'}
-      title={t(test.ok ? (failed > 0 ? 'storage.test.mostly' : 'storage.test.ok') : 'storage.test.failed')}
-    >
+    <Notice tone={test.ok ? 'ok' : 'error'} role={test.ok ? 'status' : 'alert'} title={t(test.ok ? 'storage.test.ok' : 'storage.test.failed')}>
       <ol className={classes.steps} aria-label={t('storage.test.steps')}>
         {test.steps.map((step) => (
           <Step key={step.name} step={step} />
@@ -25,26 +20,35 @@ export function TestSteps({ test }: { test: StorageTest }) {
   );
 }
 
+const STATES = { true: 'ok', false: 'failed', null: 'untried' } as const;
+
 function Step({ step }: { step: StorageTestStep }) {
   const { t } = useTranslation();
-  const name = t(`storage.test.names.${step.name}` as 'storage.test.names.put', { defaultValue: step.name });
-  const text = step.ok ? null : problemText(step, t);
+  const state = STATES[`${step.ok}`];
   return (
-    <li className={classes.step} data-ok={step.ok || undefined}>
+    <li className={classes.step} data-state={state}>
       <span className={classes.mark}>
-        <Icon name={step.ok ? 'check' : 'error'} size={15} />
+        <Icon name={step.ok === null ? 'more' : step.ok ? 'check' : 'error'} size={15} />
       </span>
       <div>
-        <span className={classes.name}>{name}</span>
-        <span className={classes.took}>{formatMs(step.took_ms)}</span>
-        {text && (
-          <>
-            <p className={classes.message}>{text.message}</p>
-            {text.help && <p>{text.help}</p>}
-            {text.message !== step.message && step.message && <p className={classes.said}>{step.message}</p>}
-          </>
-        )}
+        <span>{t(`storage.test.names.${step.name}` as 'storage.test.names.put', { defaultValue: step.name })}</span>
+        <span className={classes.took}>{step.ok === null ? t('storage.test.notTried') : formatMs(step.took_ms)}</span>
+        {step.ok === false && <Why step={step} />}
       </div>
     </li>
+  );
+}
+
+function Why({ step }: { step: StorageTestStep }) {
+  const { t } = useTranslation();
+  const { message, help } = problemText(step, t);
+  // What is special about this case stands in brackets behind the words for all of them.
+  const detail = message === step.message ? undefined : /\((.+)\)$/s.exec(step.message)?.[1];
+  return (
+    <>
+      <p className={classes.message}>{message}</p>
+      {help && <p>{help}</p>}
+      {detail && <p className={classes.said}>{detail}</p>}
+    </>
   );
 }
