@@ -93,9 +93,10 @@ class Recording:
     """Times are ms since the epoch, lengths ms, sizes bytes.
 
     ``wants``: which switches asked for it (``record``, ``dvr``, ``vod``). ``local``: segments or
-    MP4 are on this disk. ``playlist``: there is an ``index.m3u8``. ``size_bytes`` counts segments,
-    or the original file. ``problem``: key of what went wrong last and needs somebody, with
-    ``problem_text`` and ``problem_help`` in words. ``told``: events that were appended.
+    MP4 are on this disk; ``freed``: those of them that a bucket has are not any more.
+    ``playlist``: there is an ``index.m3u8``. ``size_bytes`` counts segments, or the original file.
+    ``problem``: key of what went wrong last and needs somebody, with ``problem_text`` and
+    ``problem_help`` in words. ``told``: events that were appended.
     """
 
     id: str
@@ -126,6 +127,7 @@ class Recording:
     source_id: str = ""
     wants: tuple[str, ...] = ("record",)
     local: bool = True
+    freed: bool = False
     target_id: str = ""
     prefix: str = ""
     upload: UploadState = UploadState.NONE

@@ -293,7 +293,7 @@ async def retry(body: Retry, services: ServicesDep, _: SignedIn) -> Reply[Record
         if not recording.target_id:
             raise Conflict("it has no storage to go to", "Choose one first.", key="no_target")
         changes["upload"] = UploadState.WAITING
-    elif not recording.local:
+    elif not recording.local or recording.freed:
         raise Conflict(
             "its files are not on this disk any more",
             "They are in the bucket, with everything that was made of them.",
