@@ -9,10 +9,10 @@ test('two parts of a page share one connection, which ends with the last of them
   expect(FakeEventSource.all.map(({ url }) => url)).toEqual(['/terraform/v1/recordings/live']);
   act(() => {
     FakeEventSource.last.open();
-    FakeEventSource.last.send('uploads', { uploads: [] });
     FakeEventSource.last.send('disk', { level: 'low' });
+    FakeEventSource.last.send('disk', {});
   });
-  expect(second.result.current).toMatchObject({ connection: 'open', uploads: [], disk: { level: 'low' } });
+  expect(second.result.current).toMatchObject({ connection: 'open', disk: { level: 'low' } });
   first.unmount();
   expect(FakeEventSource.last.closed).toBe(false);
   second.unmount();
@@ -26,6 +26,15 @@ test('recordings are kept by id in their newest state until they are removed', (
   send([{ id: 'a', title: 'new' }], ['b']);
   expect([...result.current.recordings.values()]).toEqual([{ id: 'a', title: 'new' }]);
   expect([...result.current.removed]).toEqual(['b']);
+  unmount();
+});
+
+test('uploads are kept by their recording, as each event tells only of those that changed', () => {
+  const { result, unmount } = renderHook(useRecordingsFeed);
+  const send = (...uploads: object[]) => act(() => FakeEventSource.last.send('uploads', { uploads }));
+  send({ recording_id: 'a', done_bytes: 1 }, { recording_id: 'b', done_bytes: 1 });
+  send({ recording_id: 'a', done_bytes: 2 });
+  expect([...result.current.uploads.values()].map(({ done_bytes }) => done_bytes)).toEqual([2, 1]);
   unmount();
 });
 

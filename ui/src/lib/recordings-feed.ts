@@ -7,12 +7,12 @@ export interface RecordingsSnapshot extends LinkState {
   recordings: ReadonlyMap<string, Recording>;
   /** Ids of what is gone since then. */
   removed: ReadonlySet<string>;
-  /** What is on its way into a bucket; null until the first event. */
-  uploads: StorageUpload[] | null;
+  /** What is or was on its way into a bucket meanwhile, by the recording's id. */
+  uploads: ReadonlyMap<string, StorageUpload>;
   disk: Disk | null;
 }
 
-const START: RecordingsSnapshot = { ...NOT_YET, recordings: new Map(), removed: new Set(), uploads: null, disk: null };
+const START: RecordingsSnapshot = { ...NOT_YET, recordings: new Map(), removed: new Set(), uploads: new Map(), disk: null };
 
 /** Live state of recordings (`recordings/live`), connected while somebody looks. */
 class RecordingsFeed extends EventLink<RecordingsSnapshot> {
@@ -24,13 +24,17 @@ class RecordingsFeed extends EventLink<RecordingsSnapshot> {
 
   protected listen(on: <D>(type: string, take: (data: D) => void) => void): void {
     on<{ recordings: Recording[]; removed: string[] }>('recordings', ({ recordings, removed }) => {
-      const known = new Map(this.snapshot.recordings);
-      for (const one of recordings) known.set(one.id, one);
+      const known = new Map([...this.snapshot.recordings, ...recordings.map((one) => [one.id, one] as const)]);
       for (const id of removed) known.delete(id);
       this.update({ recordings: known, removed: removed.length > 0 ? new Set([...this.snapshot.removed, ...removed]) : this.snapshot.removed });
     });
-    on<{ uploads: StorageUpload[] }>('uploads', ({ uploads }) => this.update({ uploads }));
-    on<Disk>('disk', (disk) => this.update({ disk }));
+    on<{ uploads: StorageUpload[] }>('uploads', ({ uploads }) => {
+      this.update({ uploads: new Map([...this.snapshot.uploads, ...uploads.map((one) => [one.recording_id, one] as const)]) });
+    });
+    on<Disk | Record<string, never>>('disk', (disk) => {
+      // Empty when the disk could not be asked.
+      if ('level' in disk) this.update({ disk });
+    });
   }
 
   /** Stay connected until the answer is called. */

@@ -10,7 +10,7 @@ import type { StorageSettings } from '../../../lib/recording-types';
 import { useDraft } from '../../../lib/use-draft';
 import { settingsQuery, useUpdateSettings } from '../api/use-storage';
 
-const MOST = { limit_kbps: 10_000_000, parallel: 8 } as const;
+const MOST = { limit_kbps: 100_000_000, parallel: 8 } as const;
 
 /** How much of the line uploads may take. */
 export function SpeedCard() {

@@ -6,6 +6,7 @@ import { Card } from '../../../components/card';
 import { Loaded } from '../../../components/loaded';
 import { storageTargetsQuery } from '../../../lib/recording-queries';
 import { useRecordingsFeed } from '../../../lib/recordings-feed';
+import type { StorageUpload } from '../../../lib/recording-types';
 import { uploadsQuery } from '../api/use-storage';
 import { UploadRow } from './upload-row';
 
@@ -21,8 +22,8 @@ export function UploadsCard() {
   return (
     <Card title={t('storage.uploads.title')}>
       <Loaded query={asked} rows={2}>
-        {({ uploads }) => {
-          const all = newest(uploads, live ?? []);
+        {({ uploads, cursor }) => {
+          const all = newest(uploads, live);
           if (all.length === 0) return <p style={{ margin: 0, color: 'var(--ss-dim)' }}>{t('storage.uploads.empty')}</p>;
           return (
             <>
@@ -36,6 +37,7 @@ export function UploadsCard() {
                   {t('table.more', { count: all.length - shown })}
                 </Button>
               )}
+              {cursor != null && all.length <= shown && <p style={{ margin: '12px 0 0', color: 'var(--ss-dim)' }}>{t('storage.uploads.older')}</p>}
             </>
           );
         }}
@@ -44,9 +46,8 @@ export function UploadsCard() {
   );
 }
 
-/** The list as asked for, each row as new as the live connection has it. */
-function newest<T extends { recording_id: string }>(asked: T[], live: T[]): T[] {
-  const byId = new Map(live.map((one) => [one.recording_id, one]));
+/** The list as asked for, each row as new as the live connection has it, and what began since. */
+function newest(asked: StorageUpload[], live: ReadonlyMap<string, StorageUpload>): StorageUpload[] {
   const known = new Set(asked.map(({ recording_id }) => recording_id));
-  return [...asked.map((one) => byId.get(one.recording_id) ?? one), ...live.filter(({ recording_id }) => !known.has(recording_id))];
+  return [...asked.map((one) => live.get(one.recording_id) ?? one), ...[...live.values()].filter(({ recording_id }) => !known.has(recording_id))];
 }
