@@ -35,6 +35,10 @@ class Buckets:
             target = await self._targets.get(recording.target_id)
         except NotFound:
             return None
+        return Bucket(await self.store(target), target.delivery == "redirect")
+
+    async def store(self, target: StorageTarget) -> ObjectStore:
+        """Return the bucket of a target. Raises SealBroken, StorageFailed."""
         # How the last use of it went is no reason to connect anew.
         plain = replace(target, health_ok=None, health_key="", health_message="", health_ms=0)
         known, store = self._open.get(target.id, (None, None))
@@ -45,4 +49,4 @@ class Buckets:
             if store is not None:
                 await asyncio.to_thread(store.close)
             store = made
-        return Bucket(store, target.delivery == "redirect")
+        return store

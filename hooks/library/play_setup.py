@@ -15,7 +15,6 @@ from ...core.sealed import PLAY_RULE, Sealer
 from ...core.signed import PassSigner
 from ..ask import WebhookAsker
 from ..hls_log import HlsLog
-from ..storage.targets import StorageTargetStore
 from .buckets import Buckets
 from .catalogue import Catalogue
 from .delivery import Delivery
@@ -30,6 +29,7 @@ async def open_play(
     master_key: bytes,
     authenticator: Authenticator,
     catalogue: Catalogue,
+    buckets: Buckets,
     clock: Callable[[], int],
 ) -> AsyncIterator[tuple[Play, Delivery]]:
     """Yield both, with the gates that an earlier process left."""
@@ -52,10 +52,5 @@ async def open_play(
         clock,
     )
     await play.load()
-    buckets = Buckets(StorageTargetStore(redis, master_key, _ignore))
     async with Delivery.opened(data.record, buckets.of) as delivery:
         yield play, delivery
-
-
-async def _ignore(_: str) -> None:
-    return

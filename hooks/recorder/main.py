@@ -1,5 +1,6 @@
 """The recorder: turns kept segments into recordings, and looks after them."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -18,17 +19,30 @@ from ...core.settings import Settings
 from ...core.signed import PassSigner
 from ...core.store import open_redis
 from ..library import compat, play_routes, routes
+from ..library.buckets import Buckets
 from ..library.catalogue import Catalogue
 from ..library.play_setup import open_play
 from ..library.remove import Remover
-from . import rules_routes, schedule_routes
+from ..storage import routes as storage_routes
+from ..storage.routes import MAX_TRIALS
+from ..storage.targets import StorageTargetStore
+from . import feed, rules_routes, schedule_routes
 from .capture import Capture
+from .feed import RecordingFeed
 from .finish import Finisher
 from .guard import Guard
 from .rules_store import RulesStore
 from .tell import Teller
 
-_ROUTES: tuple[ModuleType, ...] = (play_routes, rules_routes, schedule_routes, routes, compat)
+_ROUTES: tuple[ModuleType, ...] = (
+    play_routes,
+    rules_routes,
+    schedule_routes,
+    routes,
+    compat,
+    feed,
+    storage_routes,
+)
 
 
 def create_api() -> FastAPI:
@@ -92,9 +106,16 @@ async def open_recorder(settings: Settings) -> AsyncIterator[Running]:
             lambda: None,
         )
         state.guard.subscribe(state.finisher.wake)
+        state.targets = StorageTargetStore(redis, master_key, state.rules.set_default_target)
+        state.trials = asyncio.Semaphore(MAX_TRIALS)
+        buckets = Buckets(state.targets)
         state.remover = Remover(data.record, state.catalogue, state.capture, teller.removed)
+        state.feed = RecordingFeed()
+        state.catalogue.subscribe(state.feed.changed)
         state.play, state.delivery = await stack.enter_async_context(
-            open_play(data, redis, master_key, state.authenticator, state.catalogue, now_ms)
+            open_play(
+                data, redis, master_key, state.authenticator, state.catalogue, buckets, now_ms
+            )
         )
         yield Running(
             listeners=[Listener(app, port=settings.recorder_port)],

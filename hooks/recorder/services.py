@@ -1,7 +1,8 @@
 """What the routes and loops of the recorder may use; ``app.state`` has it, filled in main.py."""
 
+import asyncio
 from collections.abc import Callable
-from typing import Annotated, Protocol, cast
+from typing import TYPE_CHECKING, Annotated, Protocol, cast
 
 from fastapi import Depends, Request
 from redis.asyncio import Redis
@@ -17,10 +18,15 @@ from ..library.catalogue import Catalogue
 from ..library.delivery import Delivery
 from ..library.play import Play
 from ..library.remove import Remover
+from ..storage.targets import StorageTargetStore
 from .capture import Capture
 from .finish import Finisher
 from .guard import Guard
 from .rules_store import RulesStore
+
+if TYPE_CHECKING:
+    from ..storage.uploads import Uploads
+    from .feed import RecordingFeed
 
 
 class Services(Protocol):
@@ -41,6 +47,10 @@ class Services(Protocol):
     remover: Remover
     guard: Guard
     finisher: Finisher
+    targets: StorageTargetStore
+    trials: asyncio.Semaphore
+    uploads: "Uploads"
+    feed: "RecordingFeed"
     play: Play
     delivery: Delivery
     clock: Callable[[], int]

@@ -68,6 +68,7 @@ _WORDS = {
         "Addresses of the machine's own metadata are refused; use the storage's endpoint.",
         retry=False,
     ),
+    "storage_paused": _Words("the upload was paused", "Let it go on whenever you like."),
     "storage_failed": _Words(
         "the storage answers with an error", "It is tried again; the log of the recorder has more."
     ),
