@@ -22,6 +22,7 @@ PORTS = (
     "RTMP",
     "PLATFORM",
     "HOOKS",
+    "RECORDER",
     "FFMPEG",
     "SRS_API",
     "SRS_HTTP",
