@@ -19,9 +19,15 @@ MARGIN_PERCENT = 1.0
 """So much more than the limit must be free before work goes on: no flapping."""
 
 Work = Literal["thumbnails", "mp4", "recording", "upload"]
+Stoppable = Literal["thumbnails", "mp4", "recording"]
+
+STEPS: tuple[tuple[Stoppable, float], ...] = (("thumbnails", 1.0), ("mp4", 0.8), ("recording", 0.6))
+"""What stops below which part of the stop limit: with 5 %, at 5, 4 and 3 % of free space."""
 
 
 class Level(StrEnum):
+    """``critical``: some work has stopped."""
+
     OK = "ok"
     LOW = "low"
     CRITICAL = "critical"
@@ -52,20 +58,22 @@ class Guard:
         self._events = events
         self._clock = clock
         self._listeners: list[Callable[[], None]] = []
+        self._told: tuple[Level, tuple[Stoppable, ...]] = (Level.OK, ())
+        self._full: bool | None = None
         self.level = Level.OK
+        self.stopped: tuple[Stoppable, ...] = ()
+        """Work that there is no room for at the moment."""
 
     def subscribe(self, changed: Callable[[], None]) -> None:
-        """Call ``changed`` whenever the level changes."""
+        """Call ``changed`` whenever the level or what is stopped changes."""
         self._listeners.append(changed)
 
     def allows(self, work: Work) -> bool:
         """Tell whether there is room for a kind of work. Uploads free space: they always go on."""
-        if work == "upload":
-            return True
-        return self.level is not Level.CRITICAL
+        return work not in self.stopped
 
     def free(self) -> tuple[int, int]:
-        """Return (total, free) bytes of the disk."""
+        """Return (total, free) bytes of the disk. Raises OSError."""
         found = os.statvfs(self._root)
         return found.f_blocks * found.f_frsize, found.f_bavail * found.f_frsize
 
@@ -80,35 +88,53 @@ class Guard:
 
     async def look(self) -> None:
         """Measure once. Raises OSError."""
-        total, free = self.free()
+        total, free = await asyncio.to_thread(self.free)
         percent = 100 * free / total if total else 100.0
-        level = self._level_of(percent)
-        if level is self.level:
-            return
-        was, self.level = self.level, level
-        log.warning("disk.level", level=level.value, free_percent=round(percent, 1))
-        if Level.CRITICAL in (was, level):
-            await self._set_full(level is Level.CRITICAL)
-        for listener in self._listeners:
-            listener()
-        await self._tell(level, percent)
-
-    def _level_of(self, percent: float) -> Level:
-        warn, stop = self._limits()
-        if self.level is Level.CRITICAL:
-            stop += MARGIN_PERCENT
-        if percent < stop:
-            return Level.CRITICAL
-        if self.level is not Level.OK:
-            warn += MARGIN_PERCENT
-        return Level.LOW if percent < warn else Level.OK
-
-    async def _tell(self, level: Level, percent: float) -> None:
-        now = self._clock()
-        type_ = _EVENTS[level]
-        try:
-            await self._events.append(
-                f"{type_.value}:{now}", type_, now, "", {"free_percent": round(percent, 1)}
+        before = (self.level, self.stopped)
+        self.stopped, self.level = self._judge(percent)
+        full = "recording" in self.stopped
+        if full is not self._full:
+            # Also at the start: the file of the rules may still say what was before.
+            await self._set_full(full)
+            self._full = full
+        if (self.level, self.stopped) != before:
+            log.warning(
+                "disk.level",
+                level=self.level.value,
+                free_percent=round(percent, 1),
+                stopped=self.stopped,
             )
+            for listener in self._listeners:
+                listener()
+        await self._tell(percent, free, total)
+
+    def _judge(self, percent: float) -> tuple[tuple[Stoppable, ...], Level]:
+        warn, stop = self._limits()
+        stopped = tuple(
+            work
+            for work, part in STEPS
+            if percent < stop * part + (MARGIN_PERCENT if work in self.stopped else 0)
+        )
+        if stopped:
+            return stopped, Level.CRITICAL
+        low = percent < warn + (MARGIN_PERCENT if self.level is not Level.OK else 0)
+        return (), Level.LOW if low else Level.OK
+
+    async def _tell(self, percent: float, free: int, total: int) -> None:
+        """Tell what changed; until Redis has taken it, at every look again."""
+        news = (self.level, self.stopped)
+        if news == self._told:
+            return
+        now, type_ = self._clock(), _EVENTS[self.level]
+        data = {
+            "free_percent": round(percent, 1),
+            "free_bytes": free,
+            "total_bytes": total,
+            "stopped": list(self.stopped),
+        }
+        try:
+            await self._events.append(f"{type_.value}:{now}", type_, now, "", data)
         except RedisError as exc:
             log.warning("disk_level.not_told", error=type(exc).__name__)
+        else:
+            self._told = news

@@ -26,18 +26,22 @@ from ..library.remove import Remover
 from ..storage import routes as storage_routes
 from ..storage.routes import MAX_TRIALS
 from ..storage.targets import StorageTargetStore
-from . import feed, rules_routes, schedule_routes
+from . import feed, retention_routes, rules_routes, schedule_routes
 from .capture import Capture
 from .feed import RecordingFeed
 from .finish import Finisher
 from .guard import Guard
+from .retention_setup import open_retention
+from .retention_store import RetentionStore
 from .rules_store import RulesStore
+from .schedule import Scheduler
 from .tell import Teller
 
 _ROUTES: tuple[ModuleType, ...] = (
     play_routes,
     rules_routes,
     schedule_routes,
+    retention_routes,
     routes,
     compat,
     feed,
@@ -95,8 +99,10 @@ async def open_recorder(settings: Settings) -> AsyncIterator[Running]:
             teller.resumed,
             lambda url: state.rules.set_manual(url, None),
         )
+        scheduler = Scheduler(state.rules, state.capture.wake, now_ms)
+        state.retention = RetentionStore(redis)
         state.guard = Guard(
-            data.record, lambda: (10.0, 5.0), state.rules.set_disk_full, state.events, now_ms
+            data.record, state.retention.limits, state.rules.set_disk_full, state.events, now_ms
         )
         state.finisher = Finisher(
             data.record,
@@ -110,6 +116,9 @@ async def open_recorder(settings: Settings) -> AsyncIterator[Running]:
         state.trials = asyncio.Semaphore(MAX_TRIALS)
         buckets = Buckets(state.targets)
         state.remover = Remover(data.record, state.catalogue, state.capture, teller.removed)
+        retirer, state.disk = open_retention(
+            data, state.catalogue, state.retention, state.guard, state.remover, buckets, now_ms
+        )
         state.feed = RecordingFeed()
         state.catalogue.subscribe(state.feed.changed)
         state.play, state.delivery = await stack.enter_async_context(
@@ -123,7 +132,10 @@ async def open_recorder(settings: Settings) -> AsyncIterator[Running]:
                 state.rules.run(),
                 state.capture.run(),
                 teller.run(),
+                scheduler.run(),
                 state.guard.run(),
+                state.disk.run(),
+                retirer.run(),
                 state.finisher.run(),
                 state.remover.run(),
                 state.play.run(),

@@ -20,8 +20,10 @@ from ..library.play import Play
 from ..library.remove import Remover
 from ..storage.targets import StorageTargetStore
 from .capture import Capture
+from .disk import DiskMeter
 from .finish import Finisher
 from .guard import Guard
+from .retention_store import RetentionStore
 from .rules_store import RulesStore
 
 if TYPE_CHECKING:
@@ -46,6 +48,8 @@ class Services(Protocol):
     capture: Capture
     remover: Remover
     guard: Guard
+    retention: RetentionStore
+    disk: DiskMeter
     finisher: Finisher
     targets: StorageTargetStore
     trials: asyncio.Semaphore
