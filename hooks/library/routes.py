@@ -216,7 +216,8 @@ def shown(recording: Recording, kinds: Mapping[str, str], delete_at_ms: int | No
 async def show(services: Services, *recordings: Recording) -> list[RecordingOut]:
     """Return recordings as the API shows them."""
     kinds = await services.play.access_of([one.id for one in recordings])
-    return [shown(one, kinds, None) for one in recordings]
+    rules = services.retention.current
+    return [shown(one, kinds, rules.delete_at_ms(one)) for one in recordings]
 
 
 @router.post("/query")

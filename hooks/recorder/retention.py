@@ -157,7 +157,7 @@ class RetentionWorker:
         return bool(some)
 
     async def _free_files(self, recording: Recording, everything: bool) -> bool:
-        """Take from this disk what the bucket has; ``everything``: also what should not go there."""
+        """Take from this disk what the bucket has; ``everything``: also what is not to be there."""
         directory = directory_of(self._root, recording.id)
         sent, other = await asyncio.to_thread(_files, directory, recording.upload_what)
         there = await self._bucket_sizes(recording)

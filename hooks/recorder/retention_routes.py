@@ -12,7 +12,7 @@ from ...core.errors import Invalid
 from ...core.names import check_stream
 from .guard import Level
 from .retention_rules import AfterUpload, Retention, StreamDays
-from .services import ServicesDep
+from .services import Services, ServicesDep
 
 router = APIRouter(prefix=f"{API}/recordings", tags=["recording retention"])
 
@@ -93,7 +93,12 @@ async def update_retention(
 @router.post("/disk")
 async def disk(services: ServicesDep, _who: SignedIn, _: Body | None = None) -> Reply[Disk]:
     """Tell how full the disk is."""
-    return Reply(data=Disk.model_validate(asdict(await services.disk.facts())))
+    return Reply(data=await disk_facts(services))
+
+
+async def disk_facts(services: Services) -> Disk:
+    """Return how full the disk is. Raises OSError, sqlite3.Error."""
+    return Disk.model_validate(asdict(await services.disk.facts()))
 
 
 def _shown(rules: Retention) -> RetentionOut:
