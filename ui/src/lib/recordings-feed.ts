@@ -31,9 +31,9 @@ class RecordingsFeed extends EventLink<RecordingsSnapshot> {
     on<{ uploads: StorageUpload[] }>('uploads', ({ uploads }) => {
       this.update({ uploads: new Map([...this.snapshot.uploads, ...uploads.map((one) => [one.recording_id, one] as const)]) });
     });
-    on<Disk | Record<string, never>>('disk', (disk) => {
+    on<Partial<Disk>>('disk', (disk) => {
       // Empty when the disk could not be asked.
-      if ('level' in disk) this.update({ disk });
+      if (disk.level) this.update({ disk: disk as Disk });
     });
   }
 
