@@ -47,6 +47,8 @@ class SeaweedFS:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "data").mkdir(exist_ok=True)
         (folder / "s3.json").write_text(json.dumps(_identities()))
+        # One file for the data of a bucket instead of seven: tests make many buckets.
+        (folder / "master.toml").write_text("[master.volume_growth]\ncopy_1 = 1\n")
         self._child: subprocess.Popen[bytes] | None = None
 
     @property
@@ -66,7 +68,7 @@ class SeaweedFS:
                 f"-master.port={self._ports['master']}",
                 f"-volume.port={self._ports['volume']}",
                 f"-filer.port={self._ports['filer']}",
-                *("-master.volumeSizeLimitMB=64", "-volume.max=20", "-master.electionTimeout=1s"),
+                *("-master.volumeSizeLimitMB=64", "-volume.max=1000", "-master.electionTimeout=1s"),
             ],
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -5,65 +5,33 @@ boto3 is imported when a bucket is first used: it takes 30 MB that a house witho
 
 import base64
 import hashlib
-import ipaddress
+import io
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import quote, urlsplit
 
+from ...core.addresses import may_connect
+from .answers import of_answer, of_exception
 from .errors import StorageFailed
 from .presets import endpoint_of
 from .targets import StorageTarget
 
-CONNECT_S = 8.0
+CONNECT_S = 30.0
+"""Also how long a slow line may take no byte more while something is sent."""
+
 READ_S = 30.0
 BLOCK = 1 << 18
 MAX_POOL = 16
 DIGEST = "sha256"
 """Name of the object's metadata that holds its SHA-256."""
 
-_CODES = {
-    "AccessDenied": "storage_forbidden",
-    "AllAccessDisabled": "storage_forbidden",
-    "Forbidden": "storage_forbidden",
-    "403": "storage_forbidden",
-    "InvalidAccessKeyId": "storage_wrong_key",
-    "SignatureDoesNotMatch": "storage_wrong_key",
-    "InvalidSecurity": "storage_wrong_key",
-    "RequestTimeTooSkewed": "storage_clock",
-    "RequestExpired": "storage_clock",
-    "AuthorizationHeaderMalformed": "storage_wrong_region",
-    "PermanentRedirect": "storage_wrong_region",
-    "IllegalLocationConstraintException": "storage_wrong_region",
-    "301": "storage_wrong_region",
-    "NoSuchBucket": "storage_no_bucket",
-    "NoSuchKey": "storage_not_found",
-    "NoSuchUpload": "storage_not_found",
-    "NotFound": "storage_not_found",
-    "404": "storage_not_found",
-    "SlowDown": "storage_busy",
-    "ServiceUnavailable": "storage_busy",
-    "InternalError": "storage_busy",
-    "RequestTimeout": "storage_timeout",
-    "500": "storage_busy",
-    "502": "storage_busy",
-    "503": "storage_busy",
-    "504": "storage_busy",
-    "429": "storage_busy",
-    "QuotaExceeded": "storage_full",
-    "InsufficientStorage": "storage_full",
-    "XMinioStorageFull": "storage_full",
-    "507": "storage_full",
-    "BadDigest": "storage_checksum",
-    "InvalidDigest": "storage_checksum",
-    "XAmzContentSHA256Mismatch": "storage_checksum",
-    "XAmzContentChecksumMismatch": "storage_checksum",
-    "InvalidRange": "storage_range",
-}
+_UNKNOWN_HEADER = ("NotImplemented", "InvalidArgument", "InvalidRequest", "status 501")
+"""How servers refuse a checksum of a kind that they do not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,33 +65,49 @@ class ObjectStore:
         self._secret = secret_key
         self._read_s = read_s
         self._made: Any = None
+        self._making = threading.Lock()
+        self._takes_sha256 = True
 
     @property
     def _client(self) -> Any:
-        if self._made is None:
-            from boto3.session import Session
-            from botocore.config import Config
+        with self._making:
+            if self._made is None:
+                self._made = self._make()
+            return self._made
 
-            self._made = Session().client(
-                "s3",
-                endpoint_url=self.endpoint or None,
-                region_name=self.target.region or "us-east-1",
-                aws_access_key_id=self.target.access_key,
-                aws_secret_access_key=self._secret,
-                config=Config(
-                    connect_timeout=CONNECT_S,
-                    read_timeout=self._read_s,
-                    # Who calls decides when to try again.
-                    retries={"total_max_attempts": 1},
-                    max_pool_connections=MAX_POOL,
-                    signature_version="s3v4",
-                    s3={"addressing_style": "path" if self.target.path_style else "auto"},
-                    request_checksum_calculation="when_required",
-                    response_checksum_validation="when_required",
-                    user_agent_extra="streamstead",
-                ),
-            )
-        return self._made
+    def _make(self) -> Any:
+        from boto3.session import Session
+        from botocore.config import Config
+
+        client = Session().client(
+            "s3",
+            endpoint_url=self.endpoint or None,
+            region_name=self.target.region or "us-east-1",
+            aws_access_key_id=self.target.access_key,
+            aws_secret_access_key=self._secret,
+            config=Config(
+                connect_timeout=CONNECT_S,
+                read_timeout=self._read_s,
+                # Who calls decides when to try again.
+                retries={"total_max_attempts": 1},
+                max_pool_connections=MAX_POOL,
+                signature_version="s3v4",
+                # The SHA-256 of every body is part of its signature, which all servers check.
+                s3={
+                    "addressing_style": "path" if self.target.path_style else "auto",
+                    "payload_signing_enabled": True,
+                },
+                proxies={},
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+                user_agent_extra="streamstead",
+            ),
+        )
+        events = client.meta.events
+        events.register("before-call.s3", _stay_in_region)
+        events.register("before-call.s3.DeleteObjects", _add_md5)
+        events.register("before-send.s3", _begin_to_count)
+        return client
 
     def close(self) -> None:
         if self._made is not None:
@@ -135,17 +119,9 @@ class ObjectStore:
         try:
             return getattr(self._client, name)(Bucket=self.target.bucket, **arguments)
         except known.ClientError as exc:
-            raise _of_answer(exc.response) from None
-        except (known.ConnectTimeoutError, known.ReadTimeoutError):
-            raise StorageFailed.of("storage_timeout") from None
-        except known.SSLError:
-            raise StorageFailed.of("storage_tls") from None
-        except known.ConnectionError as exc:
-            raise _of_connection(exc) from None
-        except (known.HTTPClientError, known.IncompleteReadError, OSError):
-            raise StorageFailed.of("storage_unreachable") from None
-        except (known.BotoCoreError, ValueError) as exc:
-            raise StorageFailed.of("storage_failed", type(exc).__name__) from None
+            raise of_answer(exc.response, self.target.region) from None
+        except (known.BotoCoreError, OSError, ValueError) as exc:
+            raise of_exception(exc, self.endpoint) from None
 
     def _kind(self, content_type: str) -> dict[str, Any]:
         found: dict[str, Any] = {"ContentType": content_type}
@@ -164,37 +140,59 @@ class ObjectStore:
         sha256: str,
         progress: Callable[[int], None] | None = None,
     ) -> ObjectFacts:
-        """Send a whole file. ``progress`` gets the number of bytes as they go, and may block.
+        """Send a whole file. ``sha256``: what it must have (hex). ``progress`` gets the number of
+        bytes as they go; it may block, and what it raises ends the sending.
 
-        Raises StorageFailed; OSError when the file cannot be read.
+        Raises StorageFailed, ``storage_checksum`` also when the file is another one meanwhile;
+        OSError when it cannot be read.
         """
         with path.open("rb") as file:
-            md5 = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False))
-            file.seek(0)
-            body = file if progress is None else _Watched(file, progress)
-            reply = self._call(
-                "put_object",
-                Key=key,
-                Body=body,
-                ContentLength=path.stat().st_size,
-                ContentMD5=base64.b64encode(md5.digest()).decode(),
-                Metadata={DIGEST: sha256},
-                **self._kind(content_type),
-            )
-        return ObjectFacts(key, path.stat().st_size, sha256, _etag(reply))
+            return self._put(key, file, sha256, content_type, progress)
 
     def put_bytes(self, key: str, data: bytes, *, content_type: str) -> ObjectFacts:
         """Send some bytes. Raises StorageFailed."""
         sha256 = hashlib.sha256(data).hexdigest()
-        reply = self._call(
-            "put_object",
-            Key=key,
-            Body=data,
-            ContentMD5=_md5(data),
-            Metadata={DIGEST: sha256},
+        return self._put(key, io.BytesIO(data), sha256, content_type, None)
+
+    def _put(
+        self,
+        key: str,
+        file: BinaryIO,
+        sha256: str,
+        content_type: str,
+        progress: Callable[[int], None] | None,
+    ) -> ObjectFacts:
+        md5 = hashlib.md5(usedforsecurity=False)
+        size = 0
+        while block := file.read(BLOCK):
+            md5.update(block)
+            size += len(block)
+        arguments: dict[str, Any] = {
+            "Key": key,
+            "ContentLength": size,
+            "ContentMD5": base64.b64encode(md5.digest()).decode(),
+            "Metadata": {DIGEST: sha256},
             **self._kind(content_type),
-        )
-        return ObjectFacts(key, len(data), sha256, _etag(reply))
+        }
+
+        def send(**more: str) -> Any:
+            file.seek(0)
+            body = file if progress is None else _Watched(file, progress)
+            return self._call("put_object", Body=body, **arguments, **more)
+
+        if self._takes_sha256:
+            try:
+                reply = send(ChecksumSHA256=base64.b64encode(bytes.fromhex(sha256)).decode())
+                return ObjectFacts(key, size, sha256, _etag(reply))
+            except StorageFailed as exc:
+                if exc.key != "storage_failed" or not any(
+                    word in exc.message for word in _UNKNOWN_HEADER
+                ):
+                    raise
+        facts = ObjectFacts(key, size, sha256, _etag(send()))
+        # It was this header that the server did not like.
+        self._takes_sha256 = False
+        return facts
 
     def head(self, key: str) -> ObjectFacts | None:
         """Look at an object; None when there is none. Raises StorageFailed."""
@@ -214,23 +212,26 @@ class ObjectStore:
 
     def check_bucket(self) -> None:
         """Raises StorageFailed, ``storage_no_bucket`` when it is not there."""
-        try:
-            self._call("head_bucket")
-        except StorageFailed as exc:
-            if exc.key == "storage_not_found":
-                raise StorageFailed.of("storage_no_bucket") from None
-            raise
+        # Not by HEAD: its answers have no words.
+        self.list_objects(self.target.key_of(""), limit=1)
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        """Yield the bytes from ``start`` to ``end`` (included). Raises StorageFailed."""
+        """Yield the bytes from ``start`` to ``end`` (included).
+
+        Raises StorageFailed, ``storage_range`` when the server gives other ones.
+        """
         from botocore import exceptions as known
 
         wanted = {} if start == 0 and end is None else {"Range": f"bytes={start}-{_text(end)}"}
         reply = self._call("get_object", Key=key, **wanted)
         body = reply["Body"]
         try:
+            if start > 0 and "ContentRange" not in reply:
+                raise StorageFailed.of("storage_range")
             while block := body.read(BLOCK):
                 yield block
+        except (known.ReadTimeoutError, TimeoutError):
+            raise StorageFailed.of("storage_timeout") from None
         except (known.BotoCoreError, OSError, ValueError):
             raise StorageFailed.of("storage_unreachable", "the connection broke off") from None
         finally:
@@ -251,9 +252,19 @@ class ObjectStore:
         if not keys:
             return
         listed = {"Objects": [{"Key": key} for key in keys], "Quiet": True}
-        reply = self._call("delete_objects", Delete=listed)
+        try:
+            reply = self._call("delete_objects", Delete=listed)
+        except StorageFailed as exc:
+            if exc.key != "storage_failed":
+                raise
+            # Not every server can delete several at once.
+            for key in keys:
+                self._call("delete_object", Key=key)
+            return
         for fault in reply.get("Errors", []):
-            raise _of_answer({"Error": fault, "ResponseMetadata": {}})
+            failed = of_answer({"Error": fault}, self.target.region)
+            if failed.key != "storage_not_found":
+                raise failed
 
     def list_objects(
         self, prefix: str, after: str = "", limit: int = 1000
@@ -286,11 +297,7 @@ class ObjectStore:
         progress: Callable[[int], None] | None = None,
     ) -> Part:
         """Send one part; ``number`` begins at 1. Raises StorageFailed."""
-        body: Any = data
-        if progress is not None:
-            import io
-
-            body = _Watched(io.BytesIO(data), progress)
+        body: Any = data if progress is None else _Watched(io.BytesIO(data), progress)
         reply = self._call(
             "upload_part",
             Key=key,
@@ -361,25 +368,43 @@ class ObjectStore:
 
 
 class _Watched:
-    """A file that tells how much of it was read, so that sending can be slowed and shown."""
+    """A file that tells how much of it was read, so that sending can be slowed and shown. Nothing
+    is told before ``begin``: it is read for its signature first."""
 
-    def __init__(self, file: Any, progress: Callable[[int], None]) -> None:
+    def __init__(self, file: BinaryIO, progress: Callable[[int], None]) -> None:
         self._file = file
         self._progress = progress
+        self._begun = False
+
+    def begin(self) -> None:
+        self._begun = True
 
     def read(self, size: int = -1) -> bytes:
-        data: bytes = self._file.read(min(size, BLOCK) if size > 0 else size)
-        if data:
+        data = self._file.read(min(size, BLOCK) if size > 0 else size)
+        if data and self._begun:
             self._progress(len(data))
         return data
 
     def seek(self, position: int, whence: int = 0) -> int:
-        found: int = self._file.seek(position, whence)
-        return found
+        return self._file.seek(position, whence)
 
     def tell(self) -> int:
-        found: int = self._file.tell()
-        return found
+        return self._file.tell()
+
+
+def _stay_in_region(params: dict[str, Any], **_: Any) -> None:
+    """Keep botocore from asking in another region by itself: the operator is to be told."""
+    params["context"].setdefault("s3_redirect", {})["redirected"] = True
+
+
+def _add_md5(params: dict[str, Any], **_: Any) -> None:
+    """Many servers want the older checksum for this call, which botocore sends no more."""
+    params["headers"]["Content-MD5"] = _md5(params["body"])
+
+
+def _begin_to_count(request: Any, **_: Any) -> None:
+    if isinstance(request.body, _Watched):
+        request.body.begin()
 
 
 def check_endpoint(endpoint: str) -> None:
@@ -394,48 +419,8 @@ def check_endpoint(endpoint: str) -> None:
         found = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         return  # told when it is used
-    for one in found:
-        address = ipaddress.ip_address(str(one[4][0]).partition("%")[0])
-        if address.is_link_local or address.is_multicast or address.is_unspecified:
-            raise StorageFailed.of("storage_address")
-
-
-def _of_answer(response: Any) -> StorageFailed:
-    """Say what an error answer means."""
-    error, meta = response.get("Error", {}), response.get("ResponseMetadata", {})
-    code = str(error.get("Code", ""))
-    status = str(meta.get("HTTPStatusCode", ""))
-    key = _CODES.get(code) or _CODES.get(status, "storage_failed")
-    detail = ""
-    if key == "storage_clock":
-        detail = _skew(meta.get("HTTPHeaders", {}))
-    elif key == "storage_wrong_region":
-        region = error.get("Region") or meta.get("HTTPHeaders", {}).get("x-amz-bucket-region", "")
-        detail = f"it is in {region}" if region else ""
-    elif key == "storage_failed":
-        detail = code[:60] or f"status {status}"
-    return StorageFailed.of(key, detail)
-
-
-def _skew(headers: dict[str, str]) -> str:
-    try:
-        theirs = parsedate_to_datetime(headers.get("date", ""))
-    except ValueError:
-        return ""
-    seconds = round((datetime.now(UTC) - theirs).total_seconds())
-    way = "ahead" if seconds > 0 else "behind"
-    return f"this machine is {abs(seconds)} s {way}"
-
-
-def _of_connection(exc: Exception) -> StorageFailed:
-    text = str(exc).lower()
-    if "name or service" in text or "resolve" in text or "nodename" in text:
-        return StorageFailed.of("storage_dns")
-    if "refused" in text:
-        return StorageFailed.of("storage_refused")
-    if "timed out" in text:
-        return StorageFailed.of("storage_timeout")
-    return StorageFailed.of("storage_unreachable")
+    if not all(may_connect(str(one[4][0]), allow_private=True) for one in found):
+        raise StorageFailed.of("storage_address", parts.hostname)
 
 
 def _md5(data: bytes) -> str:
