@@ -79,14 +79,14 @@ describe('retention', () => {
     const { user, calls } = await open();
     const stop = screen.getByLabelText('Stop below (% free)');
     await user.clear(stop);
-    await user.type(stop, '20');
-    expect(screen.getByText('The limit to stop at must not be above the one to warn at.')).toBeVisible();
+    await user.type(stop, '10');
+    expect(screen.getByText('The limit to stop at must be below the one to warn at.')).toBeVisible();
     await user.click(screen.getByRole('button', { name: 'Save' }));
     expect(sent(calls, 'recordings/retention/update')).toEqual([]);
   });
 
   test('is another one for single streams', async () => {
-    const { user, calls } = await open({}, { streams: { 'live/old': { bucket_days: 0 } } });
+    const { user, calls } = await open({}, { streams: { 'live/old': { local_days: null, bucket_days: 0 } } });
     const table = await screen.findByRole('table', { name: 'Streams with limits of their own' });
     expect(within(table).getByText('for ever')).toBeVisible();
     await user.click(screen.getByRole('button', { name: 'Add a stream' }));
@@ -105,7 +105,7 @@ describe('retention', () => {
     await user.click(await screen.findByRole('menuitem', { name: 'Remove' }));
     await waitFor(() =>
       expect(sent(calls, 'recordings/retention/update')).toEqual([
-        { streams: { 'live/old': { bucket_days: 0 }, 'live/show': { local_days: 3 } } },
+        { streams: { 'live/old': { local_days: null, bucket_days: 0 }, 'live/show': { local_days: 3 } } },
         { streams: { 'live/show': { local_days: 3 } } },
       ]),
     );

@@ -102,9 +102,10 @@ export interface Schedule {
 
 export type ScheduleDraft = Omit<Schedule, 'id' | 'next_ms'>;
 
+/** Of one stream; what is not there is as for all. */
 export interface StreamRetention {
-  local_days?: number;
-  bucket_days?: number;
+  local_days?: number | null;
+  bucket_days?: number | null;
 }
 
 /** Days and sizes: 0 is for ever, or no limit. */

@@ -1,11 +1,12 @@
 import { Radio, SimpleGrid, Stack } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { CountField, isCount } from '../../../components/count-field';
+import { Notice } from '../../../components/notice';
 import { SaveBar } from '../../../components/save-bar';
 import type { Retention } from '../../../lib/recording-types';
 import { useDraft } from '../../../lib/use-draft';
 import { useUpdateRetention } from '../api/use-retention';
-import { MOST, type Limit } from '../limits';
+import { LEAST, MOST, type Limit } from '../limits';
 
 const LIMITS = Object.keys(MOST) as Limit[];
 
@@ -14,19 +15,19 @@ export function RetentionForm({ saved }: { saved: Retention }) {
   const { t } = useTranslation();
   const update = useUpdateRetention();
   const { value, changes, dirty, change, reset } = useDraft(saved);
-  const orderly = value.stop_percent <= value.warn_percent;
-  const field = (name: Limit, least = 0) => (
+  const orderly = value.stop_percent < value.warn_percent;
+  const field = (name: Limit) => (
     <CountField
       label={t(`retention.fields.${name}.label`)}
       description={t(`retention.fields.${name}.hint`)}
       value={value[name]}
-      least={least}
+      least={LEAST[name]}
       most={MOST[name]}
       onChange={(count) => change({ [name]: count })}
     />
   );
   const save = () => {
-    if (orderly && LIMITS.every((name) => isCount(value[name], MOST[name]))) update.mutate(changes, { onSuccess: reset });
+    if (orderly && LIMITS.every((name) => isCount(value[name], MOST[name], LEAST[name]))) update.mutate(changes, { onSuccess: reset });
   };
   return (
     <Stack>
@@ -48,7 +49,7 @@ export function RetentionForm({ saved }: { saved: Retention }) {
           <Radio value="days" label={t('retention.after.days')} description={t('retention.after.daysHint')} />
         </Stack>
       </Radio.Group>
-      {value.after_upload === 'days' && <SimpleGrid cols={{ base: 1, xs: 2 }}>{field('after_upload_days', 1)}</SimpleGrid>}
+      {value.after_upload === 'days' && <SimpleGrid cols={{ base: 1, xs: 2 }}>{field('after_upload_days')}</SimpleGrid>}
       <h3 style={{ margin: '6px 0 0', fontSize: 14 }}>{t('retention.guard.title')}</h3>
       <p style={{ margin: '-10px 0 0', color: 'var(--ss-dim)', fontSize: 13 }}>{t('retention.guard.text')}</p>
       <SimpleGrid cols={{ base: 1, xs: 2 }} style={{ alignItems: 'end' }}>
@@ -56,6 +57,7 @@ export function RetentionForm({ saved }: { saved: Retention }) {
         {field('stop_percent')}
       </SimpleGrid>
       {!orderly && <p style={{ margin: 0, color: 'var(--ss-error)', fontSize: 13 }}>{t('retention.guard.order')}</p>}
+      {dirty && <Notice tone="warn">{t('retention.atOnce')}</Notice>}
       <SaveBar label={t('retention.save')} dirty={dirty} pending={update.isPending} saved={update.isSuccess} error={update.error} onSave={save} />
     </Stack>
   );

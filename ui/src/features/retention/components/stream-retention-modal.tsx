@@ -30,9 +30,10 @@ export function StreamRetentionModal({ of, all, onClose }: StreamRetentionModalP
   const [own, setOwn] = useState<Own>(of ? withoutUrl(of) : { local_days: 30 });
   const [tried, setTried] = useState(false);
   const badUrl = !URL_FORM.test(url.trim());
+  const none = SIDES.every((side) => own[side] == null);
   const save = () => {
     setTried(true);
-    if (badUrl || SIDES.some((side) => own[side] !== undefined && !isCount(own[side], MOST[side]))) return;
+    if (badUrl || none || SIDES.some((side) => own[side] != null && !isCount(own[side], MOST[side]))) return;
     update.mutate({ streams: { ...all, [url.trim()]: own } }, { onSuccess: onClose });
   };
   return (
@@ -68,8 +69,8 @@ export function StreamRetentionModal({ of, all, onClose }: StreamRetentionModalP
         <OptionSwitch
           key={side}
           label={t(`retention.streams.${side}`)}
-          hint={own[side] === undefined ? t('retention.streams.asAll') : undefined}
-          checked={own[side] !== undefined}
+          hint={own[side] == null ? t('retention.streams.asAll') : undefined}
+          checked={own[side] != null}
           onChange={(on) => setOwn({ ...withoutSide(own, side), ...(on && { [side]: 30 }) })}
         >
           <CountField
@@ -81,12 +82,13 @@ export function StreamRetentionModal({ of, all, onClose }: StreamRetentionModalP
           />
         </OptionSwitch>
       ))}
+      {tried && none && <p style={{ margin: 0, color: 'var(--ss-error)', fontSize: 13 }}>{t('retention.streams.none')}</p>}
     </FormModal>
   );
 }
 
 function withoutUrl({ local_days, bucket_days }: Own): Own {
-  return { ...(local_days !== undefined && { local_days }), ...(bucket_days !== undefined && { bucket_days }) };
+  return { ...(local_days != null && { local_days }), ...(bucket_days != null && { bucket_days }) };
 }
 
 function withoutSide(own: Own, side: (typeof SIDES)[number]): Own {

@@ -72,7 +72,7 @@ export function StreamRetention() {
   );
 }
 
-function days(count: number | undefined, t: TFunction): string {
-  if (count === undefined) return t('retention.streams.same');
+function days(count: number | null | undefined, t: TFunction): string {
+  if (count == null) return t('retention.streams.same');
   return count === 0 ? t('retention.streams.ever') : t('retention.streams.days', { count });
 }
