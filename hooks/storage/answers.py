@@ -115,7 +115,7 @@ def of_exception(exc: Exception, endpoint: str) -> StreamsteadError:
     if isinstance(exc, known.SSLError):
         return StorageFailed.of("storage_tls")
     said = f"{type(inner).__name__} {inner} {exc}".lower()
-    if isinstance(exc, (known.HTTPClientError, OSError)):
+    if isinstance(exc, (known.ConnectionError, known.HTTPClientError, OSError)):
         if "nameresolution" in said or "resolve" in said or "name or service" in said:
             return StorageFailed.of("storage_dns", host)
         if "refused" in said:
