@@ -232,6 +232,11 @@ async def own_sprite(
     return await _picture(id, SPRITE_FILE, request, services)
 
 
+@router.get("/internal/signed-in", status_code=204, include_in_schema=False)
+async def signed_in(_: SignedIn) -> None:
+    """Tell nginx whether somebody may send what it has not read yet."""
+
+
 async def _picture(id_: str, name: str, request: Request, services: Services) -> Response:
     _check_id(id_)
     one = await services.play.watchable(id_)

@@ -387,3 +387,13 @@ def test_nobody_publishes_where_recordings_are_watched(door: FrontDoor, plain: s
     status = door.callback("on_publish", "p-vod", plain, app="vod", param=f"?secret={secret}")
     assert status != 200
     assert door.call("/hooks/streams/list")["streams"] == []
+
+
+def test_a_piece_of_a_file_is_read_only_from_who_is_signed_in(door: FrontDoor) -> None:
+    address, piece = f"{API}/uploads/nothing", b"x" * 3_000_000
+    refused = door.client.patch(address, content=piece)
+    assert (refused.status_code, key(refused)) == (401, "token_missing")
+    session = {"Authorization": f"Bearer {door.settings.api_secret.get_secret_value()}"}
+    large = door.client.patch(address, content=b"x" * 18_000_000, headers=session)
+    assert (large.status_code, key(large)) == (413, "body_too_large")
+    assert "smaller pieces" in large.text
