@@ -202,7 +202,7 @@ class RecordRules:
     def from_stored(cls, stored: dict[str, Any]) -> "RecordRules":
         """Build from what ``save`` wrote; fields of other versions are ignored. Raises ValueError,
         TypeError, KeyError or AttributeError when it is something else."""
-        known = {name: stored[name] for name in _TYPES if name in stored}
+        known = {name: one for name, one in stored.items() if name in _TYPES}
         for name, kind in _TYPES.items():
             if kind is not None and name in known and type(known[name]) is not kind:
                 raise TypeError(f"{name} is not of its type")

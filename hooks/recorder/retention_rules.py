@@ -126,7 +126,7 @@ class Retention:
     def from_json(cls, raw: str | bytes) -> "Retention":
         """Read what is stored; fields of other versions are ignored. Raises ValueError, TypeError
         or AttributeError when it is something else."""
-        stored: dict[str, Any] = orjson.loads(raw)
+        stored: dict[str, Any] = dict(orjson.loads(raw).items())
         known = {one.name: stored[one.name] for one in fields(cls) if one.name in stored}
         for name, value in known.items():
             if name not in ("streams", "after_upload") and type(value) is not int:
