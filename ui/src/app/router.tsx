@@ -1,6 +1,7 @@
 import type { QueryClient } from '@tanstack/react-query';
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect, type RouterHistory } from '@tanstack/react-router';
 import { needNoPassword, needNoSession, needSession } from './gates';
+import type { LibrarySearch } from '../features/library/library-search';
 import { withWords } from '../lib/i18n';
 import { PageFault } from './page-fault';
 import { PageWait } from './page-wait';
@@ -72,6 +73,20 @@ export function makeRouter(queries: QueryClient, history?: RouterHistory) {
     }),
     createRoute({ getParentRoute: () => stream, path: '/share', component: lazyRouteComponent(streamPages, 'ShareTab') }),
   ] as const;
+  const recordings = createRoute({
+    getParentRoute: () => shell,
+    path: '/recordings',
+    validateSearch: (search: LibrarySearch): LibrarySearch => search,
+    component: lazyRouteComponent(() => withWords('recordings', () => import('./pages/recordings/library-page')), 'LibraryPage'),
+  });
+  const recording = createRoute({
+    getParentRoute: () => shell,
+    path: '/recordings/$id',
+    component: lazyRouteComponent(
+      () => withWords('streams', () => withWords('recordings', () => import('./pages/recordings/recording-page'))),
+      'RecordingPage',
+    ),
+  });
   const recordingSettings = [
     createRoute({
       getParentRoute: () => shell,
@@ -101,7 +116,7 @@ export function makeRouter(queries: QueryClient, history?: RouterHistory) {
   });
 
   return createRouter({
-    routeTree: root.addChildren([setup, signIn, shell.addChildren([home, streams, streamRules, statistics, stream.addChildren(streamTabs), ...recordingSettings, system, webhooks])]),
+    routeTree: root.addChildren([setup, signIn, shell.addChildren([home, streams, streamRules, statistics, stream.addChildren(streamTabs), recordings, recording, ...recordingSettings, system, webhooks])]),
     basepath: '/mgmt',
     defaultPreload: 'intent',
     defaultPendingMs: 300,

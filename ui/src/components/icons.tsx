@@ -2,6 +2,7 @@ import type { ReactNode } from 'react';
 
 const PATHS = {
   streams: <><circle cx="12" cy="12" r="2.5" /><path d="M7.5 16.5a6.4 6.4 0 0 1 0-9M16.5 7.5a6.4 6.4 0 0 1 0 9M4.5 19.5a10.6 10.6 0 0 1 0-15M19.5 4.5a10.6 10.6 0 0 1 0 15" /></>,
+  recordings: <><rect x="3.5" y="4.5" width="17" height="15" rx="2.5" /><path d="M8 4.5v15M16 4.5v15M3.5 9.5H8M3.5 14.5H8M16 9.5h4.5M16 14.5h4.5" /></>,
   system: <><rect x="3.5" y="4" width="17" height="6.5" rx="2" /><rect x="3.5" y="13.5" width="17" height="6.5" rx="2" /><path d="M7.5 7.2h.01M7.5 16.7h.01M11 7.2h6M11 16.7h6" /></>,
   account: <><circle cx="12" cy="8.5" r="4" /><path d="M4.5 20c.8-3.6 3.8-5.5 7.5-5.5s6.7 1.9 7.5 5.5" /></>,
   copy: <><rect x="8.5" y="8.5" width="12" height="12" rx="2.5" /><path d="M15.5 8.5V6A2.5 2.5 0 0 0 13 3.5H6A2.5 2.5 0 0 0 3.5 6v7A2.5 2.5 0 0 0 6 15.5h2.5" /></>,
@@ -39,6 +40,8 @@ const PATHS = {
   bucket: <><path d="M4.5 6.5 6.7 19a1.8 1.8 0 0 0 1.8 1.5h7a1.8 1.8 0 0 0 1.8-1.5l2.2-12.5" /><ellipse cx="12" cy="6" rx="7.5" ry="2.7" /></>,
   calendar: <><rect x="4" y="5.5" width="16" height="14.5" rx="2" /><path d="M8 3.5v4M16 3.5v4M4 10.5h16" /></>,
   record: <><circle cx="12" cy="12" r="8.7" /><circle cx="12" cy="12" r="4" fill="currentColor" stroke="none" /></>,
+  download: <path d="M12 4v11M7.5 10.5 12 15l4.5-4.5M5 19.5h14" />,
+  scissors: <><circle cx="6.5" cy="7" r="2.7" /><circle cx="6.5" cy="17" r="2.7" /><path d="M8.8 8.5 20 17M8.8 15.5 20 7" /></>,
   off: <><path d="M12 4v8" /><path d="M7 6.8a7.5 7.5 0 1 0 10 0" /></>,
 } satisfies Record<string, ReactNode>;
 

@@ -12,7 +12,7 @@ interface ShareLinksProps {
   pass?: string;
 }
 
-/** Every address under which a stream can be watched: for people first, then for players. */
+/** Every address under which a stream or recording can be watched: for people first, then for players. */
 export function ShareLinks({ of, pass = '' }: ShareLinksProps) {
   const { t } = useTranslation();
   const { data: envs } = useQuery(envsQuery);
@@ -28,7 +28,8 @@ export function ShareLinks({ of, pass = '' }: ShareLinksProps) {
       </section>
       <section className={classes.column} aria-label={t('share.players')}>
         <CopyField label="HLS" description={t('share.hlsHint')} value={links.hls} />
-        <CopyField label="HTTP-FLV" description={t('share.flvHint')} value={links.flv} />
+        {links.mp4 && <CopyField label="MP4" description={t('share.mp4Hint')} value={links.mp4} />}
+        {links.flv && <CopyField label="HTTP-FLV" description={t('share.flvHint')} value={links.flv} />}
         {links.rtmp && <CopyField label="RTMP" description={t('share.rtmpHint')} value={links.rtmp} />}
         {links.srt && <CopyField label="SRT" description={t('share.srtHint')} value={links.srt} />}
       </section>

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import en from './en.json';
+import recordingsEn from './recordings.en.json';
+import recordingsZh from './recordings.zh.json';
 import statsEn from './stats.en.json';
 import statsZh from './stats.zh.json';
 import storageEn from './storage.en.json';
@@ -28,6 +30,7 @@ const places = (text: string) => (text.match(/\{+\w+\}+|<\/?\w+>/g) ?? []).toSor
 describe.each([
   ['admin page', flat(en), flat(zh)],
   ['pages about streams', flat(streamsEn), flat(streamsZh)],
+  ['library', flat(recordingsEn), flat(recordingsZh)],
   ['pages about rules, storage and retention', flat(storageEn), flat(storageZh)],
   ['statistics', flat(statsEn), flat(statsZh)],
   ['pages about webhooks', flat(webhooksEn), flat(webhooksZh)],

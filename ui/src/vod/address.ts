@@ -10,14 +10,3 @@ export function readMoment(hash: string): number {
   const found = /^#t=(\d{1,6})$/.exec(hash);
   return found ? Number(found[1]) : 0;
 }
-
-/** Where a recording is watched, as absolute addresses of the host this page was opened on. */
-export function vodUrls(id: string, origin = location.origin): { watch: string; embed: string } {
-  const watch = `${origin}/vod/${id}`;
-  return {
-    watch,
-    embed:
-      `<iframe src="${watch}" width="960" height="540" style="border:0" ` +
-      'allow="autoplay; fullscreen; picture-in-picture" allowfullscreen></iframe>',
-  };
-}

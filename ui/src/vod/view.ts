@@ -1,7 +1,7 @@
 import { formatClock } from '../lib/format';
+import { vodUrls } from '../lib/vod-urls';
 import { disclose, el, icon, iconButton } from '../watch/dom';
 import { sharePanel } from '../watch/share-panel';
-import { vodUrls } from './address';
 import type { Cue } from './sprite';
 import { seekBar } from './seek-bar';
 import { say } from './words';

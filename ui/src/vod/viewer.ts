@@ -1,9 +1,9 @@
 import { apiGet } from '../lib/api-client';
 import { asApiError } from '../lib/api-error';
 import type { VodFacts } from '../lib/api-types';
+import { startPlaying } from '../lib/playback/recorded';
 import { Passes } from '../watch/passes';
 import { phraseForm } from '../watch/phrase-form';
-import { startPlaying } from './play';
 import { refusalOf } from './refusal';
 import { fetchCues } from './sprite';
 import type { View } from './view';

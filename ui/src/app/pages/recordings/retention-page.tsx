@@ -9,6 +9,7 @@ import { RetentionForm } from '../../../features/retention/components/retention-
 import { StreamRetention } from '../../../features/retention/components/stream-retention';
 import { retentionQuery } from '../../../lib/recording-queries';
 import { useTitle } from '../../use-title';
+import { RecordingsTabs } from '../recordings-tabs';
 import classes from './settings-page.module.css';
 
 /** How long do recordings stay, and how full is the disk? */
@@ -19,6 +20,7 @@ export function RetentionPage() {
   return (
     <>
       <PageHead title={t('retention.title')} state={t('retention.intro')} />
+      <RecordingsTabs />
       <div className={classes.columns}>
         <Stack gap={12}>
           <Card title={t('retention.rules')}>

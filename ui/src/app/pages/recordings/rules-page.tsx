@@ -9,6 +9,7 @@ import { SchedulesCard } from '../../../features/record-rules/components/schedul
 import { WhatCard } from '../../../features/record-rules/components/what-card';
 import type { RecordRules } from '../../../lib/recording-types';
 import { useTitle } from '../../use-title';
+import { RecordingsTabs } from '../recordings-tabs';
 import classes from './settings-page.module.css';
 
 /** What is recorded, when, and what is made of it? */
@@ -19,6 +20,7 @@ export function RecordRulesPage() {
   return (
     <>
       <PageHead title={t('recordRules.title')} state={rules.data ? summary(rules.data, t) : t('recordRules.intro')} />
+      <RecordingsTabs />
       <div className={classes.halves}>
         <div className={classes.column}>
           <Loaded query={rules} rows={6}>

@@ -11,6 +11,7 @@ import { UploadsCard } from '../../../features/storage/components/uploads-card';
 import { storageTargetsQuery } from '../../../lib/recording-queries';
 import type { StorageTarget } from '../../../lib/recording-types';
 import { useTitle } from '../../use-title';
+import { RecordingsTabs } from '../recordings-tabs';
 import classes from './settings-page.module.css';
 
 /** Where do recordings go, and do they arrive? */
@@ -33,6 +34,7 @@ export function StoragePage() {
           )
         }
       />
+      <RecordingsTabs />
       <div className={classes.columns}>
         <Stack gap={12}>
           <TargetsCard adding={adding} onAdd={() => setAdding(true)} onAdded={() => setAdding(false)} />

@@ -11,13 +11,15 @@ import { useCreatePass } from '../api/use-passes';
 
 interface CreatePassModalProps {
   of: StreamRef;
+  /** What people call it. */
+  name: string;
   onCreated: (made: NewPass) => void;
   onClose: () => void;
 }
 
 const MOST_VIEWERS = 100_000;
 
-export function CreatePassModal({ of, onCreated, onClose }: CreatePassModalProps) {
+export function CreatePassModal({ of, name, onCreated, onClose }: CreatePassModalProps) {
   const { t } = useTranslation();
   const create = useCreatePass();
   const [label, setLabel] = useState('');
@@ -35,7 +37,7 @@ export function CreatePassModal({ of, onCreated, onClose }: CreatePassModalProps
 
   return (
     <FormModal
-      title={t('passes.create.title', { url: `${of.app}/${of.stream}` })}
+      title={t('passes.create.title', { url: name })}
       submit={t('passes.create.submit')}
       pending={create.isPending}
       error={create.error}

@@ -14,8 +14,8 @@ import { CreatePassModal } from './create-pass-modal';
 import { PassLinksModal } from './pass-links-modal';
 import { PassesTable } from './passes-table';
 
-/** The passes of one stream: made, handed out as links, taken back. */
-export function PassesCard({ of }: { of: StreamRef }) {
+/** The passes of one stream or recording: made, handed out as links, taken back. */
+export function PassesCard({ of, name = `${of.app}/${of.stream}` }: { of: StreamRef; name?: string }) {
   const { t } = useTranslation();
   const passes = useQuery(passesQuery(of));
   const rule = useQuery(playRuleQuery(of));
@@ -50,6 +50,7 @@ export function PassesCard({ of }: { of: StreamRef }) {
       {creating && (
         <CreatePassModal
           of={of}
+          name={name}
           onClose={() => setCreating(false)}
           onCreated={({ pass }) => {
             setCreating(false);

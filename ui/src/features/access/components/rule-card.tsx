@@ -5,7 +5,7 @@ import { Loaded } from '../../../components/loaded';
 import { playRuleQuery, type StreamRef } from '../../../lib/queries';
 import { RuleForm } from './rule-form';
 
-/** Who may watch one stream. */
+/** Who may watch one stream or recording. */
 export function RuleCard({ of }: { of: StreamRef }) {
   const { t } = useTranslation();
   const rule = useQuery(playRuleQuery(of));

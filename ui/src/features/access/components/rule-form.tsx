@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { SaveBar } from '../../../components/save-bar';
 import type { PlayRule } from '../../../lib/api-types';
 import type { StreamRef } from '../../../lib/queries';
+import { VOD_APP } from '../../../lib/share-links';
 import { useDraft } from '../../../lib/use-draft';
 import { useUpdateRule } from '../api/use-play-rule';
 import { changeOf, draftOf, faultOf } from '../rule-draft';
@@ -37,7 +38,7 @@ export function RuleForm({ of, rule, byDefault }: RuleFormProps) {
   };
   return (
     <Stack>
-      <KindChoice value={value.kind} inherits={of !== null} byDefault={byDefault} onChange={(kind) => change({ kind })} />
+      <KindChoice value={value.kind} inherits={of !== null} byDefault={byDefault} recording={of?.app === VOD_APP} onChange={(kind) => change({ kind })} />
       {value.kind === 'pass' && (
         <PassphraseFields of={of} isSet={rule.passphrase_set} removable={rule.kind === 'pass' && !rule.inherited} draft={value} faulty={fault === 'phrase'} onChange={change} />
       )}
