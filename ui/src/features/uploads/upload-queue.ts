@@ -214,7 +214,7 @@ function faultOf({ size }: File, limit: number | null): ApiError | null {
 function mayRetry(error: DetailedError): boolean {
   const status = error.originalResponse?.getStatus() ?? 0;
   // 507 is a full disk: what is to be done about it takes longer than any of our waits.
-  return status === 0 || status === 409 || status === 423 || status === 429 || (status >= 500 && status !== 507);
+  return status === 0 || status === 409 || status === 423 || (status >= 500 && status !== 507);
 }
 
 /** As an error of any other call, with the words the server had for it. */
@@ -222,11 +222,13 @@ function asApiFault(error: Error | DetailedError): ApiError {
   const response = 'originalResponse' in error ? error.originalResponse : null;
   if (!response) return new ApiError({ message: 'The server cannot be reached.', key: 'unreachable', path: 'uploads/' });
   const { code = 0, data } = parsed(response.getBody());
+  const status = response.getStatus();
   return new ApiError({
-    message: data?.message ?? `HTTP ${response.getStatus()}`,
+    message: data?.message ?? `HTTP ${status}`,
     help: data?.help ?? '',
-    key: data?.key ?? (response.getStatus() >= 502 ? 'service_away' : 'bad_reply'),
-    status: response.getStatus(),
+    // The only thing here that is counted is files of which a part has arrived.
+    key: status === 429 ? 'upload_too_many' : (data?.key ?? (status >= 502 ? 'service_away' : 'bad_reply')),
+    status,
     code,
     path: 'uploads/',
   });
