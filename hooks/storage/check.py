@@ -7,17 +7,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import httpx
 
 from ...core.errors import StreamsteadError
+from .answers import MAX_SKEW_S, skew_s, skew_words
 from .errors import StorageFailed
 from .object_store import ObjectStore
 
 LIMIT_S = 60.0
-MAX_SKEW_S = 300
+CONNECT_S = 8.0
 PART_BYTES = 5 << 20
 """The least that a part but the last may have."""
 
@@ -39,11 +39,17 @@ class Step:
 @dataclass(slots=True)
 class _Trial:
     store: ObjectStore
+    origin: str
     folder: str = field(default_factory=lambda: f"streamstead-test-{secrets.token_hex(6)}")
     begun: float = field(default_factory=time.monotonic)
 
     def key(self, name: str) -> str:
         return self.store.target.key_of(f"{self.folder}/{name}")
+
+    def in_time(self, _: int = 0) -> None:
+        """Raise StorageFailed when the time is over: a line may be so slow that 5 MB take hours."""
+        if time.monotonic() - self.begun > LIMIT_S:
+            raise StorageFailed.of("storage_timeout", f"the test took more than {LIMIT_S:.0f} s")
 
     def dns(self) -> None:
         parts = urlsplit(self.store.endpoint)
@@ -51,14 +57,14 @@ class _Trial:
             raise StorageFailed.of("storage_address", "the endpoint is missing")
         try:
             socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
-        except OSError:
+        except (OSError, UnicodeError):
             raise StorageFailed.of("storage_dns", parts.hostname) from None
 
     def connect(self) -> None:
         parts = urlsplit(self.store.endpoint)
         port = parts.port or (443 if parts.scheme == "https" else 80)
         try:
-            socket.create_connection((str(parts.hostname), port), timeout=8).close()
+            socket.create_connection((str(parts.hostname), port), timeout=CONNECT_S).close()
         except ConnectionRefusedError:
             raise StorageFailed.of("storage_refused") from None
         except TimeoutError:
@@ -69,7 +75,7 @@ class _Trial:
     def clock(self) -> None:
         """Any answer has a date; a server without one says nothing about clocks."""
         try:
-            with httpx.Client(timeout=8, trust_env=False) as client:
+            with httpx.Client(timeout=CONNECT_S, trust_env=False) as client:
                 said = client.get(self.store.endpoint).headers.get("date", "")
         except httpx.ConnectError as exc:
             if "CERTIFICATE" in str(exc).upper() or "SSL" in str(exc).upper():
@@ -79,12 +85,9 @@ class _Trial:
             raise StorageFailed.of("storage_timeout") from None
         except httpx.HTTPError:
             raise StorageFailed.of("storage_unreachable") from None
-        with suppress(ValueError):
-            skew_s = time.time() - parsedate_to_datetime(said).timestamp()
-            if abs(skew_s) > MAX_SKEW_S:
-                way = "ahead" if skew_s > 0 else "behind"
-                detail = f"this machine is {abs(skew_s):.0f} s {way}"
-                raise StorageFailed.of("storage_clock", detail)
+        skew = skew_s(said)
+        if abs(skew) > MAX_SKEW_S:
+            raise StorageFailed.of("storage_clock", skew_words(skew))
 
     def auth(self) -> None:
         self.store.check_bucket()
@@ -105,7 +108,7 @@ class _Trial:
         whole = hashlib.sha256(data + b"end").hexdigest()
         upload = self.store.begin_parts(key, "application/octet-stream", whole)
         try:
-            self.store.put_part(key, upload, 1, data)
+            self.store.put_part(key, upload, 1, data, self.in_time)
             self.store.put_part(key, upload, 2, b"end")
             parts = self.store.parts(key, upload)
             if [one.size for one in parts] != [PART_BYTES, 3]:
@@ -123,13 +126,27 @@ class _Trial:
         if facts.size != len(_SMALL) or facts.sha256 != hashlib.sha256(_SMALL).hexdigest():
             raise StorageFailed.of("storage_checksum", "it does not keep what is noted with a file")
 
+    def cors(self) -> None:
+        """Ask as a browser does before a page may read what it fetched."""
+        link = self.store.presign(self.key("small"), 60)
+        try:
+            with httpx.Client(timeout=CONNECT_S, trust_env=False) as client:
+                answer = client.get(link, headers={"Origin": self.origin})
+        except httpx.HTTPError:
+            raise StorageFailed.of("storage_unreachable") from None
+        if answer.headers.get("access-control-allow-origin") not in ("*", self.origin):
+            raise StorageFailed.of("storage_cors")
+
     def delete(self) -> None:
         keys = [self.key("small"), self.key("parts")]
         self.store.delete(keys)
         if any(self.store.head(key) is not None for key in keys):
             raise StorageFailed.of("storage_failed", "what was deleted is still there")
 
-    def clean_up(self) -> None:
+    def clean_up(self, steps: list[Step]) -> None:
+        """Delete what may be there, unless the storage could not even be used."""
+        if not any(step.name == "auth" and step.ok for step in steps):
+            return
         with suppress(StorageFailed):
             self.store.delete([self.key("small"), self.key("parts")])
 
@@ -144,34 +161,44 @@ STEPS = (
     "range",
     "multipart",
     "checksum",
+    "cors",
     "delete",
 )
+_BESIDE = ("cors",)
+"""When it fails the rest is tried nevertheless."""
 
 
-def try_out(store: ObjectStore) -> list[Step]:
-    """Try everything that recordings need; blocks for a minute at most. What was written is deleted
-    in any case. After the first failure the rest is not tried."""
-    trial = _Trial(store)
+def try_out(store: ObjectStore, origin: str) -> list[Step]:
+    """Try everything that recordings need; blocks for little more than a minute at most.
+
+    ``cors`` is tried, with the ``origin`` of the operator's page, only for a storage that players
+    are sent to. What was written is deleted in any case. After a failure the rest is not tried.
+    """
+    trial = _Trial(store, origin)
     steps = list(_run(trial))
-    if any(step.ok is False for step in steps):
-        trial.clean_up()
+    if any(not step.ok and step.name not in _BESIDE for step in steps):
+        trial.clean_up(steps)
     return steps
 
 
 def _run(trial: _Trial) -> Iterator[Step]:
     failed = False
     for name in STEPS:
-        if failed or time.monotonic() - trial.begun > LIMIT_S:
+        if name == "cors" and trial.store.target.delivery != "redirect":
+            continue
+        if failed:
             yield Step(name, None)
             continue
-        step = _step(name, getattr(trial, name))
-        failed = not step.ok
+        step = _step(name, trial)
+        failed = not step.ok and name not in _BESIDE
         yield step
 
 
-def _step(name: str, work: Callable[[], None]) -> Step:
+def _step(name: str, trial: _Trial) -> Step:
     begun = time.monotonic()
+    work: Callable[[], None] = getattr(trial, name)
     try:
+        trial.in_time()
         work()
     except StreamsteadError as exc:
         took = round((time.monotonic() - begun) * 1000)

@@ -69,6 +69,12 @@ _WORDS = {
         retry=False,
     ),
     "storage_paused": _Words("the upload was paused", "Let it go on whenever you like."),
+    "storage_cors": _Words(
+        "browsers may not read from this bucket: its CORS rules do not allow it",
+        "Allow GET and HEAD from your page's address in the bucket's CORS rules, or let recordings "
+        "be played through this server.",
+        retry=False,
+    ),
     "storage_failed": _Words(
         "the storage answers with an error", "It is tried again; the log of the recorder has more."
     ),

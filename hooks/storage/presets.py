@@ -49,7 +49,7 @@ PRESETS = (
     Preset(
         "aliyun",
         "Alibaba Cloud OSS",
-        "https://oss-{region}.aliyuncs.com",
+        "https://s3.oss-{region}.aliyuncs.com",
         ("cn-hangzhou", "cn-shanghai", "cn-beijing", "cn-shenzhen", "cn-guangzhou", "cn-chengdu",
          "cn-hongkong", "ap-southeast-1", "ap-northeast-1", "eu-central-1", "us-west-1",
          "us-east-1"),

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import asdict, replace
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from ...core.app import API, Body, Reply
@@ -264,7 +264,9 @@ async def set_default(body: TargetBody, services: ServicesDep, _: SignedIn) -> R
 
 
 @router.post("/test")
-async def test(body: TestTarget, services: ServicesDep, _: SignedIn) -> Reply[TestResult]:
+async def test(
+    body: TestTarget, request: Request, services: ServicesDep, _: SignedIn
+) -> Reply[TestResult]:
     """Try a storage out: write, read, read a part, write in parts, compare, delete."""
     target, secret = await _to_test(body, services)
     if services.trials.locked():
@@ -272,14 +274,21 @@ async def test(body: TestTarget, services: ServicesDep, _: SignedIn) -> Reply[Te
     async with services.trials:
         store = await asyncio.to_thread(ObjectStore, target, secret, read_s=LIMIT_S / 3)
         try:
-            steps = await asyncio.to_thread(try_out, store)
+            steps = await asyncio.to_thread(try_out, store, _origin(request))
         finally:
-            store.close()
+            await asyncio.to_thread(store.close)
     ok = all(step.ok for step in steps)
     if body.id is not None and body.model_fields_set <= {"id", "token"}:
         fault = next((step for step in steps if step.ok is False), None)
         await services.uploads.note_health(body.id, fault)
     return Reply(data=TestResult(ok=ok, steps=[TestStep(**asdict(step)) for step in steps]))
+
+
+def _origin(request: Request) -> str:
+    """Return where the operator's page comes from: there recordings will be played, too."""
+    scheme = request.headers.get("x-forwarded-proto", "http")
+    host = request.headers.get("host", "localhost")
+    return request.headers.get("origin") or f"{scheme}://{host}"
 
 
 async def _to_test(body: TestTarget, services: Services) -> tuple[StorageTarget, str]:

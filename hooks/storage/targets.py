@@ -10,8 +10,15 @@ from redis.asyncio import Redis
 
 from ...core.errors import Conflict, NotFound
 from ...core.sealed import STORAGE, Sealer
+from ...core.store import text
 
 MAX_TARGETS = 16
+_ATTEMPTS = 20
+_SWAP = """
+if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+return 1
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +82,11 @@ class StorageTargetStore:
         self._redis = redis
         self._sealer = Sealer(master_key, STORAGE)
         self._default_changed = default_changed
-        self._known: dict[str, StorageTarget] = {}
+        self._swap = redis.register_script(_SWAP)
 
     async def all(self) -> list[StorageTarget]:
         """Return every target, oldest first."""
         found = [StorageTarget.from_json(raw) for raw in await self._redis.hvals(self.KEY)]
-        self._known = {one.id: one for one in found}
         return sorted(found, key=lambda one: (one.created_ms, one.id))
 
     async def get(self, target_id: str) -> StorageTarget:
@@ -92,7 +98,7 @@ class StorageTargetStore:
 
     async def default_id(self) -> str:
         """Return the id of the default target; "" for none."""
-        return str(await self._redis.get(self.DEFAULT) or "")
+        return text(await self._redis.get(self.DEFAULT) or "")
 
     async def places(self) -> dict[str, tuple[str, str]]:
         """Return id -> (bucket, region) of every target."""
@@ -124,10 +130,16 @@ class StorageTargetStore:
     async def change(
         self, target_id: str, edit: Callable[[StorageTarget], StorageTarget]
     ) -> StorageTarget:
-        """Replace a target by ``edit(target)``. Raises NotFound."""
-        changed = edit(await self.get(target_id))
-        await self._redis.hset(self.KEY, target_id, changed.to_json())
-        return changed
+        """Replace a target by ``edit(target)``, whoever else changes it. Raises NotFound."""
+        for _ in range(_ATTEMPTS):
+            raw = await self._redis.hget(self.KEY, target_id)
+            if raw is None:
+                raise _unknown()
+            changed = edit(StorageTarget.from_json(raw))
+            values = [target_id, raw, changed.to_json()]
+            if await self._swap(keys=[self.KEY], args=values):
+                return changed
+        raise Conflict("the storage is being changed by somebody else", "Try again.")
 
     async def remove(self, target_id: str) -> None:
         """Forget a target; what lies in its bucket stays there. Raises NotFound."""
