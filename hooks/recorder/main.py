@@ -24,8 +24,11 @@ from ..library.catalogue import Catalogue
 from ..library.play_setup import open_play
 from ..library.remove import Remover
 from ..storage import routes as storage_routes
+from ..storage import upload_routes
 from ..storage.routes import MAX_TRIALS
 from ..storage.targets import StorageTargetStore
+from ..storage.upload_settings import UploadSettingsStore
+from ..storage.uploads import Uploads
 from . import feed, retention_routes, rules_routes, schedule_routes
 from .capture import Capture
 from .feed import RecordingFeed
@@ -46,6 +49,7 @@ _ROUTES: tuple[ModuleType, ...] = (
     compat,
     feed,
     storage_routes,
+    upload_routes,
 )
 
 
@@ -116,9 +120,22 @@ async def open_recorder(settings: Settings) -> AsyncIterator[Running]:
         state.trials = asyncio.Semaphore(MAX_TRIALS)
         buckets = Buckets(state.targets)
         state.remover = Remover(data.record, state.catalogue, state.capture, teller.removed)
+        state.uploads = await stack.enter_async_context(
+            Uploads.opened(
+                data.record,
+                data.library / "uploads.sqlite",
+                state.catalogue,
+                state.targets,
+                UploadSettingsStore(redis),
+                state.events,
+                now_ms,
+            )
+        )
+        state.remover.purge = state.uploads.purge
         retirer, state.disk = open_retention(
             data, state.catalogue, state.retention, state.guard, state.remover, buckets, now_ms
         )
+        state.uploads.subscribe(lambda _: retirer.wake())
         state.feed = RecordingFeed()
         state.catalogue.subscribe(state.feed.changed)
         state.play, state.delivery = await stack.enter_async_context(
@@ -138,6 +155,7 @@ async def open_recorder(settings: Settings) -> AsyncIterator[Running]:
                 retirer.run(),
                 state.finisher.run(),
                 state.remover.run(),
+                state.uploads.run(),
                 state.play.run(),
             ],
         )
