@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ...core.files import write_atomic
@@ -20,9 +20,12 @@ def is_recording_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
 
 
-def write_record(root: Path, recording: Recording) -> None:
-    """Write the file of a recording whose directory exists; synced to disk. Raises OSError."""
-    write_atomic(directory_of(root, recording.id) / RECORD_FILE, recording.to_json(), _MODE)
+def write_record(root: Path, recording: Recording) -> int:
+    """Write the file of a recording whose directory exists, synced to disk; return its time of
+    writing in ns. Raises OSError."""
+    path = directory_of(root, recording.id) / RECORD_FILE
+    write_atomic(path, recording.to_json(), _MODE)
+    return path.stat().st_mtime_ns
 
 
 def read_record(root: Path, id_: str) -> Recording | None:
@@ -38,20 +41,23 @@ def read_record(root: Path, id_: str) -> Recording | None:
     return found if found.id == id_ else None
 
 
+def ids_on_disk(root: Path) -> list[str]:
+    """Return the ids that have a directory. Raises OSError."""
+    return [name for name in os.listdir(root) if is_recording_id(name)]
+
+
 def scan_records(
-    root: Path, known: frozenset[str] = frozenset(), newer_s: float = 0
-) -> Iterator[Recording]:
-    """Yield every recording on disk; of the ``known`` ones only those whose file was written after
-    ``newer_s`` (seconds since the epoch). Raises OSError when the directory cannot be read."""
-    for name in os.listdir(root):
-        if not is_recording_id(name):
+    root: Path, ids: list[str], known_ns: Mapping[str, int]
+) -> Iterator[tuple[Recording, int]]:
+    """Yield (recording, time of writing in ns) of those whose file was not written at the time
+    that is known of it."""
+    for id_ in ids:
+        try:
+            written_ns = os.stat(f"{root}/{id_}/{RECORD_FILE}").st_mtime_ns
+        except OSError:
             continue
-        if name in known:
-            try:
-                if (root / name / RECORD_FILE).stat().st_mtime < newer_s:
-                    continue
-            except OSError:
-                continue
-        found = read_record(root, name)
+        if known_ns.get(id_) == written_ns:
+            continue
+        found = read_record(root, id_)
         if found is not None:
-            yield found
+            yield found, written_ns

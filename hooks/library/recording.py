@@ -1,6 +1,6 @@
 """One recording, as the library knows it and as ``record/<id>/recording.json`` holds it."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -146,7 +146,7 @@ class Recording:
         return f"{self.app}/{self.stream}" if self.app else ""
 
     def to_json(self) -> bytes:
-        return orjson.dumps(asdict(self), option=orjson.OPT_INDENT_2)
+        return orjson.dumps(self, option=orjson.OPT_INDENT_2)
 
     @classmethod
     def from_json(cls, raw: str | bytes) -> "Recording":
