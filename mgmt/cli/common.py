@@ -18,6 +18,7 @@ from ...core.settings import Settings
 from .client import ask_service
 
 HOOKS = "/terraform/v1/hooks/"
+RECORDINGS = "/terraform/v1/recordings/"
 
 out = Console(highlight=False, soft_wrap=True)
 
@@ -69,6 +70,11 @@ def expiry_ms(text: str) -> int | None:
 def ask_hooks(settings: Settings, path: str, body: dict[str, Any]) -> Any:
     """Call the gatekeeper; ``path`` is below ``hooks/``. Returns ``data``."""
     return ask_service(settings, settings.hooks_port, HOOKS + path, body)
+
+
+def ask_recorder(settings: Settings, path: str, body: dict[str, Any]) -> Any:
+    """Call the recorder; ``path`` is below ``recordings/``. Returns ``data``."""
+    return ask_service(settings, settings.recorder_port, RECORDINGS + path, body)
 
 
 def print_json(found: Any) -> None:
