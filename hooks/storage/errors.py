@@ -75,6 +75,11 @@ _WORDS = {
         "be played through this server.",
         retry=False,
     ),
+    "tencent_no_account": _Words(
+        "Tencent Cloud names no account for this key",
+        "Make a new key under CAM > API keys, and copy both parts.",
+        retry=False,
+    ),
     "storage_failed": _Words(
         "the storage answers with an error", "It is tried again; the log of the recorder has more."
     ),

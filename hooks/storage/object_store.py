@@ -105,7 +105,8 @@ class ObjectStore:
         )
         events = client.meta.events
         events.register("before-call.s3", _stay_in_region)
-        events.register("before-call.s3.DeleteObjects", _add_md5)
+        for name in ("DeleteObjects", "PutBucketCors", "PutBucketPolicy"):
+            events.register(f"before-call.s3.{name}", _add_md5)
         events.register("before-send.s3", _begin_to_count)
         return client
 
@@ -113,7 +114,8 @@ class ObjectStore:
         if self._made is not None:
             self._made.close()
 
-    def _call(self, name: str, **arguments: Any) -> Any:
+    def call(self, name: str, **arguments: Any) -> Any:
+        """Do one operation of S3 (its name in boto3) on the bucket. Raises StorageFailed."""
         from botocore import exceptions as known
 
         try:
@@ -178,7 +180,7 @@ class ObjectStore:
         def send(**more: str) -> Any:
             file.seek(0)
             body = file if progress is None else _Watched(file, progress)
-            return self._call("put_object", Body=body, **arguments, **more)
+            return self.call("put_object", Body=body, **arguments, **more)
 
         if self._takes_sha256:
             try:
@@ -197,7 +199,7 @@ class ObjectStore:
     def head(self, key: str) -> ObjectFacts | None:
         """Look at an object; None when there is none. Raises StorageFailed."""
         try:
-            reply = self._call("head_object", Key=key)
+            reply = self.call("head_object", Key=key)
         except StorageFailed as exc:
             if exc.key == "storage_not_found":
                 return None
@@ -223,7 +225,7 @@ class ObjectStore:
         from botocore import exceptions as known
 
         wanted = {} if start == 0 and end is None else {"Range": f"bytes={start}-{_text(end)}"}
-        reply = self._call("get_object", Key=key, **wanted)
+        reply = self.call("get_object", Key=key, **wanted)
         body = reply["Body"]
         try:
             if start > 0 and "ContentRange" not in reply:
@@ -253,13 +255,13 @@ class ObjectStore:
             return
         listed = {"Objects": [{"Key": key} for key in keys], "Quiet": True}
         try:
-            reply = self._call("delete_objects", Delete=listed)
+            reply = self.call("delete_objects", Delete=listed)
         except StorageFailed as exc:
             if exc.key != "storage_failed":
                 raise
             # Not every server can delete several at once.
             for key in keys:
-                self._call("delete_object", Key=key)
+                self.call("delete_object", Key=key)
             return
         for fault in reply.get("Errors", []):
             failed = of_answer({"Error": fault}, self.target.region)
@@ -271,7 +273,7 @@ class ObjectStore:
     ) -> tuple[list[ObjectFacts], str | None]:
         """Return (objects by name, where to go on or None). Raises StorageFailed."""
         more = {"StartAfter": after} if after else {}
-        reply = self._call("list_objects_v2", Prefix=prefix, MaxKeys=limit, **more)
+        reply = self.call("list_objects_v2", Prefix=prefix, MaxKeys=limit, **more)
         found = [
             ObjectFacts(one["Key"], one["Size"], "", _etag(one), _ms(one.get("LastModified")))
             for one in reply.get("Contents", [])
@@ -280,7 +282,7 @@ class ObjectStore:
 
     def begin_parts(self, key: str, content_type: str, sha256: str) -> str:
         """Begin an upload in parts; return its id. Raises StorageFailed."""
-        reply = self._call(
+        reply = self.call(
             "create_multipart_upload",
             Key=key,
             Metadata={DIGEST: sha256},
@@ -298,7 +300,7 @@ class ObjectStore:
     ) -> Part:
         """Send one part; ``number`` begins at 1. Raises StorageFailed."""
         body: Any = data if progress is None else _Watched(io.BytesIO(data), progress)
-        reply = self._call(
+        reply = self.call(
             "upload_part",
             Key=key,
             UploadId=upload_id,
@@ -315,7 +317,7 @@ class ObjectStore:
         found: list[Part] = []
         marker = 0
         while True:
-            reply = self._call("list_parts", Key=key, UploadId=upload_id, PartNumberMarker=marker)
+            reply = self.call("list_parts", Key=key, UploadId=upload_id, PartNumberMarker=marker)
             found += [
                 Part(one["PartNumber"], one["Size"], _etag(one)) for one in reply.get("Parts", [])
             ]
@@ -326,7 +328,7 @@ class ObjectStore:
     def finish_parts(self, key: str, upload_id: str, parts: list[Part]) -> None:
         """Make one object of the parts. Raises StorageFailed."""
         listed = [{"PartNumber": one.number, "ETag": f'"{one.etag}"'} for one in parts]
-        self._call(
+        self.call(
             "complete_multipart_upload",
             Key=key,
             UploadId=upload_id,
@@ -336,7 +338,7 @@ class ObjectStore:
     def abort_parts(self, key: str, upload_id: str) -> None:
         """Give up an upload in parts; one that is gone is no fault. Raises StorageFailed."""
         try:
-            self._call("abort_multipart_upload", Key=key, UploadId=upload_id)
+            self.call("abort_multipart_upload", Key=key, UploadId=upload_id)
         except StorageFailed as exc:
             if exc.key != "storage_not_found":
                 raise
@@ -398,7 +400,7 @@ def _stay_in_region(params: dict[str, Any], **_: Any) -> None:
 
 
 def _add_md5(params: dict[str, Any], **_: Any) -> None:
-    """Many servers want the older checksum for this call, which botocore sends no more."""
+    """Many servers want the older checksum here, which botocore sends no more."""
     params["headers"]["Content-MD5"] = _md5(params["body"])
 
 
