@@ -1,19 +1,13 @@
 """The commands about keys, passes, streams, viewers and the store, with the real gatekeeper."""
 
 import json
-import os
-import subprocess
-import sys
 import threading
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
-from urllib.error import URLError
 
 import pytest
 from redis import Redis as SyncRedis
@@ -24,8 +18,9 @@ from streamstead.mgmt.cli.common import expiry_ms, names_of
 from streamstead.mgmt.cli.main import main
 
 from ..conftest import wait_until
+from .cli_house import Captured, Cli, data, serving
 
-Captured = pytest.CaptureFixture[str]
+__all__ = ["data"]
 
 SESSION = {
     "client_id": "v1",
@@ -48,69 +43,12 @@ SESSION = {
 }
 
 
-@dataclass
-class Cli:
-    """Runs commands against a house of its own."""
-
-    settings: Settings
-    redis: SyncRedis
-    captured: Captured
-
-    def run(self, *words: str) -> str:
-        """Run one command that must succeed; return what it printed."""
-        status = main([*words, "--data", str(self.settings.data_dir)])
-        said = self.captured.readouterr()
-        assert status == 0, said.err
-        return said.out
-
-    def json(self, *words: str) -> Any:
-        return json.loads(self.run(*words, "--json"))
-
-    def fails(self, *words: str) -> list[str]:
-        """Run one command that must fail; return its lines of reason and advice."""
-        status = main([*words, "--data", str(self.settings.data_dir)])
-        assert status == 1
-        return self.captured.readouterr().err.splitlines()
-
-
-@pytest.fixture
-def data(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Write the settings where commands read them; nothing runs yet."""
-    for name in list(os.environ):
-        if name.startswith("STREAMSTEAD_"):
-            monkeypatch.delenv(name)
-    lines = [
-        f"STREAMSTEAD_{name.upper()}={value}"
-        for name, value in settings.model_dump().items()
-        if name.endswith("_port")
-    ]
-    for name in ("api_secret", "hook_secret", "redis_password"):
-        lines.append(f"STREAMSTEAD_{name.upper()}={getattr(settings, name).get_secret_value()}")
-    lines.append("STREAMSTEAD_CANDIDATE=192.0.2.7")
-    settings.data.env_file.write_text("\n".join(lines) + "\n")
-    settings.data.master_key.write_bytes(b"k" * 32)
-    return settings.data_dir
-
-
 @pytest.fixture
 def cli(settings: Settings, data: Path, redis_server: SyncRedis, capsys: Captured) -> Iterator[Cli]:
     """A gatekeeper without a media server."""
-    program = str(Path(sys.executable).with_name("streamstead"))
-    argv = [program, "serve", "hooks", "--data", str(data)]
-    child = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wait_until(lambda: answers(settings.hooks_port), "the gatekeeper answers", 60)
-    wait_until(lambda: redis_server.exists("STREAMSTEAD_EPOCH") == 1, "the store has an id", 60)
-    yield Cli(settings, redis_server, capsys)
-    child.terminate()
-    child.wait(30)
-
-
-def answers(port: int) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as reply:
-            return bool(reply.status == 200)
-    except (URLError, OSError):
-        return False
+    with serving("hooks", data, settings.hooks_port):
+        wait_until(lambda: redis_server.exists("STREAMSTEAD_EPOCH") == 1, "the store has an id", 60)
+        yield Cli(settings, redis_server, capsys)
 
 
 def test_a_key_is_made_listed_rotated_and_revoked(cli: Cli) -> None:
