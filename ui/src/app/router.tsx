@@ -87,22 +87,11 @@ export function makeRouter(queries: QueryClient, history?: RouterHistory) {
       'RecordingPage',
     ),
   });
+  const settingsPages = () => withWords('storage', () => import('./pages/recordings/settings-pages'));
   const recordingSettings = [
-    createRoute({
-      getParentRoute: () => shell,
-      path: '/recordings/rules',
-      component: lazyRouteComponent(() => withWords('storage', () => import('./pages/recordings/rules-page')), 'RecordRulesPage'),
-    }),
-    createRoute({
-      getParentRoute: () => shell,
-      path: '/recordings/storage',
-      component: lazyRouteComponent(() => withWords('storage', () => import('./pages/recordings/storage-page')), 'StoragePage'),
-    }),
-    createRoute({
-      getParentRoute: () => shell,
-      path: '/recordings/retention',
-      component: lazyRouteComponent(() => withWords('storage', () => import('./pages/recordings/retention-page')), 'RetentionPage'),
-    }),
+    createRoute({ getParentRoute: () => shell, path: '/recordings/rules', component: lazyRouteComponent(settingsPages, 'RecordRulesPage') }),
+    createRoute({ getParentRoute: () => shell, path: '/recordings/storage', component: lazyRouteComponent(settingsPages, 'StoragePage') }),
+    createRoute({ getParentRoute: () => shell, path: '/recordings/retention', component: lazyRouteComponent(settingsPages, 'RetentionPage') }),
   ] as const;
   const system = createRoute({
     getParentRoute: () => shell,

@@ -2,7 +2,6 @@ import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
-import { Card } from '../../../components/card';
 import { PageHead } from '../../../components/page-head';
 import { summaryQuery, type LibrarySummary } from '../../../features/library/api/use-library';
 import { Library } from '../../../features/library/components/library';
@@ -23,10 +22,8 @@ export function LibraryPage() {
       <PageHead title={t('nav.recordings')} state={summary ? sentence(summary, t) : t('recordings.intro')} />
       <RecordingsTabs />
       <div style={{ display: 'grid', gap: 12 }}>
+        <UploadPanel />
         <Library search={search} onSearch={(next) => void navigate({ search: next, replace: true, resetScroll: false })} />
-        <Card label={t('recordings.upload')}>
-          <UploadPanel />
-        </Card>
       </div>
     </>
   );

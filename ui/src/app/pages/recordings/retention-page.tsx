@@ -19,7 +19,7 @@ export function RetentionPage() {
   const retention = useQuery(retentionQuery);
   return (
     <>
-      <PageHead title={t('retention.title')} state={t('retention.intro')} />
+      <PageHead title={t('nav.recordings')} state={t('retention.intro')} />
       <RecordingsTabs />
       <div className={classes.columns}>
         <Stack gap={12}>

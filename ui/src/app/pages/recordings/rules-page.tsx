@@ -19,7 +19,7 @@ export function RecordRulesPage() {
   const rules = useQuery(rulesQuery);
   return (
     <>
-      <PageHead title={t('recordRules.title')} state={rules.data ? summary(rules.data, t) : t('recordRules.intro')} />
+      <PageHead title={t('nav.recordings')} state={rules.data ? summary(rules.data, t) : t('recordRules.intro')} />
       <RecordingsTabs />
       <div className={classes.halves}>
         <div className={classes.column}>

@@ -23,7 +23,7 @@ export function StoragePage() {
   return (
     <>
       <PageHead
-        title={t('storage.title')}
+        title={t('nav.recordings')}
         state={targets ? summary(targets, t) : t('storage.intro')}
         actions={
           targets &&

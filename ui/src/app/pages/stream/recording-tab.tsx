@@ -1,3 +1,4 @@
+import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { StreamChoiceCard } from '../../../features/record-rules/components/stream-choice-card';
 import { StreamRecordingCard } from '../../../features/record-rules/components/stream-recording-card';
@@ -13,7 +14,9 @@ export function RecordingTab() {
   return (
     <div className={classes.columns}>
       <StreamRecordingCard of={of} live={row.live !== null}>
-        {t('recordTab.all')}
+        <Link to="/recordings" search={{ stream: row.url }}>
+          {t('recordTab.all')}
+        </Link>
       </StreamRecordingCard>
       <StreamChoiceCard of={of} />
     </div>

@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { lazy, Suspense, useState } from 'react';
+import { Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Card } from '../../../components/card';
 import { EmptyState } from '../../../components/empty-state';
@@ -9,9 +9,8 @@ import { ConfirmModal } from '../../../components/lazy-confirm';
 import { Loaded } from '../../../components/loaded';
 import type { Schedule } from '../../../lib/recording-types';
 import { schedulesQuery, useRemoveSchedule } from '../api/use-record-rules';
+import { ScheduleModal } from './schedule-modal';
 import { ScheduleRow } from './schedule-row';
-
-const ScheduleModal = lazy(() => import('./schedule-modal').then((module) => ({ default: module.ScheduleModal })));
 
 /** Times at which streams are recorded by themselves. */
 export function SchedulesCard() {
@@ -50,8 +49,8 @@ export function SchedulesCard() {
           )
         }
       </Loaded>
+      {edited && <ScheduleModal schedule={edited === 'new' ? null : edited} onClose={() => setEdited(null)} />}
       <Suspense>
-        {edited && <ScheduleModal schedule={edited === 'new' ? null : edited} onClose={() => setEdited(null)} />}
         {removed && (
           <ConfirmModal
             title={t('recordRules.schedules.removeTitle', { label: removed.label })}

@@ -1,8 +1,7 @@
-import { Menu } from '@mantine/core';
+import { Button, Menu } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { TFunction } from 'i18next';
-import { Button } from '@mantine/core';
-import { lazy, Suspense, useState } from 'react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Card } from '../../../components/card';
 import { DataTable } from '../../../components/data-table';
@@ -12,8 +11,7 @@ import { RowMenu } from '../../../components/row-menu';
 import { retentionQuery } from '../../../lib/recording-queries';
 import type { StreamRetention as Own } from '../../../lib/recording-types';
 import { useUpdateRetention } from '../api/use-retention';
-
-const StreamModal = lazy(() => import('./stream-retention-modal').then((module) => ({ default: module.StreamRetentionModal })));
+import { StreamRetentionModal } from './stream-retention-modal';
 
 interface Row extends Own {
   url: string;
@@ -67,7 +65,7 @@ export function StreamRetention() {
         />
       )}
       {update.error && <HelpfulError error={update.error} />}
-      <Suspense>{edited && <StreamModal of={edited === 'new' ? null : edited} all={saved.streams} onClose={() => setEdited(null)} />}</Suspense>
+      {edited && <StreamRetentionModal of={edited === 'new' ? null : edited} all={saved.streams} onClose={() => setEdited(null)} />}
     </Card>
   );
 }

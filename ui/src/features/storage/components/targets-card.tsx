@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { lazy, Suspense, useState } from 'react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Card } from '../../../components/card';
 import { EmptyState } from '../../../components/empty-state';
@@ -8,10 +8,9 @@ import { Loaded } from '../../../components/loaded';
 import { storageTargetsQuery } from '../../../lib/recording-queries';
 import type { StorageTarget } from '../../../lib/recording-types';
 import { providerName } from '../provider-words';
+import { RemoveTarget } from './remove-target';
+import { TargetDrawer } from './target-drawer';
 import { TargetRow } from './target-row';
-
-const TargetDrawer = lazy(() => import('./target-drawer').then((module) => ({ default: module.TargetDrawer })));
-const RemoveTarget = lazy(() => import('./remove-target').then((module) => ({ default: module.RemoveTarget })));
 
 interface TargetsCardProps {
   adding: boolean;
@@ -47,11 +46,9 @@ export function TargetsCard({ adding, onAdd, onAdded }: TargetsCardProps) {
           )
         }
       </Loaded>
-      <Suspense>
-        {adding && query.data && <TargetDrawer target={null} presets={presets} onClose={onAdded} />}
-        {task?.name === 'edit' && <TargetDrawer target={task.target} presets={presets} onClose={done} />}
-        {task?.name === 'remove' && <RemoveTarget target={task.target} onClose={done} />}
-      </Suspense>
+      {adding && query.data && <TargetDrawer target={null} presets={presets} onClose={onAdded} />}
+      {task?.name === 'edit' && <TargetDrawer target={task.target} presets={presets} onClose={done} />}
+      {task?.name === 'remove' && <RemoveTarget target={task.target} onClose={done} />}
     </Card>
   );
 }

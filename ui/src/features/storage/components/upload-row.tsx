@@ -1,3 +1,4 @@
+import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { HelpfulError } from '../../../components/helpful-error';
 import { IconButton } from '../../../components/icon-button';
@@ -21,7 +22,11 @@ export function UploadRow({ upload, target }: { upload: StorageUpload; target: s
   const act = (wanted: UploadTask) => () => task.mutate({ id, task: wanted });
   return (
     <ProgressRow
-      name={name}
+      name={
+        <Link to="/recordings/$id" params={{ id }}>
+          {name}
+        </Link>
+      }
       label={t('storage.uploads.progressOf', { name })}
       tone={troubled ? 'warn' : TONES[state]}
       word={t(troubled ? 'storage.uploads.states.retrying' : `storage.uploads.states.${state}`)}

@@ -1,7 +1,7 @@
+import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Button } from '@mantine/core';
 import { Card } from '../../../components/card';
 import { Loaded } from '../../../components/loaded';
 import { storageTargetsQuery } from '../../../lib/recording-queries';
