@@ -1,6 +1,7 @@
 """The FastAPI app all services share: one envelope, one answer to every error, limits."""
 
 import asyncio
+from dataclasses import dataclass
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import orjson
@@ -105,42 +106,60 @@ def error_response(error: StreamsteadError) -> Response:
     return Json(reply, error.status, headers)
 
 
+@dataclass(frozen=True, slots=True)
+class RawBodies:
+    """Paths below ``prefix`` take bodies of this type and length and read them piece by piece; they
+    must check who is calling before the first piece."""
+
+    prefix: str
+    content_type: str
+    max_bytes: int
+
+
 class BodyGuard:
     """Refuse a body that is no JSON, too large or too slow before anything keeps it in memory.
 
     Only JSON is read: a form of another site can then never carry a request of ours.
     """
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, max_bytes: int, raw: RawBodies | None = None) -> None:
         self._app = app
         self._max_bytes = max_bytes
+        self._raw = raw
         self._held_bytes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        raw = self._raw
+        if raw is not None and not scope["path"].startswith(raw.prefix):
+            raw = None
         try:
-            has_body = self._check_headers(Headers(scope=scope))
+            has_body = self._check_headers(Headers(scope=scope), raw)
         except StreamsteadError as exc:
             await error_response(exc)(scope, receive, send)
             return
-        if has_body:
+        if has_body and raw is None:
             await self._read(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
-    def _check_headers(self, headers: Headers) -> bool:
+    def _check_headers(self, headers: Headers, raw: RawBodies | None) -> bool:
         length = headers.get("content-length", "0")
         if length == "0" and "transfer-encoding" not in headers:
             return False
-        if length.isdigit() and int(length) > self._max_bytes:
-            raise self._too_large()
+        most = self._max_bytes if raw is None else raw.max_bytes
+        if length.isdigit() and int(length) > most:
+            raise self._too_large(most)
+        wanted = "application/json" if raw is None else raw.content_type
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind != "application/json":
+        if kind != wanted:
             raise UnsupportedMediaType(
-                f"the content type is {kind or 'absent'}, not application/json",
-                "Send the body as JSON with the header Content-Type: application/json.",
+                f"the content type is {kind or 'absent'}, not {wanted}",
+                "Send the body as JSON with the header Content-Type: application/json."
+                if raw is None
+                else f"Send the body with the header Content-Type: {wanted}.",
             )
         return True
 
@@ -164,7 +183,7 @@ class BodyGuard:
             seen += len(message.get("body", b""))
             done = not message.get("more_body", False)
             if seen > self._max_bytes:
-                raise self._too_large()
+                raise self._too_large(self._max_bytes)
             self._held_bytes -= held
             held = 0 if done else seen
             self._held_bytes += held
@@ -181,14 +200,16 @@ class BodyGuard:
         finally:
             self._held_bytes -= held
 
-    def _too_large(self) -> BodyTooLarge:
+    def _too_large(self, most: int) -> BodyTooLarge:
         return BodyTooLarge(
-            f"the body is larger than {self._max_bytes} bytes",
+            f"the body is larger than {most} bytes",
             "Send less; large files have an upload of their own.",
         )
 
 
-def create_app(name: str, title: str, max_body_bytes: int = MAX_BODY_BYTES) -> FastAPI:
+def create_app(
+    name: str, title: str, max_body_bytes: int = MAX_BODY_BYTES, raw: RawBodies | None = None
+) -> FastAPI:
     """Return an app with envelope, error answers, body limits and ``GET /healthz``."""
     app = FastAPI(
         title=title,
@@ -203,7 +224,7 @@ def create_app(name: str, title: str, max_body_bytes: int = MAX_BODY_BYTES) -> F
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(RedisError, _on_redis)
     app.add_exception_handler(Exception, _on_unknown)
-    app.add_middleware(BodyGuard, max_bytes=max_body_bytes)
+    app.add_middleware(BodyGuard, max_bytes=max_body_bytes, raw=raw)
 
     @app.get("/healthz", include_in_schema=False)
     async def healthz() -> Reply[Health]:

@@ -1,7 +1,7 @@
 """The ends that uvicorn does not put to a request: its time, the size of its head, their number."""
 
 import asyncio
-from typing import ClassVar, cast
+from typing import Any, ClassVar, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -16,6 +16,9 @@ MAX_HEAD_BYTES = 32 * 1024
 MAX_HEADS_BYTES = 1_000_000
 """Of all heads of this process that have begun and not ended."""
 
+MORE_TIME = "streamstead.more_time"
+"""Name in the scope of a request: a call that moves the end of its time."""
+
 MAX_IGNORED_BYTES = 1_000_000
 """So much of a request that is answered already is read away: its sender comes to see the answer
 that a reset could overtake."""
@@ -26,6 +29,7 @@ class LimitedHttp(HttpToolsProtocol):
     extensions) grows without end, closes the connection; so does one connection too many.
 
     Time begins anew with each request and ends with its last byte: answers may take for ever.
+    An app that knows who is sending may give more: ``scope[MORE_TIME](moment)`` (loop time).
     """
 
     _all_unread: ClassVar[int] = 0
@@ -44,6 +48,11 @@ class LimitedHttp(HttpToolsProtocol):
         """Close the connection at ``moment`` (loop time) unless its request is complete then."""
         self._done_in_time()
         self._timer = self.loop.call_at(moment, self.transport.close)
+
+    def more_time(self, moment: float) -> None:
+        """Let the request that is under way end at ``moment``; nothing when it is complete."""
+        if self._timer is not None:
+            self.end_at(moment)
 
     def _done_in_time(self) -> None:
         if self._timer is not None:
@@ -69,6 +78,7 @@ class LimitedHttp(HttpToolsProtocol):
             self.end_at(self.loop.time() + REQUEST_S)
         self._ignored = 0
         super().on_message_begin()
+        cast(dict[str, Any], self.scope)[MORE_TIME] = self.more_time
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if len(self.headers) >= MAX_HEADERS:

@@ -1,7 +1,7 @@
 """What becomes of a recording that is over: MP4, pictures, manifest, a copy for others.
 
 It can be played before any of this begins. Every step may be done again, so a kill costs time and
-nothing else.
+nothing else. What people sent, cut or imported may take hours and has a lane of its own.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ import os
 import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -27,6 +28,7 @@ from ..library.recording import (
     UploadState,
     directory_of,
 )
+from ..library.tus import NoRoom
 from ..record_rules import RecordRules
 from .child import MediaFailed
 from .manifest import mp4_parts, write_manifest
@@ -39,7 +41,9 @@ from .thumbs import make_poster, make_sprite
 log = get_logger(__name__)
 
 AGAIN_S = 20.0
-"""What could not be done for want of disk is tried again so often."""
+"""What could not be done for want of disk, or of a bucket, is tried again so often."""
+
+_LANES = ((Kind.LIVE,), (Kind.CLIP, Kind.UPLOAD, Kind.IMPORT))
 
 Work = Literal["thumbnails", "mp4", "recording", "upload"]
 
@@ -50,13 +54,14 @@ class Allows(Protocol):
     def allows(self, work: Work) -> bool: ...
 
 
-Convert = Callable[[Recording, Path], Awaitable[dict[str, Any]]]
-"""Makes the MP4 of a file that somebody sent; returns the changes of the recording."""
+Make = Callable[[Recording, Path], Awaitable[dict[str, Any]]]
+"""Makes what was not recorded here; returns what changes in the recording."""
 
 
 class Finisher:
-    """``run`` is an endless loop: one recording at a time, so that live streams keep their
-    processor."""
+    """``run`` is an endless loop: one recording at a time in each lane, so that live streams keep
+    their processor. ``make`` and ``room`` (bytes that may be written to the disk now) may be set
+    before it begins."""
 
     def __init__(
         self,
@@ -72,29 +77,55 @@ class Finisher:
         self._rules = rules
         self._guard = guard
         self._done = done
-        self.convert: Convert | None = None
-        self._wake = asyncio.Event()
-        catalogue.subscribe(lambda _: self._wake.set())
+        self.make: Make | None = None
+        self.room: Callable[[], int] | None = None
+        self._wakes = [asyncio.Event() for _ in _LANES]
+        self._not_before: dict[str, float] = {}
+        catalogue.subscribe(lambda _: self._wake())
 
     def wake(self) -> None:
-        """Look for work now."""
-        self._wake.set()
+        """Look for work now, also for what was to be tried later."""
+        self._not_before.clear()
+        self._wake()
+
+    def _wake(self) -> None:
+        for event in self._wakes:
+            event.set()
 
     async def run(self) -> None:
         """Never returns."""
+        async with asyncio.TaskGroup() as group:
+            for kinds, wake in zip(_LANES, self._wakes, strict=True):
+                group.create_task(self._lane(kinds, wake))
+
+    async def _lane(self, kinds: tuple[Kind, ...], wake: asyncio.Event) -> None:
         while True:
-            self._wake.clear()
+            wake.clear()
             wait_s: float | None = None
             try:
-                for recording in await self._catalogue.work(state=State.FINISHING):
-                    if not await self._try(recording.id):
+                for recording in await self._catalogue.work(state=State.FINISHING, kind=kinds):
+                    if not await self._try_now(recording.id):
                         wait_s = AGAIN_S
             except sqlite3.Error as exc:
                 log.error("finisher.no_catalogue", error=str(exc))
+                await asyncio.sleep(1)
                 wait_s = AGAIN_S
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait_s):
-                    await self._wake.wait()
+                    await wake.wait()
+
+    async def _try_now(self, id_: str) -> bool:
+        """Finish one unless it was tried a moment ago; False when it must wait."""
+        now = asyncio.get_running_loop().time()
+        if self._not_before.get(id_, 0.0) > now:
+            return False
+        done = await self._try(id_)
+        if done:
+            self._not_before.pop(id_, None)
+        else:
+            # Its own changes wake the lanes: without this it would be tried all the time.
+            self._not_before[id_] = asyncio.get_running_loop().time() + AGAIN_S
+        return done
 
     async def _try(self, id_: str) -> bool:
         """Finish one; False when it must wait."""
@@ -110,15 +141,26 @@ class Finisher:
             return False
         except StreamsteadError as exc:
             log.error("recording.not_finished", id=id_, error=exc.message)
+            await self._say_why(id_, exc)
             return False
 
+    async def _say_why(self, id_: str, why: StreamsteadError) -> None:
+        with suppress(NotFound, OSError, sqlite3.Error):
+            await self._catalogue.change(
+                id_, problem=why.key, problem_text=why.message, problem_help=why.help
+            )
+
     async def _finish(self, recording: Recording, directory: Path) -> bool:
-        segments = await asyncio.to_thread(read_segments, directory)
-        if recording.kind in (Kind.UPLOAD, Kind.IMPORT) and self.convert is not None:
-            recording = await self._converted(recording, directory)
+        if recording.kind is not Kind.LIVE and self.make is not None:
+            if recording.mp4 is Mp4State.WAITING and not self._guard.allows("mp4"):
+                return False
+            changes = await self.make(recording, directory)
+            recording = await self._catalogue.change(recording.id, **changes)
             if recording.state is State.FAILED:
+                self._done()
                 return True
-        elif not segments and not mp4_parts(directory):
+        segments = await asyncio.to_thread(_on_disk, directory)
+        if not (segments or mp4_parts(directory) or recording.mp4 is Mp4State.FAILED):
             await self._fail(recording)
             return True
         if recording.mp4 in (Mp4State.WAITING, Mp4State.MAKING):
@@ -128,13 +170,23 @@ class Finisher:
         recording = await self._with_pictures(recording, directory, segments)
         await asyncio.to_thread(write_manifest, directory, recording)
         await self._copy_out(recording, directory)
-        changes: dict[str, Any] = {"state": State.READY}
+        changes = {"state": State.READY}
         if recording.upload is UploadState.VERIFIED:
             changes["upload"] = UploadState.WAITING  # it was made again: the bucket lags behind
+        elif recording.kind is not Kind.LIVE and recording.upload is UploadState.NONE:
+            changes |= self._home(recording)
         await self._catalogue.change(recording.id, **changes)
         log.info("recording.finished", id=recording.id, mp4=recording.mp4.value)
         self._done()
         return True
+
+    def _home(self, recording: Recording) -> dict[str, Any]:
+        """Say where something new goes: with its source, or where the house sends everything."""
+        rules = self._rules()
+        target = recording.target_id or (rules.default_target if rules.upload_all else "")
+        if not target or recording.mp4 is not Mp4State.READY:
+            return {}
+        return {"target_id": target, "upload": UploadState.WAITING}
 
     async def _fail(self, recording: Recording) -> None:
         await self._catalogue.change(
@@ -146,26 +198,18 @@ class Finisher:
             problem_help="Delete it. If this happens again, look at the recorder's log.",
         )
 
-    async def _converted(self, recording: Recording, directory: Path) -> Recording:
-        assert self.convert is not None
-        try:
-            changes = await self.convert(recording, directory)
-        except MediaFailed as exc:
-            changes = {
-                "state": State.FAILED,
-                "problem": exc.key,
-                "problem_text": f"this file cannot be used: {exc.message}",
-                "problem_help": "Send it as MP4 with H.264 and AAC.",
-            }
-        return await self._catalogue.change(recording.id, **changes)
-
     async def _with_mp4(
         self, recording: Recording, directory: Path, segments: list[KeptSegment]
     ) -> Recording:
+        needed = sum(one.bytes for one in segments)
+        if self.room is not None and await asyncio.to_thread(self.room) < needed:
+            raise _no_room()
         await self._catalogue.change(recording.id, mp4=Mp4State.MAKING)
         try:
             made = await make_mp4(directory, segments)
         except MediaFailed as exc:
+            if not self._guard.allows("mp4"):
+                raise _no_room() from None
             log.error("mp4.failed", id=recording.id, error=exc.message)
             return await self._catalogue.change(
                 recording.id,
@@ -184,7 +228,7 @@ class Finisher:
                 "width": facts.width,
                 "height": facts.height,
             }
-        if recording.problem in ("media_failed", "media_timeout"):
+        if recording.problem in ("media_failed", "media_timeout", "mp4_no_room"):
             changes |= {"problem": "", "problem_text": "", "problem_help": ""}
         return await self._catalogue.change(recording.id, **changes)
 
@@ -217,7 +261,7 @@ class Finisher:
         """Copy the MP4 to where the operator wants it as well; it never stops a recording."""
         folder = self._rules().post_copy_dir
         source = directory / MP4_FILE
-        if not folder or not source.is_file():
+        if not folder or recording.kind is not Kind.LIVE or not source.is_file():
             return
         try:
             await asyncio.to_thread(_copy_into, folder, source, self._root.parent)
@@ -230,6 +274,27 @@ class Finisher:
                 problem_text=f"the copy to {folder} failed: {reason}",
                 problem_help="Look at that directory; then make the MP4 again from the menu.",
             )
+
+
+def _no_room() -> NoRoom:
+    return NoRoom(
+        "the disk has no room for the MP4",
+        "The recording is whole and plays. The MP4 is made when there is room.",
+        key="mp4_no_room",
+    )
+
+
+def _on_disk(directory: Path) -> list[KeptSegment]:
+    """Return the segments whose files are there; after one that is not the timeline breaks."""
+    found: list[KeptSegment] = []
+    missing = False
+    for one in read_segments(directory):
+        if not (directory / one.name).is_file():
+            missing = True
+            continue
+        found.append(replace(one, discontinuity=True) if missing else one)
+        missing = False
+    return found
 
 
 def _copy_into(folder: str, source: Path, data: Path) -> None:

@@ -18,15 +18,19 @@ from ...core.runner import Listener, Running, Service
 from ...core.settings import Settings
 from ...core.signed import PassSigner
 from ...core.store import open_redis
-from ..library import compat, play_routes, routes
+from ..library import compat, own_routes, play_routes, routes, tus_routes
 from ..library.buckets import Buckets
 from ..library.catalogue import Catalogue
+from ..library.make import Maker
+from ..library.own_files import OwnFiles
 from ..library.play_setup import open_play
 from ..library.remove import Remover
+from ..library.tus import UploadFolder
 from ..storage import routes as storage_routes
-from ..storage import upload_routes
+from ..storage import tencent_routes, upload_routes
 from ..storage.routes import MAX_TRIALS
 from ..storage.targets import StorageTargetStore
+from ..storage.tencent import TencentSetup
 from ..storage.upload_settings import UploadSettingsStore
 from ..storage.uploads import Uploads
 from . import feed, retention_routes, rules_routes, schedule_routes
@@ -46,9 +50,12 @@ _ROUTES: tuple[ModuleType, ...] = (
     schedule_routes,
     retention_routes,
     routes,
+    own_routes,
+    tus_routes,
     compat,
     feed,
     storage_routes,
+    tencent_routes,
     upload_routes,
 )
 
@@ -56,7 +63,7 @@ _ROUTES: tuple[ModuleType, ...] = (
 def create_api() -> FastAPI:
     """Return the app; ``app.state`` is filled by ``open_recorder`` and has what services.py
     lists."""
-    app = create_app("recorder", "Streamstead recorder")
+    app = create_app("recorder", "Streamstead recorder", raw=tus_routes.RAW_BODIES)
     for part in _ROUTES:
         app.include_router(part.router)
     app.include_router(rules_routes.compat)
@@ -118,7 +125,19 @@ async def open_recorder(settings: Settings) -> AsyncIterator[Running]:
         state.guard.subscribe(state.finisher.wake)
         state.targets = StorageTargetStore(redis, master_key, state.rules.set_default_target)
         state.trials = asyncio.Semaphore(MAX_TRIALS)
+        state.tencent = TencentSetup(redis, state.targets, now_ms)
         buckets = Buckets(state.targets)
+
+        def room() -> int:
+            total, free = state.guard.free()
+            return int(free - total * state.retention.limits()[1] / 100)
+
+        state.finisher.room = room
+        state.finisher.make = Maker(data.record, state.catalogue, buckets, room)
+        state.own_files = OwnFiles(
+            data.record, UploadFolder(data.upload, room, now_ms), state.catalogue, now_ms
+        )
+        state.importing = asyncio.Lock()
         state.remover = Remover(data.record, state.catalogue, state.capture, teller.removed)
         state.uploads = await stack.enter_async_context(
             Uploads.opened(
@@ -154,6 +173,7 @@ async def open_recorder(settings: Settings) -> AsyncIterator[Running]:
                 state.disk.run(),
                 retirer.run(),
                 state.finisher.run(),
+                state.own_files.run(),
                 state.remover.run(),
                 state.uploads.run(),
                 state.play.run(),

@@ -91,7 +91,7 @@ async def make_mp4(directory: Path, segments: Sequence[KeptSegment]) -> list[Pat
             else:
                 await _join(directory, group, directory / f".{name}")
         for name in names:
-            await asyncio.to_thread(_settle, directory / f".{name}", directory / name)
+            await asyncio.to_thread(settle, directory / f".{name}", directory / name)
         return [directory / name for name in names]
     finally:
         for number in range(len(runs)):
@@ -133,7 +133,8 @@ async def _join(directory: Path, parts: list[Path], target: Path) -> None:
         (directory / ".join.txt").unlink(missing_ok=True)
 
 
-def _settle(path: Path, target: Path) -> None:
+def settle(path: Path, target: Path) -> None:
+    """Give a finished file its name, synced. Blocks. Raises OSError."""
     fd = os.open(path, os.O_RDONLY)
     try:
         os.fchmod(fd, 0o640)

@@ -25,8 +25,11 @@ class MediaFacts:
     shape: tuple[Any, ...] = ()
 
 
-async def probe(path: Path) -> MediaFacts | None:
-    """Ask ffprobe about a local file; None when it finds no media or takes too long."""
+async def probe(path: Path, formats: str = "") -> MediaFacts | None:
+    """Ask ffprobe about a local file; None when it finds no media or takes too long.
+
+    ``formats``: nothing else is read, for files of strangers, which could name other files.
+    """
     program = shutil.which("ffprobe")
     if program is None:
         return None
@@ -35,6 +38,7 @@ async def probe(path: Path) -> MediaFacts | None:
         *("-v", "error", "-of", "json", "-show_entries"),
         "stream=codec_type,codec_name,profile,width,height,pix_fmt,sample_rate,channels"
         ":format=duration",
+        *(("-format_whitelist", formats) if formats else ()),
         *("-protocol_whitelist", "file", f"file:{path}"),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,

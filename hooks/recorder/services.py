@@ -16,9 +16,11 @@ from ...core.settings import Settings
 from ...core.signed import PassSigner
 from ..library.catalogue import Catalogue
 from ..library.delivery import Delivery
+from ..library.own_files import OwnFiles
 from ..library.play import Play
 from ..library.remove import Remover
 from ..storage.targets import StorageTargetStore
+from ..storage.tencent import TencentSetup
 from .capture import Capture
 from .disk import DiskMeter
 from .finish import Finisher
@@ -51,8 +53,11 @@ class Services(Protocol):
     retention: RetentionStore
     disk: DiskMeter
     finisher: Finisher
+    own_files: OwnFiles
+    importing: asyncio.Lock
     targets: StorageTargetStore
     trials: asyncio.Semaphore
+    tencent: TencentSetup
     uploads: "Uploads"
     feed: "RecordingFeed"
     play: Play
