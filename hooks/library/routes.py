@@ -1,6 +1,8 @@
 """Routes of the library: find recordings, look at one, name it, keep it, delete it."""
 
-from collections.abc import Mapping
+import errno
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
@@ -220,6 +222,19 @@ async def show(services: Services, *recordings: Recording) -> list[RecordingOut]
     return [shown(one, kinds, rules.delete_at_ms(one)) for one in recordings]
 
 
+@contextmanager
+def saved() -> Iterator[None]:
+    """Say it in words when the disk does not take what is to be written."""
+    try:
+        yield
+    except OSError as exc:
+        raise Conflict(
+            f"the disk does not take it: {exc.strerror or exc}",
+            "Make room on the disk, or look after it; then try again.",
+            key="disk_full" if exc.errno in (errno.ENOSPC, errno.EDQUOT) else "disk",
+        ) from exc
+
+
 @router.post("/query")
 async def query(body: FindRecordings, services: ServicesDep, _: SignedIn) -> Reply[RecordingPage]:
     """Find recordings, page by page."""
@@ -247,7 +262,8 @@ async def update(body: UpdateRecording, services: ServicesDep, _: SignedIn) -> R
         changes["tags"] = tuple(dict.fromkeys(tag.strip() for tag in changes["tags"]))
         if "" in changes["tags"]:
             raise Invalid("a tag is empty", "Write a word, or leave it out.")
-    changed = await services.catalogue.change(body.id, **changes)
+    with saved():
+        changed = await services.catalogue.change(body.id, **changes)
     return Reply(data=(await show(services, changed))[0])
 
 
@@ -264,7 +280,8 @@ async def delete(body: DeleteRecordings, services: ServicesDep, _: SignedIn) -> 
     done, refused = [], []
     for id_ in ids:
         try:
-            await services.remover.remove(id_, bucket_too=body.bucket_too)
+            with saved():
+                await services.remover.remove(id_, bucket_too=body.bucket_too)
         except StreamsteadError as exc:
             refused.append(NotDeleted(id=id_, key=exc.key, message=exc.message))
         else:
@@ -275,7 +292,8 @@ async def delete(body: DeleteRecordings, services: ServicesDep, _: SignedIn) -> 
 @router.post("/end")
 async def end(body: RecordingBody, services: ServicesDep, _: SignedIn) -> Reply[RecordingOut]:
     """Close a recording that is under way; a rule that still wants its stream begins the next."""
-    ended = await services.capture.end(body.id)
+    with saved():
+        ended = await services.capture.end(body.id)
     return Reply(data=(await show(services, ended))[0])
 
 
@@ -304,7 +322,8 @@ async def retry(body: Retry, services: ServicesDep, _: SignedIn) -> Reply[Record
         changes |= {"state": State.FINISHING, "mp4": Mp4State.WAITING}
     else:
         changes |= {"state": State.FINISHING, "poster": False, "sprite": False}
-    changed = await services.catalogue.change(body.id, **changes)
+    with saved():
+        changed = await services.catalogue.change(body.id, **changes)
     return Reply(data=(await show(services, changed))[0])
 
 
