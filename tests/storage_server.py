@@ -64,6 +64,8 @@ class SeaweedFS:
                 *("-logtostderr=true", "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"),
                 f"-dir={self.folder / 'data'}",
                 *("-filer", "-s3", f"-s3.port={self.port}"),
+                # These listen at fixed ports, which another test run may have.
+                *("-s3.port.iceberg=0", "-s3.port.lance=0"),
                 f"-s3.config={self.folder / 's3.json'}",
                 f"-master.port={self._ports['master']}",
                 f"-volume.port={self._ports['volume']}",
