@@ -16,7 +16,7 @@ from .answers import MAX_SKEW_S, skew_s, skew_words
 from .errors import StorageFailed
 from .object_store import ObjectStore
 
-LIMIT_S = 60.0
+LIMIT_S = 40.0
 CONNECT_S = 8.0
 PART_BYTES = 5 << 20
 """The least that a part but the last may have."""
@@ -169,7 +169,7 @@ _BESIDE = ("cors",)
 
 
 def try_out(store: ObjectStore, origin: str) -> list[Step]:
-    """Try everything that recordings need; blocks for little more than a minute at most.
+    """Try everything that recordings need; blocks for about a minute at most.
 
     ``cors`` is tried, with the ``origin`` of the operator's page, only for a storage that players
     are sent to. What was written is deleted in any case. After a failure the rest is not tried.

@@ -272,7 +272,7 @@ async def test(
     if services.trials.locked():
         raise RateLimited("storages are being tried out already", "Wait a moment.", retry_after_s=5)
     async with services.trials:
-        store = await asyncio.to_thread(ObjectStore, target, secret, read_s=LIMIT_S / 3)
+        store = await asyncio.to_thread(ObjectStore, target, secret, read_s=LIMIT_S / 4)
         try:
             steps = await asyncio.to_thread(try_out, store, _origin(request))
         finally:

@@ -215,9 +215,9 @@ class TencentSetup:
         name, region = store.target.bucket, store.target.region
         if not done.get("bucket"):
             await asyncio.to_thread(_make_bucket, store)
-            place = {"bucket": name, "location": f"{name}.cos.{region}.myqcloud.com"}
+            location = f"{name}.cos.{region}.myqcloud.com"
             async with self._redis.pipeline(transaction=True) as pipe:
-                pipe.hset(self.COS, mapping=place)
+                pipe.hset(self.COS, mapping={"bucket": name, "location": location})
                 pipe.hdel(self.COS, "planned")
                 await pipe.execute()
             log.info("tencent.bucket_made", bucket=name, region=region)

@@ -59,13 +59,15 @@ def follow_manager(settings: Settings, timeout_s: float) -> Iterator[Any]:
         connection.close()
 
 
-def ask_service(settings: Settings, port: int, path: str, body: dict[str, Any]) -> Any:
+def ask_service(
+    settings: Settings, port: int, path: str, body: dict[str, Any], timeout_s: float = 15
+) -> Any:
     """POST to one of our services with the API secret; return ``data``."""
     headers = {
         "Authorization": f"Bearer {settings.api_secret.get_secret_value()}",
         "Content-Type": "application/json",
     }
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=15)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout_s)
     try:
         return _exchange(connection, "POST", path, headers, json.dumps(body))
     except OSError as exc:

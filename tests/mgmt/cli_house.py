@@ -47,6 +47,11 @@ class Cli:
         assert status == 1
         return self.captured.readouterr().err.splitlines()
 
+    def refuses(self, *words: str) -> str:
+        """Run one command that must end with status 1; return what it printed."""
+        assert main([*words, "--data", str(self.settings.data_dir)]) == 1
+        return self.captured.readouterr().out
+
 
 @pytest.fixture
 def data(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Path:
