@@ -14,7 +14,7 @@ from ...core.errors import Conflict, Invalid, StreamsteadError
 from ..fields import Name, TimeMs
 from ..recorder.services import Services, ServicesDep
 from .catalogue_query import Order, Query, Sort
-from .recording import EndReason, HoleReason, Kind, Mp4State, Recording, State, UploadState
+from .recording import EndReason, HoleReason, Mp4State, Recording, State, UploadState
 
 router = APIRouter(prefix=f"{API}/recordings", tags=["recordings"])
 
@@ -25,6 +25,7 @@ Id = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 Title = Annotated[str, Field(max_length=200)]
 Tag = Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[^|\n\r]+$")]
 Access = Literal["private", "public", "pass", "webhook"]
+KindOut = Literal["live", "clip", "upload", "import"]
 
 
 class HoleOut(BaseModel):
@@ -46,7 +47,7 @@ class RecordingOut(BaseModel):
     """One recording. Times are ms since the epoch; ``problem``: what went wrong last."""
 
     id: str
-    kind: Kind
+    kind: KindOut
     state: State
     app: str
     stream: str
@@ -98,7 +99,7 @@ class FindRecordings(Body):
     app: Name | None = None
     stream: Name | None = None
     state: State | None = None
-    kind: Kind | None = None
+    kind: KindOut | None = None
     tag: Tag | None = None
     where: Literal["local", "bucket"] | None = None
     keep: bool | None = None
@@ -174,7 +175,7 @@ def shown(recording: Recording, kinds: Mapping[str, str], delete_at_ms: int | No
         problem = Problem(key=one.problem, message=one.problem_text, help=one.problem_help)
     return RecordingOut(
         id=one.id,
-        kind=one.kind,
+        kind=one.kind.value,
         state=one.state,
         app=one.app,
         stream=one.stream,

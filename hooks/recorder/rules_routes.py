@@ -75,7 +75,7 @@ class StreamRecording(BaseModel):
     manual: str | None
 
 
-class UpdateStream(StreamBody):
+class UpdateStreamRecording(StreamBody):
     """What is absent stays as it is; ``target_id`` null: as the house uploads."""
 
     mode: Mode | None = None
@@ -150,7 +150,7 @@ def _stream(services: Services, url: str) -> StreamRecording:
 
 @router.post("/stream/update")
 async def update_stream(
-    body: UpdateStream, services: ServicesDep, _: SignedIn
+    body: UpdateStreamRecording, services: ServicesDep, _: SignedIn
 ) -> Reply[StreamRecording]:
     """Change what holds for one stream."""
     url = body.url()
