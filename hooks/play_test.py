@@ -166,7 +166,7 @@ async def _decide(run: _Test, link: Link, services: Services, address: str) -> N
     except StreamsteadError as exc:
         raise run.bad("store", exc) from None
     run.kind = rule.kind
-    run.good("rule", f"{rule.kind.value}{', the default rule' if inherited else ''}")
+    run.good("rule", f"{rule.kind.value}{_where_from(link, inherited)}")
     if link.way is Way.SEGMENT:
         raise run.bad("session", PlayRefused.of("segment_without_session"))
     if link.way is Way.SESSION:
@@ -180,6 +180,12 @@ async def _decide(run: _Test, link: Link, services: Services, address: str) -> N
     live = await services.registry.publisher(url) is not None
     detail = "it is live" if live else "it is not live now; this decides nothing"
     run.steps.append(Step(name="live", ok=live, detail=detail))
+
+
+def _where_from(link: Link, inherited: bool) -> str:
+    if not inherited:
+        return ""
+    return ", as every recording without a rule" if link.app == VOD_APP else ", the default rule"
 
 
 def _check_session(run: _Test, link: Link, services: Services) -> None:
