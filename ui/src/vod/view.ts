@@ -8,6 +8,7 @@ import { say } from './words';
 
 const SPEEDS = [0.5, 1, 1.25, 1.5, 2];
 const STEP_S = 10;
+const IDLE_MS = 3_000;
 
 export interface Shown {
   title: string;
@@ -62,7 +63,7 @@ export function buildView(root: HTMLElement, id: string, onPlay: () => void, onS
   const speed = el('select', { 'aria-label': say('speed') }, ...SPEEDS.map((value) => el('option', { value: String(value) }, `${value}×`)));
   const save = el('a', { class: 'icon', download: '', 'aria-label': say('download'), title: say('download') }, icon('download'));
   const share = iconButton(say('share'), 'share', () => undefined);
-  const full = iconButton(say('fullscreen'), 'expand', () => toggleFullscreen(stage, video));
+  const full = iconButton(say('fullscreen'), 'expand', () => toggleFullscreen(root, video));
   const shareBox = sharePanel(vodUrls(id));
   disclose(share.button, shareBox);
   speed.value = '1';
@@ -116,6 +117,16 @@ export function buildView(root: HTMLElement, id: string, onPlay: () => void, onS
     act();
   });
 
+  // Over the picture the controls go when nobody moves.
+  let idle: ReturnType<typeof setTimeout> | undefined;
+  const stir = () => {
+    clearTimeout(idle);
+    root.classList.remove('idle');
+    idle = setTimeout(() => root.classList.toggle('idle', !video.paused), IDLE_MS);
+  };
+  for (const event of ['pointermove', 'keydown', 'focusin']) document.addEventListener(event, stir);
+  for (const event of ['play', 'pause']) video.addEventListener(event, stir);
+
   function setState(state: 'message' | 'poster' | 'picture' | 'gate') {
     root.dataset.state = state;
     gate.hidden = state !== 'gate';
@@ -164,9 +175,9 @@ interface AppleVideo extends HTMLVideoElement {
   webkitEnterFullscreen?: () => void;
 }
 
-function toggleFullscreen(stage: HTMLElement, video: AppleVideo): void {
+function toggleFullscreen(page: HTMLElement, video: AppleVideo): void {
   if (document.fullscreenElement) void document.exitFullscreen();
-  else if (stage.requestFullscreen) void stage.requestFullscreen();
+  else if (page.requestFullscreen) void page.requestFullscreen();
   // An iPhone allows it for the video alone.
   else video.webkitEnterFullscreen?.();
 }
