@@ -17,7 +17,7 @@ from ..recorder.services import Services, ServicesDep
 from .check import LIMIT_S, try_out
 from .object_store import ObjectStore, check_endpoint
 from .presets import PRESETS, endpoint_of, preset_of
-from .targets import StorageTarget
+from .targets import StorageTarget as Stored
 
 log = get_logger(__name__)
 router = APIRouter(prefix=f"{API}/storage/targets", tags=["storage"])
@@ -36,7 +36,7 @@ Delivery = Literal["through", "redirect"]
 Id = Annotated[str, Field(max_length=64)]
 
 
-class Health(BaseModel):
+class StorageHealth(BaseModel):
     """How the last use of it went; ``ok`` null before the first."""
 
     ok: bool | None
@@ -45,7 +45,7 @@ class Health(BaseModel):
     at_ms: int
 
 
-class Target(BaseModel):
+class Storage(BaseModel):
     """A storage; its keys are never told again."""
 
     id: str
@@ -65,10 +65,10 @@ class Target(BaseModel):
     enabled: bool
     is_default: bool
     created_ms: int
-    health: Health
+    health: StorageHealth
 
 
-class PresetOut(BaseModel):
+class StoragePreset(BaseModel):
     """What a provider's form begins with; ``{region}`` in ``endpoint_form`` is filled in."""
 
     provider: str
@@ -82,11 +82,11 @@ class PresetOut(BaseModel):
 
 
 class StorageTargets(BaseModel):
-    targets: list[Target]
-    presets: list[PresetOut]
+    targets: list[Storage]
+    presets: list[StoragePreset]
 
 
-class CreateTarget(Body):
+class CreateStorage(Body):
     label: Label
     provider: Provider
     bucket: Bucket
@@ -103,11 +103,11 @@ class CreateTarget(Body):
     enabled: bool = True
 
 
-class TargetBody(Body):
+class StorageTargetBody(Body):
     id: Id
 
 
-class UpdateTarget(TargetBody):
+class UpdateStorage(StorageTargetBody):
     """What is absent stays as it is."""
 
     label: Label | None = None
@@ -126,7 +126,7 @@ class UpdateTarget(TargetBody):
     enabled: bool | None = None
 
 
-class TestTarget(Body):
+class TestStorageTarget(Body):
     """An ``id``, or the fields of a storage that is not saved yet, or both: then the fields count
     over what is saved."""
 
@@ -147,7 +147,7 @@ class TestTarget(Body):
     enabled: bool | None = None
 
 
-class TestStep(BaseModel):
+class StorageTestStep(BaseModel):
     """``ok`` null: not tried, because one before it failed."""
 
     name: str
@@ -158,24 +158,24 @@ class TestStep(BaseModel):
     help: str
 
 
-class TestResult(BaseModel):
+class StorageTest(BaseModel):
     ok: bool
-    steps: list[TestStep]
+    steps: list[StorageTestStep]
 
 
-def _shown(target: StorageTarget, default_id: str) -> Target:
+def _shown(target: Stored, default_id: str) -> Storage:
     hint = target.access_key
-    return Target(
+    return Storage(
         **{
             name: getattr(target, name)
-            for name in Target.model_fields
+            for name in Storage.model_fields
             if name not in ("access_key_hint", "secret_set", "is_default", "health", "endpoint")
         },
         endpoint=endpoint_of(target),
         access_key_hint=f"…{hint[-4:]}" if len(hint) > 8 else "…",
         secret_set=bool(target.sealed_secret),
         is_default=target.id == default_id,
-        health=Health(
+        health=StorageHealth(
             ok=target.health_ok,
             key=target.health_key,
             message=target.health_message,
@@ -190,18 +190,19 @@ async def list_targets(services: ServicesDep, _: SignedIn) -> Reply[StorageTarge
     default_id = await services.targets.default_id()
     found = [_shown(one, default_id) for one in await services.targets.all()]
     presets = [
-        PresetOut.model_validate({**asdict(one), "regions": list(one.regions)}) for one in PRESETS
+        StoragePreset.model_validate({**asdict(one), "regions": list(one.regions)})
+        for one in PRESETS
     ]
     return Reply(data=StorageTargets(targets=found, presets=presets))
 
 
-def _made(body: CreateTarget, now_ms: int) -> StorageTarget:
+def _made(body: CreateStorage, now_ms: int) -> Stored:
     given = body.model_dump(exclude={"token", "secret_key", "path_style"})
     style = preset_of(body.provider).path_style if body.path_style is None else body.path_style
-    return StorageTarget(id="", created_ms=now_ms, path_style=style, **given)
+    return Stored(id="", created_ms=now_ms, path_style=style, **given)
 
 
-async def _check(target: StorageTarget) -> None:
+async def _check(target: Stored) -> None:
     """Raise Invalid or StorageFailed for a target that can never work."""
     endpoint = endpoint_of(target)
     if not endpoint:
@@ -214,7 +215,7 @@ async def _check(target: StorageTarget) -> None:
 
 
 @router.post("/create")
-async def create(body: CreateTarget, services: ServicesDep, _: SignedIn) -> Reply[Target]:
+async def create(body: CreateStorage, services: ServicesDep, _: SignedIn) -> Reply[Storage]:
     """Add a storage; the first one becomes the default."""
     target = _made(body, services.clock())
     await _check(target)
@@ -224,12 +225,12 @@ async def create(body: CreateTarget, services: ServicesDep, _: SignedIn) -> Repl
 
 
 @router.post("/update")
-async def update(body: UpdateTarget, services: ServicesDep, _: SignedIn) -> Reply[Target]:
+async def update(body: UpdateStorage, services: ServicesDep, _: SignedIn) -> Reply[Storage]:
     """Change a storage; uploads go on with what is new."""
     changes = body.model_dump(exclude_none=True, exclude={"token", "id", "secret_key"})
     await _check(replace(await services.targets.get(body.id), **changes))
 
-    def edit(target: StorageTarget) -> StorageTarget:
+    def edit(target: Stored) -> Stored:
         changed = replace(target, **changes)
         if body.secret_key is not None:
             changed = services.targets.seal(changed, body.secret_key)
@@ -241,7 +242,7 @@ async def update(body: UpdateTarget, services: ServicesDep, _: SignedIn) -> Repl
 
 
 @router.post("/remove")
-async def remove(body: TargetBody, services: ServicesDep, _: SignedIn) -> Reply[None]:
+async def remove(body: StorageTargetBody, services: ServicesDep, _: SignedIn) -> Reply[None]:
     """Forget a storage; what lies there stays. Refused while recordings are there or on the way:
     nobody could play or delete them any more."""
     used = await services.catalogue.work(target_id=body.id)
@@ -257,7 +258,7 @@ async def remove(body: TargetBody, services: ServicesDep, _: SignedIn) -> Reply[
 
 
 @router.post("/set_default")
-async def set_default(body: TargetBody, services: ServicesDep, _: SignedIn) -> Reply[None]:
+async def set_default(body: StorageTargetBody, services: ServicesDep, _: SignedIn) -> Reply[None]:
     """Use this storage where none is named."""
     await services.targets.set_default(body.id)
     return Reply(data=None)
@@ -265,8 +266,8 @@ async def set_default(body: TargetBody, services: ServicesDep, _: SignedIn) -> R
 
 @router.post("/test")
 async def test(
-    body: TestTarget, request: Request, services: ServicesDep, _: SignedIn
-) -> Reply[TestResult]:
+    body: TestStorageTarget, request: Request, services: ServicesDep, _: SignedIn
+) -> Reply[StorageTest]:
     """Try a storage out: write, read, read a part, write in parts, compare, delete."""
     target, secret = await _to_test(body, services)
     if services.trials.locked():
@@ -281,7 +282,7 @@ async def test(
     if body.id is not None and body.model_fields_set <= {"id", "token"}:
         fault = next((step for step in steps if step.ok is False), None)
         await services.uploads.note_health(body.id, fault)
-    return Reply(data=TestResult(ok=ok, steps=[TestStep(**asdict(step)) for step in steps]))
+    return Reply(data=StorageTest(ok=ok, steps=[StorageTestStep(**asdict(step)) for step in steps]))
 
 
 def _origin(request: Request) -> str:
@@ -291,7 +292,7 @@ def _origin(request: Request) -> str:
     return request.headers.get("origin") or f"{scheme}://{host}"
 
 
-async def _to_test(body: TestTarget, services: Services) -> tuple[StorageTarget, str]:
+async def _to_test(body: TestStorageTarget, services: Services) -> tuple[Stored, str]:
     changes: dict[str, Any] = body.model_dump(
         exclude_none=True, exclude={"token", "id", "secret_key"}
     )
@@ -306,4 +307,4 @@ async def _to_test(body: TestTarget, services: Services) -> tuple[StorageTarget,
         raise Invalid(f"{missing[0]} is missing", f"Send {', '.join(missing)}, or an id.")
     changes.setdefault("label", "")
     changes.setdefault("path_style", preset_of(changes["provider"]).path_style)
-    return StorageTarget(id="", **changes), body.secret_key or ""
+    return Stored(id="", **changes), body.secret_key or ""
