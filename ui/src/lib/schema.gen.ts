@@ -68,6 +68,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/terraform/v1/hooks/dvr/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Apply Dvr
+         * @description Record every stream into the default storage (as SRS-cloud and Oryx).
+         */
+        post: operations["apply_dvr_terraform_v1_hooks_dvr_apply_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/hooks/dvr/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dvr Files
+         * @description List what was recorded into a bucket.
+         */
+        post: operations["dvr_files_terraform_v1_hooks_dvr_files_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/hooks/dvr/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Query Dvr
+         * @description Tell whether every stream is recorded into a bucket.
+         */
+        post: operations["query_dvr_terraform_v1_hooks_dvr_query_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/terraform/v1/hooks/keys/create": {
         parameters: {
             query?: never;
@@ -394,6 +454,146 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/terraform/v1/hooks/record/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Apply Record
+         * @description Record every stream, or none by this switch (as SRS-cloud and Oryx).
+         */
+        post: operations["apply_record_terraform_v1_hooks_record_apply_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/hooks/record/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End
+         * @description Close a recording that is under way.
+         */
+        post: operations["end_terraform_v1_hooks_record_end_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/hooks/record/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Record Files
+         * @description List what was recorded to this disk.
+         */
+        post: operations["record_files_terraform_v1_hooks_record_files_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/hooks/record/globs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Apply Globs
+         * @description Narrow recording of everything to streams that match ``/app/stream`` (as Oryx).
+         */
+        post: operations["apply_globs_terraform_v1_hooks_record_globs_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/hooks/record/post-processing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Processing
+         * @description Copy every finished MP4 into a directory (as Oryx); an empty one switches it off.
+         */
+        post: operations["post_processing_terraform_v1_hooks_record_post_processing_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/hooks/record/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Query Record
+         * @description Tell whether every stream is recorded.
+         */
+        post: operations["query_record_terraform_v1_hooks_record_query_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/hooks/record/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove
+         * @description Delete a recording, also one under way.
+         */
+        post: operations["remove_terraform_v1_hooks_record_remove_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/terraform/v1/hooks/srs/secret": {
         parameters: {
             query?: never;
@@ -672,6 +872,66 @@ export interface paths {
          * @description List viewers, the newest first, a page at a time.
          */
         post: operations["query_terraform_v1_hooks_viewers_query_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/hooks/vod/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Apply Vod
+         * @description Record every stream into the default storage, with an MP4 (as SRS-cloud and Oryx).
+         */
+        post: operations["apply_vod_terraform_v1_hooks_vod_apply_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/hooks/vod/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Vod Files
+         * @description List what was recorded into a bucket with an MP4.
+         */
+        post: operations["vod_files_terraform_v1_hooks_vod_files_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/hooks/vod/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Query Vod
+         * @description Tell whether every stream is recorded into a bucket with an MP4.
+         */
+        post: operations["query_vod_terraform_v1_hooks_vod_query_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1424,6 +1684,166 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/terraform/v1/recordings/clip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Clip
+         * @description Cut a piece out of a recording, as a recording of its own.
+         */
+        post: operations["clip_terraform_v1_recordings_clip_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/recordings/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete
+         * @description Delete recordings for good, on this disk and (``bucket_too``) in their buckets.
+         */
+        post: operations["delete_terraform_v1_recordings_delete_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/recordings/disk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Disk
+         * @description Tell how full the disk is.
+         */
+        post: operations["disk_terraform_v1_recordings_disk_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/recordings/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End
+         * @description Close a recording that is under way; a rule that still wants its stream begins the next.
+         */
+        post: operations["end_terraform_v1_recordings_end_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/recordings/get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get
+         * @description Tell everything about one recording.
+         */
+        post: operations["get_terraform_v1_recordings_get_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/recordings/import/scan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Scan
+         * @description Look for recordings and files that the library does not have, 1000 at most.
+         */
+        post: operations["scan_terraform_v1_recordings_import_scan_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/recordings/import/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start
+         * @description Take in what was found. What is not there any more, or known, is passed over.
+         */
+        post: operations["start_terraform_v1_recordings_import_start_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/recordings/original/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Original
+         * @description Return a file as it was sent, when no MP4 could be made of it.
+         */
+        get: operations["original_terraform_v1_recordings_original__id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/terraform/v1/recordings/poster/{id}": {
         parameters: {
             query?: never;
@@ -1438,6 +1858,206 @@ export interface paths {
         get: operations["own_poster_terraform_v1_recordings_poster__id__get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/recordings/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Query
+         * @description Find recordings, page by page.
+         */
+        post: operations["query_terraform_v1_recordings_query_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/recordings/retention/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Query Retention
+         * @description Tell how long recordings stay.
+         */
+        post: operations["query_retention_terraform_v1_recordings_retention_query_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/recordings/retention/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Update Retention
+         * @description Change some of it; what is due by it is deleted at once.
+         */
+        post: operations["update_retention_terraform_v1_recordings_retention_update_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/recordings/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry
+         * @description Make the MP4 or the pictures again, or go on with an upload that was given up.
+         */
+        post: operations["retry_terraform_v1_recordings_retry_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/recordings/rules/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Query Rules
+         * @description Tell what is recorded and how.
+         */
+        post: operations["query_rules_terraform_v1_recordings_rules_query_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/recordings/rules/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Update Rules
+         * @description Change some of it; it counts from the next segment on.
+         */
+        post: operations["update_rules_terraform_v1_recordings_rules_update_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/recordings/schedules/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Schedule
+         * @description Add a schedule: streams that match are recorded while it lasts.
+         */
+        post: operations["create_schedule_terraform_v1_recordings_schedules_create_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/recordings/schedules/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * List Schedules
+         * @description List all schedules.
+         */
+        post: operations["list_schedules_terraform_v1_recordings_schedules_list_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/recordings/schedules/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove Schedule
+         * @description Take a schedule away; what it had recorded ends, unless another rule wants it.
+         */
+        post: operations["remove_schedule_terraform_v1_recordings_schedules_remove_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/recordings/schedules/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Update Schedule
+         * @description Change a schedule.
+         */
+        post: operations["update_schedule_terraform_v1_recordings_schedules_update_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1484,6 +2104,463 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/terraform/v1/recordings/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start
+         * @description Record a live stream from now on, whatever the rules say, until its publisher leaves.
+         */
+        post: operations["start_terraform_v1_recordings_start_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/recordings/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop
+         * @description Stop recording a stream, whatever wants it, until its publisher leaves.
+         */
+        post: operations["stop_terraform_v1_recordings_stop_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/recordings/stream/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Query Stream
+         * @description Tell whether a stream is recorded, and why.
+         */
+        post: operations["query_stream_terraform_v1_recordings_stream_query_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/recordings/stream/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Update Stream
+         * @description Change what holds for one stream.
+         */
+        post: operations["update_stream_terraform_v1_recordings_stream_update_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/recordings/streams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Streams
+         * @description List the streams that have recordings.
+         */
+        post: operations["streams_terraform_v1_recordings_streams_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/recordings/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Summary
+         * @description Count all recordings.
+         */
+        post: operations["summary_terraform_v1_recordings_summary_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/recordings/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Update
+         * @description Name a recording, tag it, or keep it from being deleted by rules.
+         */
+        post: operations["update_terraform_v1_recordings_update_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/storage/settings/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Query Settings
+         * @description Tell how fast uploads may go.
+         */
+        post: operations["query_settings_terraform_v1_storage_settings_query_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/storage/settings/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Update Settings
+         * @description Change how fast uploads may go, at once.
+         */
+        post: operations["update_settings_terraform_v1_storage_settings_update_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/storage/targets/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create
+         * @description Add a storage; the first one becomes the default.
+         */
+        post: operations["create_terraform_v1_storage_targets_create_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/storage/targets/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * List Targets
+         * @description List the storages, and what is known of the usual providers.
+         */
+        post: operations["list_targets_terraform_v1_storage_targets_list_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/storage/targets/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove
+         * @description Forget a storage; what lies there stays. Refused while recordings are there or on the way:
+         *     nobody could play or delete them any more.
+         */
+        post: operations["remove_terraform_v1_storage_targets_remove_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/storage/targets/set_default": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set Default
+         * @description Use this storage where none is named.
+         */
+        post: operations["set_default_terraform_v1_storage_targets_set_default_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/storage/targets/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test
+         * @description Try a storage out: write, read, read a part, write in parts, compare, delete.
+         */
+        post: operations["test_terraform_v1_storage_targets_test_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/storage/targets/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Update
+         * @description Change a storage; uploads go on with what is new.
+         */
+        post: operations["update_terraform_v1_storage_targets_update_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/storage/uploads/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause
+         * @description Send nothing more of a recording until it is resumed.
+         */
+        post: operations["pause_terraform_v1_storage_uploads_pause_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/storage/uploads/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Query Uploads
+         * @description List what is on its way into a bucket, oldest first, page by page.
+         */
+        post: operations["query_uploads_terraform_v1_storage_uploads_query_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/storage/uploads/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume
+         * @description Go on with a recording that was paused.
+         */
+        post: operations["resume_terraform_v1_storage_uploads_resume_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/storage/uploads/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry
+         * @description Try at once what waits for its next try, and again what was given up.
+         */
+        post: operations["retry_terraform_v1_storage_uploads_retry_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/tencent/cam/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set Secret
+         * @description Make a bucket with this key of a Tencent Cloud account, once, and use it as a storage.
+         */
+        post: operations["set_secret_terraform_v1_tencent_cam_secret_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/uploads/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Unfinished
+         * @description List files of which a part has arrived.
+         */
+        get: operations["unfinished_terraform_v1_uploads__get"];
+        put?: never;
+        /**
+         * Create
+         * @description Begin to send a file; the answer's Location is where its bytes go.
+         */
+        post: operations["create_terraform_v1_uploads__post"];
+        delete?: never;
+        /**
+         * Abilities
+         * @description Tell what of tus there is, and how large a file may be.
+         */
+        options: operations["abilities_terraform_v1_uploads__options"];
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/uploads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Discard
+         * @description Forget an upload with all that has arrived.
+         */
+        delete: operations["discard_terraform_v1_uploads__id__delete"];
+        options?: never;
+        /**
+         * Progress
+         * @description Tell how much has arrived.
+         */
+        head: operations["progress_terraform_v1_uploads__id__head"];
+        /**
+         * Send
+         * @description Send the next piece, from ``Upload-Offset`` on. What the answer counts is on disk.
+         */
+        patch: operations["send_terraform_v1_uploads__id__patch"];
+        trace?: never;
+    };
     "/terraform/v1/vod/{id}": {
         parameters: {
             query?: never;
@@ -1528,6 +2605,32 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AfterUpload
+         * @description What becomes of the files on this disk once a bucket has them.
+         * @enum {string}
+         */
+        AfterUpload: "keep" | "delete" | "days";
+        /** ApplyAll */
+        ApplyAll: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** All */
+            all: boolean;
+        };
+        /** ApplyGlobs */
+        ApplyGlobs: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Globs */
+            globs: string[];
+        };
         /** AudioFacts */
         AudioFacts: {
             /** Codec */
@@ -1627,6 +2730,98 @@ export interface components {
             /** Title */
             title: string;
         };
+        /**
+         * CreateSchedule
+         * @description ``days``: 0 is Monday; an ``end`` that is not after ``start`` is on the next day.
+         */
+        CreateSchedule: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Label */
+            label: string;
+            /** Glob */
+            glob: string;
+            /** Days */
+            days: number[];
+            /** Start */
+            start: string;
+            /** End */
+            end: string;
+            /**
+             * Zone
+             * @default UTC
+             */
+            zone: string;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
+        };
+        /** CreateStorage */
+        CreateStorage: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Label */
+            label: string;
+            /** Provider */
+            provider: string;
+            /** Bucket */
+            bucket: string;
+            /** Access Key */
+            access_key: string;
+            /** Secret Key */
+            secret_key: string;
+            /**
+             * Endpoint
+             * @default
+             */
+            endpoint: string;
+            /**
+             * Region
+             * @default
+             */
+            region: string;
+            /**
+             * Prefix
+             * @default
+             */
+            prefix: string;
+            /** Path Style */
+            path_style?: boolean | null;
+            /**
+             * Storage Class
+             * @default
+             */
+            storage_class: string;
+            /**
+             * Acl
+             * @default
+             */
+            acl: string;
+            /**
+             * Public Url
+             * @default
+             */
+            public_url: string;
+            /**
+             * Delivery
+             * @default through
+             * @enum {string}
+             */
+            delivery: "through" | "redirect";
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
+        };
         /** CreateStream */
         CreateStream: {
             /**
@@ -1677,6 +2872,36 @@ export interface components {
             blocking: boolean;
             /** @default refuse */
             fallback: components["schemas"]["Fallback"];
+        };
+        /**
+         * DeleteRecordings
+         * @description ``confirm``: the number of ``ids`` again, so that nobody deletes more than was meant.
+         */
+        DeleteRecordings: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Ids */
+            ids: string[];
+            /** Confirm */
+            confirm: number;
+            /**
+             * Bucket Too
+             * @default true
+             */
+            bucket_too: boolean;
+        };
+        /**
+         * Deleted
+         * @description ``deleted``: these are going; what lies in a bucket that is away goes when it is back.
+         */
+        Deleted: {
+            /** Deleted */
+            deleted: string[];
+            /** Refused */
+            refused: components["schemas"]["NotDeleted"][];
         };
         /**
          * Deliveries
@@ -1789,8 +3014,71 @@ export interface components {
             /** Pubnoauth */
             pubNoAuth: boolean;
         };
+        /**
+         * Disk
+         * @description ``stopped``: work for which there is no room; ``full_in_days``: until there is none for new
+         *     recordings, at the pace of the last week.
+         */
+        Disk: {
+            /** Total Bytes */
+            total_bytes: number;
+            /** Free Bytes */
+            free_bytes: number;
+            /** Free Percent */
+            free_percent: number;
+            level: components["schemas"]["Level"];
+            /** Spool Bytes */
+            spool_bytes: number;
+            /** Record Bytes */
+            record_bytes: number;
+            /** Stopped */
+            stopped: ("thumbnails" | "mp4" | "recording")[];
+            /** Full In Days */
+            full_in_days: number | null;
+        };
+        /** DvrFile */
+        DvrFile: {
+            /** Uuid */
+            uuid: string;
+            /** Vhost */
+            vhost: string;
+            /** App */
+            app: string;
+            /** Stream */
+            stream: string;
+            /** Progress */
+            progress: boolean;
+            /** Update */
+            update: string;
+            /** Nn */
+            nn: number;
+            /** Duration */
+            duration: number;
+            /** Size */
+            size: number;
+            /** Bucket */
+            bucket: string;
+            /** Region */
+            region: string;
+        };
+        /**
+         * DvrSwitch
+         * @description ``secret``: a storage is set up.
+         */
+        DvrSwitch: {
+            /** All */
+            all: boolean;
+            /** Secret */
+            secret: boolean;
+        };
         /** Empty */
         Empty: Record<string, never>;
+        /**
+         * EndReason
+         * @description Why a recording ended.
+         * @enum {string}
+         */
+        EndReason: "unpublished" | "operator" | "length" | "size" | "schedule" | "rules" | "codec" | "recovered" | "disk";
         /**
          * Envs
          * @description Ports are strings as in Oryx; ``https`` tells whether the page may be had by HTTPS.
@@ -1865,6 +3153,142 @@ export interface components {
          * @enum {string}
          */
         Fallback: "refuse" | "accept";
+        /**
+         * FilesBody
+         * @description Without a ``limit`` all of them are listed, newest first. ``cursor``: the uuid of the last
+         *     one that was listed before.
+         */
+        FilesBody: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Limit */
+            limit?: number | null;
+            /** Cursor */
+            cursor?: string | null;
+        };
+        /**
+         * FindRecordings
+         * @description What is absent does not matter. ``search``: words of title, stream, tags or id.
+         */
+        FindRecordings: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit: number;
+            /** Search */
+            search?: string | null;
+            /** App */
+            app?: string | null;
+            /** Stream */
+            stream?: string | null;
+            state?: components["schemas"]["State"] | null;
+            /** Kind */
+            kind?: ("live" | "clip" | "upload" | "import") | null;
+            /** Tag */
+            tag?: string | null;
+            /** Where */
+            where?: ("local" | "bucket") | null;
+            /** Keep */
+            keep?: boolean | null;
+            /** From Ms */
+            from_ms?: number | null;
+            /** To Ms */
+            to_ms?: number | null;
+            /**
+             * Sort
+             * @default started
+             * @enum {string}
+             */
+            sort: "started" | "duration" | "size" | "title";
+            /**
+             * Order
+             * @default desc
+             * @enum {string}
+             */
+            order: "asc" | "desc";
+        };
+        /** FindUploads */
+        FindUploads: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Cursor */
+            cursor?: string | null;
+            /**
+             * Limit
+             * @default 50
+             */
+            limit: number;
+        };
+        /**
+         * Health
+         * @description How the last use of it went; ``ok`` null before the first.
+         */
+        Health: {
+            /** Ok */
+            ok: boolean | null;
+            /** Key */
+            key: string;
+            /** Message */
+            message: string;
+            /** At Ms */
+            at_ms: number;
+        };
+        /**
+         * HoleOut
+         * @description ``at_ms`` from the beginning of the recording.
+         */
+        HoleOut: {
+            /** At Ms */
+            at_ms: number;
+            /** Missing Ms */
+            missing_ms: number;
+            reason: components["schemas"]["HoleReason"];
+            /** Detail */
+            detail: string;
+        };
+        /**
+         * HoleReason
+         * @description ``lost``: the media server made segments that did not arrive. ``encoder_away``: nobody
+         *     published. ``clock``: only the clock jumped, nothing is missing.
+         * @enum {string}
+         */
+        HoleReason: "lost" | "encoder_away" | "clock";
+        /**
+         * Importable
+         * @description ``known``: it is in the library already.
+         */
+        Importable: {
+            /** Name */
+            name: string;
+            /** Size Bytes */
+            size_bytes: number;
+            /** Known */
+            known: boolean;
+        };
+        /** Importables */
+        Importables: {
+            /** Found */
+            found: components["schemas"]["Importable"][];
+        };
+        /** ImportsStarted */
+        ImportsStarted: {
+            /** Started */
+            started: number;
+        };
         /** InitRequest */
         InitRequest: {
             /**
@@ -1985,6 +3409,12 @@ export interface components {
             streams: components["schemas"]["KnownStream"][];
         };
         /**
+         * Level
+         * @description ``critical``: some work has stopped.
+         * @enum {string}
+         */
+        Level: "ok" | "low" | "critical";
+        /**
          * LoggedSession
          * @description A publisher or a viewer. ``ip`` is the full address for a day, then its network
          *     (``192.0.2.0/24``, ``2001:db8:1::/48``); bytes as the media server counts them (send: to the
@@ -2031,6 +3461,34 @@ export interface components {
             password: string;
         };
         /**
+         * MakeClip
+         * @description Times from the recording's beginning. ``precise``: encoded anew, to the frame; else it begins
+         *     at the key frame before.
+         */
+        MakeClip: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Id */
+            id: string;
+            /** In Ms */
+            in_ms: number;
+            /** Out Ms */
+            out_ms: number;
+            /**
+             * Precise
+             * @default false
+             */
+            precise: boolean;
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+        };
+        /**
          * MaybeWatchedBody
          * @description Names one stream, or with the app ``vod`` one recording by its id, or none.
          */
@@ -2045,6 +3503,17 @@ export interface components {
             /** Stream */
             stream?: string | null;
         };
+        /**
+         * Mode
+         * @description A stream's own choice.
+         * @enum {string}
+         */
+        Mode: "default" | "on" | "off";
+        /**
+         * Mp4State
+         * @enum {string}
+         */
+        Mp4State: "off" | "waiting" | "making" | "ready" | "failed";
         /**
          * NewKey
          * @description ``secret`` is shown this once.
@@ -2063,6 +3532,20 @@ export interface components {
             /** Token */
             token: string;
         };
+        /** NotDeleted */
+        NotDeleted: {
+            /** Id */
+            id: string;
+            /** Key */
+            key: string;
+            /** Message */
+            message: string;
+        };
+        /**
+         * OnCodecChange
+         * @enum {string}
+         */
+        OnCodecChange: "split" | "join";
         /**
          * OryxApply
          * @description ``allow_private`` is ours: Oryx never asks where a target is.
@@ -2227,6 +3710,43 @@ export interface components {
             steps: components["schemas"]["Step"][];
         };
         /**
+         * PostProcessing
+         * @description Field names are Oryx's.
+         */
+        PostProcessing: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Postprocess */
+            postProcess: string;
+            /** Postcpdir */
+            postCpDir: string;
+        };
+        /**
+         * PresetOut
+         * @description What a provider's form begins with; ``{region}`` in ``endpoint_form`` is filled in.
+         */
+        PresetOut: {
+            /** Provider */
+            provider: string;
+            /** Label */
+            label: string;
+            /** Endpoint Form */
+            endpoint_form: string;
+            /** Regions */
+            regions: string[];
+            /** Path Style */
+            path_style: boolean;
+            /** Storage Classes */
+            storage_classes: string[];
+            /** Acls */
+            acls: string[];
+            /** Help */
+            help: string;
+        };
+        /**
          * Preview
          * @description ``pass`` goes into the ``pass`` parameter of any play address of this stream; 12 h.
          */
@@ -2245,6 +3765,15 @@ export interface components {
             app: string;
             /** Stream */
             stream: string;
+        };
+        /** Problem */
+        Problem: {
+            /** Key */
+            key: string;
+            /** Message */
+            message: string;
+            /** Help */
+            help: string;
         };
         /**
          * Protocol
@@ -2378,12 +3907,168 @@ export interface components {
              */
             to_ms: number;
         };
+        /**
+         * RecordFile
+         * @description One recording; ``update`` is an ISO time, ``duration`` seconds, ``size`` bytes.
+         */
+        RecordFile: {
+            /** Uuid */
+            uuid: string;
+            /** Vhost */
+            vhost: string;
+            /** App */
+            app: string;
+            /** Stream */
+            stream: string;
+            /** Progress */
+            progress: boolean;
+            /** Update */
+            update: string;
+            /** Nn */
+            nn: number;
+            /** Duration */
+            duration: number;
+            /** Size */
+            size: number;
+        };
+        /**
+         * RecordSwitch
+         * @description ``home``: where recordings lie; ``processCpDir``: where copies of MP4s go.
+         */
+        RecordSwitch: {
+            /** All */
+            all: boolean;
+            /** Home */
+            home: string;
+            /** Globs */
+            globs: string[];
+            /** Processcpdir */
+            processCpDir: string;
+        };
+        /** RecordingBody */
+        RecordingBody: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Id */
+            id: string;
+        };
+        /**
+         * RecordingOut
+         * @description One recording. Times are ms since the epoch; ``problem``: what went wrong last.
+         */
+        RecordingOut: {
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "live" | "clip" | "upload" | "import";
+            state: components["schemas"]["State"];
+            /** App */
+            app: string;
+            /** Stream */
+            stream: string;
+            /** Url */
+            url: string;
+            /** Title */
+            title: string;
+            /** Tags */
+            tags: string[];
+            /** Keep */
+            keep: boolean;
+            /** Started Ms */
+            started_ms: number;
+            /** Ended Ms */
+            ended_ms: number | null;
+            /** Duration Ms */
+            duration_ms: number;
+            /** Size Bytes */
+            size_bytes: number;
+            /** Segments */
+            segments: number;
+            mp4: components["schemas"]["Mp4State"];
+            /** Mp4 Bytes */
+            mp4_bytes: number | null;
+            /** Has Playlist */
+            has_playlist: boolean;
+            /** Has Poster */
+            has_poster: boolean;
+            /** Has Sprite */
+            has_sprite: boolean;
+            /** Width */
+            width: number | null;
+            /** Height */
+            height: number | null;
+            /** Video Codec */
+            video_codec: string;
+            /** Audio Codec */
+            audio_codec: string;
+            /** Holes */
+            holes: components["schemas"]["HoleOut"][];
+            end_reason: components["schemas"]["EndReason"] | null;
+            /** Source Id */
+            source_id: string | null;
+            /** Local */
+            local: boolean;
+            /** In Bucket */
+            in_bucket: boolean;
+            /** Target Id */
+            target_id: string | null;
+            upload: components["schemas"]["UploadState"];
+            /** Uploaded Bytes */
+            uploaded_bytes: number;
+            /** Upload Bytes */
+            upload_bytes: number;
+            problem: components["schemas"]["Problem"] | null;
+            /**
+             * Access
+             * @enum {string}
+             */
+            access: "private" | "public" | "pass" | "webhook";
+            /** Delete At Ms */
+            delete_at_ms: number | null;
+            /** Play Url */
+            play_url: string;
+        };
+        /** RecordingPage */
+        RecordingPage: {
+            /** Recordings */
+            recordings: components["schemas"]["RecordingOut"][];
+            /** Cursor */
+            cursor: string | null;
+            /** Total */
+            total: number;
+        };
         /** Releases */
         Releases: {
             /** Stable */
             stable: string;
             /** Latest */
             latest: string;
+        };
+        /**
+         * RemuxTask
+         * @description The MP4 of a recording.
+         */
+        RemuxTask: {
+            /** Url */
+            url: string;
+            /** Bitrate */
+            bitrate: number;
+            /** Height */
+            height: number;
+            /** Width */
+            width: number;
+            /** Size */
+            size: number;
+            /** Duration */
+            duration: number;
+            /** Md5 */
+            md5: string;
         };
         /** Reply[Check] */
         Reply_Check_: {
@@ -2394,6 +4079,16 @@ export interface components {
              */
             code: 0;
             data: components["schemas"]["Check"];
+        };
+        /** Reply[Deleted] */
+        Reply_Deleted_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["Deleted"];
         };
         /** Reply[Deliveries] */
         Reply_Deliveries_: {
@@ -2425,6 +4120,26 @@ export interface components {
             code: 0;
             data: components["schemas"]["DemoState"];
         };
+        /** Reply[Disk] */
+        Reply_Disk_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["Disk"];
+        };
+        /** Reply[DvrSwitch] */
+        Reply_DvrSwitch_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["DvrSwitch"];
+        };
         /** Reply[Empty] */
         Reply_Empty_: {
             /**
@@ -2444,6 +4159,26 @@ export interface components {
              */
             code: 0;
             data: components["schemas"]["Envs"];
+        };
+        /** Reply[Importables] */
+        Reply_Importables_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["Importables"];
+        };
+        /** Reply[ImportsStarted] */
+        Reply_ImportsStarted_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["ImportsStarted"];
         };
         /** Reply[InitState] */
         Reply_InitState_: {
@@ -2606,6 +4341,46 @@ export interface components {
             code: 0;
             data: components["schemas"]["PublishSecret"];
         };
+        /** Reply[RecordSwitch] */
+        Reply_RecordSwitch_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["RecordSwitch"];
+        };
+        /** Reply[RecordingOut] */
+        Reply_RecordingOut_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["RecordingOut"];
+        };
+        /** Reply[RecordingPage] */
+        Reply_RecordingPage_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["RecordingPage"];
+        };
+        /** Reply[RetentionOut] */
+        Reply_RetentionOut_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["RetentionOut"];
+        };
         /** Reply[Room] */
         Reply_Room_: {
             /**
@@ -2625,6 +4400,36 @@ export interface components {
              */
             code: 0;
             data: components["schemas"]["Rooms"];
+        };
+        /** Reply[Rules] */
+        Reply_Rules_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["Rules"];
+        };
+        /** Reply[ScheduleOut] */
+        Reply_ScheduleOut_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["ScheduleOut"];
+        };
+        /** Reply[Schedules] */
+        Reply_Schedules_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["Schedules"];
         };
         /** Reply[SessionStats] */
         Reply_SessionStats_: {
@@ -2646,6 +4451,16 @@ export interface components {
             code: 0;
             data: components["schemas"]["SessionToken"];
         };
+        /** Reply[SettingsOut] */
+        Reply_SettingsOut_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["SettingsOut"];
+        };
         /** Reply[Status] */
         Reply_Status_: {
             /**
@@ -2656,6 +4471,26 @@ export interface components {
             code: 0;
             data: components["schemas"]["Status"];
         };
+        /** Reply[StorageTargets] */
+        Reply_StorageTargets_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["StorageTargets"];
+        };
+        /** Reply[Storage] */
+        Reply_Storage_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["Storage"];
+        };
         /** Reply[Store] */
         Reply_Store_: {
             /**
@@ -2665,6 +4500,26 @@ export interface components {
              */
             code: 0;
             data: components["schemas"]["Store"];
+        };
+        /** Reply[StreamCounts] */
+        Reply_StreamCounts_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["StreamCounts"];
+        };
+        /** Reply[StreamRecording] */
+        Reply_StreamRecording_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["StreamRecording"];
         };
         /** Reply[StreamsReply] */
         Reply_StreamsReply_: {
@@ -2685,6 +4540,16 @@ export interface components {
              */
             code: 0;
             data: components["schemas"]["StreamsStats"];
+        };
+        /** Reply[Summary] */
+        Reply_Summary_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["Summary"];
         };
         /** Reply[TargetAndSecret] */
         Reply_TargetAndSecret_: {
@@ -2716,6 +4581,26 @@ export interface components {
             code: 0;
             data: components["schemas"]["Targets"];
         };
+        /** Reply[TestResult] */
+        Reply_TestResult_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["TestResult"];
+        };
+        /** Reply[UnfinishedUploads] */
+        Reply_UnfinishedUploads_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["UnfinishedUploads"];
+        };
         /** Reply[Union[SessionToken, InitState]] */
         Reply_Union_SessionToken__InitState__: {
             /**
@@ -2736,6 +4621,26 @@ export interface components {
              */
             code: 0;
             data: components["schemas"]["Unlocked"];
+        };
+        /** Reply[UploadOut] */
+        Reply_UploadOut_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["UploadOut"];
+        };
+        /** Reply[UploadPage] */
+        Reply_UploadPage_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["UploadPage"];
         };
         /** Reply[Version] */
         Reply_Version_: {
@@ -2777,6 +4682,16 @@ export interface components {
             code: 0;
             data: components["schemas"]["VodFacts"];
         };
+        /** Reply[VodSwitch] */
+        Reply_VodSwitch_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["VodSwitch"];
+        };
         /** Reply[Watch] */
         Reply_Watch_: {
             /**
@@ -2786,6 +4701,39 @@ export interface components {
              */
             code: 0;
             data: components["schemas"]["Watch"];
+        };
+        /** Reply[list[DvrFile]] */
+        Reply_list_DvrFile__: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            /** Data */
+            data: components["schemas"]["DvrFile"][];
+        };
+        /** Reply[list[RecordFile]] */
+        Reply_list_RecordFile__: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            /** Data */
+            data: components["schemas"]["RecordFile"][];
+        };
+        /** Reply[list[VodFile]] */
+        Reply_list_VodFile__: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            /** Data */
+            data: components["schemas"]["VodFile"][];
         };
         /** Reply[str] */
         Reply_str_: {
@@ -2797,6 +4745,47 @@ export interface components {
             code: 0;
             /** Data */
             data: string;
+        };
+        /**
+         * RetentionOut
+         * @description 0 days: for ever; 0 of the others: no limit. What is on its way into a bucket, and what is
+         *     marked to be kept, stays in any case. ``after_upload``: what becomes of the local files.
+         */
+        RetentionOut: {
+            /** Local Days */
+            local_days: number;
+            /** Local Max Gb */
+            local_max_gb: number;
+            /** Min Free Percent */
+            min_free_percent: number;
+            /** Warn Percent */
+            warn_percent: number;
+            /** Stop Percent */
+            stop_percent: number;
+            after_upload: components["schemas"]["AfterUpload"];
+            /** After Upload Days */
+            after_upload_days: number;
+            /** Bucket Days */
+            bucket_days: number;
+            /** Streams */
+            streams: {
+                [key: string]: components["schemas"]["StreamDaysOut"];
+            };
+        };
+        /** Retry */
+        Retry: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Id */
+            id: string;
+            /**
+             * What
+             * @enum {string}
+             */
+            what: "mp4" | "upload" | "thumbnails";
         };
         /**
          * Room
@@ -2856,6 +4845,93 @@ export interface components {
          * @enum {string}
          */
         RuleChoice: "public" | "pass" | "webhook" | "inherit";
+        /**
+         * Rules
+         * @description What is recorded and how. 0 is no limit; ``post_copy_dir`` empty: no copy is made.
+         */
+        Rules: {
+            /** Record All */
+            record_all: boolean;
+            /** Dvr All */
+            dvr_all: boolean;
+            /** Vod All */
+            vod_all: boolean;
+            /** Globs */
+            globs: string[];
+            /** Grace S */
+            grace_s: number;
+            on_codec_change: components["schemas"]["OnCodecChange"];
+            /** Max Length S */
+            max_length_s: number;
+            /** Max Size Mb */
+            max_size_mb: number;
+            /** Mp4 */
+            mp4: boolean;
+            /** Thumbnails */
+            thumbnails: boolean;
+            /** Upload All */
+            upload_all: boolean;
+            upload_what: components["schemas"]["UploadWhat"];
+            /** Post Copy Dir */
+            post_copy_dir: string;
+        };
+        /**
+         * ScanImports
+         * @description ``target_id``: whose bucket; absent for the default storage.
+         */
+        ScanImports: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /**
+             * From
+             * @enum {string}
+             */
+            from: "folder" | "bucket";
+            /** Target Id */
+            target_id?: string | null;
+        };
+        /** ScheduleBody */
+        ScheduleBody: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Id */
+            id: string;
+        };
+        /**
+         * ScheduleOut
+         * @description ``next_ms``: when it begins next; null while it is off.
+         */
+        ScheduleOut: {
+            /** Id */
+            id: string;
+            /** Label */
+            label: string;
+            /** Glob */
+            glob: string;
+            /** Days */
+            days: number[];
+            /** Start */
+            start: string;
+            /** End */
+            end: string;
+            /** Zone */
+            zone: string;
+            /** Enabled */
+            enabled: boolean;
+            /** Next Ms */
+            next_ms: number | null;
+        };
+        /** Schedules */
+        Schedules: {
+            /** Schedules */
+            schedules: components["schemas"]["ScheduleOut"][];
+        };
         /**
          * ServiceState
          * @description One program; ``state`` is starting, running, unhealthy, backoff, stopped or failed.
@@ -2935,6 +5011,43 @@ export interface components {
             /** Expireat */
             expireAt: string;
         };
+        /**
+         * SettingsOut
+         * @description ``limit_kbps``: kilobits a second of all uploads together, 0 for no limit; ``parallel``: so
+         *     many transfers to one storage at once.
+         */
+        SettingsOut: {
+            /** Limit Kbps */
+            limit_kbps: number;
+            /** Parallel */
+            parallel: number;
+        };
+        /**
+         * StartImports
+         * @description ``names`` as they were found.
+         */
+        StartImports: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /**
+             * From
+             * @enum {string}
+             */
+            from: "folder" | "bucket";
+            /** Target Id */
+            target_id?: string | null;
+            /** Names */
+            names: string[];
+        };
+        /**
+         * State
+         * @description ``finishing``: complete and playable, MP4 and pictures are being made.
+         * @enum {string}
+         */
+        State: "recording" | "finishing" | "ready" | "failed" | "deleting";
         /** Status */
         Status: {
             /** Version */
@@ -2962,6 +5075,57 @@ export interface components {
             ok: boolean;
             /** Detail */
             detail: string;
+        };
+        /**
+         * Storage
+         * @description A storage; its keys are never told again.
+         */
+        Storage: {
+            /** Id */
+            id: string;
+            /** Label */
+            label: string;
+            /** Provider */
+            provider: string;
+            /** Endpoint */
+            endpoint: string;
+            /** Region */
+            region: string;
+            /** Bucket */
+            bucket: string;
+            /** Prefix */
+            prefix: string;
+            /** Access Key Hint */
+            access_key_hint: string;
+            /** Secret Set */
+            secret_set: boolean;
+            /** Path Style */
+            path_style: boolean;
+            /** Storage Class */
+            storage_class: string;
+            /** Acl */
+            acl: string;
+            /** Public Url */
+            public_url: string;
+            /**
+             * Delivery
+             * @enum {string}
+             */
+            delivery: "through" | "redirect";
+            /** Enabled */
+            enabled: boolean;
+            /** Is Default */
+            is_default: boolean;
+            /** Created Ms */
+            created_ms: number;
+            health: components["schemas"]["Health"];
+        };
+        /** StorageTargets */
+        StorageTargets: {
+            /** Targets */
+            targets: components["schemas"]["Storage"][];
+            /** Presets */
+            presets: components["schemas"]["PresetOut"][];
         };
         /**
          * Store
@@ -3027,6 +5191,48 @@ export interface components {
             /** Stream */
             stream: string;
         };
+        /** StreamCount */
+        StreamCount: {
+            /** App */
+            app: string;
+            /** Stream */
+            stream: string;
+            /** Count */
+            count: number;
+        };
+        /** StreamCounts */
+        StreamCounts: {
+            /** Streams */
+            streams: components["schemas"]["StreamCount"][];
+        };
+        /**
+         * StreamDaysOut
+         * @description Days of one stream; what is absent is as for the house. 0: for ever.
+         */
+        StreamDaysOut: {
+            /** Local Days */
+            local_days?: number | null;
+            /** Bucket Days */
+            bucket_days?: number | null;
+        };
+        /**
+         * StreamRecording
+         * @description ``why``: off, all, glob, stream, manual, schedule, dvr, vod or disk. ``target_id`` null: as
+         *     the house uploads; empty: never.
+         */
+        StreamRecording: {
+            mode: components["schemas"]["Mode"];
+            /** Target Id */
+            target_id: string | null;
+            /** Wanted */
+            wanted: boolean;
+            /** Why */
+            why: string;
+            /** Recording Id */
+            recording_id: string | null;
+            /** Manual */
+            manual: string | null;
+        };
         /**
          * StreamStats
          * @description ``sessions``, ``watch_s`` and ``peak`` of viewers; ``publish_s``: how long it was live.
@@ -3057,6 +5263,24 @@ export interface components {
         StreamsStats: {
             /** Streams */
             streams: components["schemas"]["StreamStats"][];
+        };
+        /**
+         * Summary
+         * @description How many there are of each; ``local_bytes``: on this disk.
+         */
+        Summary: {
+            /** Count */
+            count: number;
+            /** Local Bytes */
+            local_bytes: number;
+            /** Bucket Count */
+            bucket_count: number;
+            /** Recording */
+            recording: number;
+            /** Uploading */
+            uploading: number;
+            /** Failed */
+            failed: number;
         };
         /**
          * Target
@@ -3099,6 +5323,16 @@ export interface components {
             /** Secret */
             secret: string;
         };
+        /** TargetBody */
+        TargetBody: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Id */
+            id: string;
+        };
         /** TargetRequest */
         TargetRequest: {
             /**
@@ -3120,6 +5354,32 @@ export interface components {
             types: string[];
         };
         /**
+         * TencentKey
+         * @description Names of the first two are SRS-cloud's. ``region`` empty: where this machine is known to
+         *     stand. ``public_read``: what is in the bucket may be read by anybody who knows its address.
+         */
+        TencentKey: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Secretid */
+            secretId: string;
+            /** Secretkey */
+            secretKey: string;
+            /**
+             * Region
+             * @default
+             */
+            region: string;
+            /**
+             * Publicread
+             * @default false
+             */
+            publicRead: boolean;
+        };
+        /**
          * TestPlay
          * @description A whole link (of any protocol or a watch page), or app and stream with a pass or none.
          */
@@ -3137,6 +5397,98 @@ export interface components {
             link?: string | null;
             /** Pass */
             pass?: string | null;
+        };
+        /** TestResult */
+        TestResult: {
+            /** Ok */
+            ok: boolean;
+            /** Steps */
+            steps: components["schemas"]["TestStep"][];
+        };
+        /**
+         * TestStep
+         * @description ``ok`` null: not tried, because one before it failed.
+         */
+        TestStep: {
+            /** Name */
+            name: string;
+            /** Ok */
+            ok: boolean | null;
+            /** Took Ms */
+            took_ms: number;
+            /** Key */
+            key: string;
+            /** Message */
+            message: string;
+            /** Help */
+            help: string;
+        };
+        /**
+         * TestTarget
+         * @description An ``id``, or the fields of a storage that is not saved yet, or both: then the fields count
+         *     over what is saved.
+         */
+        TestTarget: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Id */
+            id?: string | null;
+            /** Label */
+            label?: string | null;
+            /** Provider */
+            provider?: string | null;
+            /** Bucket */
+            bucket?: string | null;
+            /** Access Key */
+            access_key?: string | null;
+            /** Secret Key */
+            secret_key?: string | null;
+            /** Endpoint */
+            endpoint?: string | null;
+            /** Region */
+            region?: string | null;
+            /** Prefix */
+            prefix?: string | null;
+            /** Path Style */
+            path_style?: boolean | null;
+            /** Storage Class */
+            storage_class?: string | null;
+            /** Acl */
+            acl?: string | null;
+            /** Public Url */
+            public_url?: string | null;
+            /** Delivery */
+            delivery?: ("through" | "redirect") | null;
+            /** Enabled */
+            enabled?: boolean | null;
+        };
+        /**
+         * Unfinished
+         * @description A file of which a part has arrived.
+         */
+        Unfinished: {
+            /** Id */
+            id: string;
+            /** Filename */
+            filename: string;
+            /** Title */
+            title: string;
+            /** Size Bytes */
+            size_bytes: number;
+            /** Offset Bytes */
+            offset_bytes: number;
+            /** Created Ms */
+            created_ms: number;
+            /** Expires Ms */
+            expires_ms: number;
+        };
+        /** UnfinishedUploads */
+        UnfinishedUploads: {
+            /** Uploads */
+            uploads: components["schemas"]["Unfinished"][];
         };
         /**
          * Unlock
@@ -3209,6 +5561,25 @@ export interface components {
             /** Kick Block S */
             kick_block_s?: number | null;
         };
+        /**
+         * UpdateRecording
+         * @description What is absent stays as it is.
+         */
+        UpdateRecording: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Id */
+            id: string;
+            /** Title */
+            title?: string | null;
+            /** Tags */
+            tags?: string[] | null;
+            /** Keep */
+            keep?: boolean | null;
+        };
         /** UpdateRequest */
         UpdateRequest: {
             /**
@@ -3218,6 +5589,36 @@ export interface components {
             token?: string | null;
             /** Secret */
             secret: string;
+        };
+        /**
+         * UpdateRetention
+         * @description What is absent stays as it is; ``streams`` are replaced as a whole.
+         */
+        UpdateRetention: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Local Days */
+            local_days?: number | null;
+            /** Local Max Gb */
+            local_max_gb?: number | null;
+            /** Min Free Percent */
+            min_free_percent?: number | null;
+            /** Warn Percent */
+            warn_percent?: number | null;
+            /** Stop Percent */
+            stop_percent?: number | null;
+            after_upload?: components["schemas"]["AfterUpload"] | null;
+            /** After Upload Days */
+            after_upload_days?: number | null;
+            /** Bucket Days */
+            bucket_days?: number | null;
+            /** Streams */
+            streams?: {
+                [key: string]: components["schemas"]["StreamDaysOut"];
+            } | null;
         };
         /**
          * UpdateRule
@@ -3245,6 +5646,124 @@ export interface components {
             allow_private?: boolean | null;
         };
         /**
+         * UpdateRules
+         * @description What is absent stays as it is.
+         */
+        UpdateRules: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Record All */
+            record_all?: boolean | null;
+            /** Dvr All */
+            dvr_all?: boolean | null;
+            /** Vod All */
+            vod_all?: boolean | null;
+            /** Globs */
+            globs?: string[] | null;
+            /** Grace S */
+            grace_s?: number | null;
+            on_codec_change?: components["schemas"]["OnCodecChange"] | null;
+            /** Max Length S */
+            max_length_s?: number | null;
+            /** Max Size Mb */
+            max_size_mb?: number | null;
+            /** Mp4 */
+            mp4?: boolean | null;
+            /** Thumbnails */
+            thumbnails?: boolean | null;
+            /** Upload All */
+            upload_all?: boolean | null;
+            upload_what?: components["schemas"]["UploadWhat"] | null;
+            /** Post Copy Dir */
+            post_copy_dir?: string | null;
+        };
+        /**
+         * UpdateSchedule
+         * @description What is absent stays as it is.
+         */
+        UpdateSchedule: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Id */
+            id: string;
+            /** Label */
+            label?: string | null;
+            /** Glob */
+            glob?: string | null;
+            /** Days */
+            days?: number[] | null;
+            /** Start */
+            start?: string | null;
+            /** End */
+            end?: string | null;
+            /** Zone */
+            zone?: string | null;
+            /** Enabled */
+            enabled?: boolean | null;
+        };
+        /**
+         * UpdateSettings
+         * @description What is absent stays as it is.
+         */
+        UpdateSettings: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Limit Kbps */
+            limit_kbps?: number | null;
+            /** Parallel */
+            parallel?: number | null;
+        };
+        /**
+         * UpdateStorage
+         * @description What is absent stays as it is.
+         */
+        UpdateStorage: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Id */
+            id: string;
+            /** Label */
+            label?: string | null;
+            /** Provider */
+            provider?: string | null;
+            /** Bucket */
+            bucket?: string | null;
+            /** Access Key */
+            access_key?: string | null;
+            /** Secret Key */
+            secret_key?: string | null;
+            /** Endpoint */
+            endpoint?: string | null;
+            /** Region */
+            region?: string | null;
+            /** Prefix */
+            prefix?: string | null;
+            /** Path Style */
+            path_style?: boolean | null;
+            /** Storage Class */
+            storage_class?: string | null;
+            /** Acl */
+            acl?: string | null;
+            /** Public Url */
+            public_url?: string | null;
+            /** Delivery */
+            delivery?: ("through" | "redirect") | null;
+            /** Enabled */
+            enabled?: boolean | null;
+        };
+        /**
          * UpdateStream
          * @description What is absent stays as it is.
          */
@@ -3269,6 +5788,24 @@ export interface components {
             /** Max Kbps */
             max_kbps?: number | null;
         };
+        /**
+         * UpdateStreamRecording
+         * @description What is absent stays as it is; ``target_id`` null: as the house uploads.
+         */
+        UpdateStreamRecording: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** App */
+            app: string;
+            /** Stream */
+            stream: string;
+            mode?: components["schemas"]["Mode"] | null;
+            /** Target Id */
+            target_id?: string | null;
+        };
         /** UpdateTarget */
         UpdateTarget: {
             /**
@@ -3291,6 +5828,59 @@ export interface components {
             /** Blocking */
             blocking?: boolean | null;
             fallback?: components["schemas"]["Fallback"] | null;
+        };
+        /**
+         * UploadOut
+         * @description One recording on its way into a bucket. ``speed_bps``: bytes a second; ``left_s`` null: not
+         *     known; ``next_try_ms``: when it is tried again, ms since the epoch, null when it runs.
+         */
+        UploadOut: {
+            /** Recording Id */
+            recording_id: string;
+            /** Title */
+            title: string;
+            /** Target Id */
+            target_id: string;
+            state: components["schemas"]["UploadState"];
+            /** Done Bytes */
+            done_bytes: number;
+            /** Total Bytes */
+            total_bytes: number;
+            /** Speed Bps */
+            speed_bps: number;
+            /** Left S */
+            left_s: number | null;
+            /** Next Try Ms */
+            next_try_ms: number | null;
+            problem: components["schemas"]["Problem"] | null;
+        };
+        /** UploadPage */
+        UploadPage: {
+            /** Uploads */
+            uploads: components["schemas"]["UploadOut"][];
+            /** Cursor */
+            cursor: string | null;
+        };
+        /**
+         * UploadState
+         * @description ``failed``: it was given up and waits for somebody to ask again.
+         * @enum {string}
+         */
+        UploadState: "none" | "waiting" | "uploading" | "paused" | "verified" | "failed";
+        /**
+         * UploadWhat
+         * @enum {string}
+         */
+        UploadWhat: "all" | "segments" | "mp4";
+        /** UuidBody */
+        UuidBody: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Uuid */
+            uuid: string;
         };
         /**
          * Version
@@ -3504,6 +6094,47 @@ export interface components {
             sprite?: string | null;
             /** Sprite Map */
             sprite_map?: string | null;
+        };
+        /**
+         * VodFile
+         * @description ``file``: the recording's uuid once it is in the bucket; ``media``: where the MP4 is watched;
+         *     ``task`` is absent until there is an MP4.
+         */
+        VodFile: {
+            /** Uuid */
+            uuid: string;
+            /** Vhost */
+            vhost: string;
+            /** App */
+            app: string;
+            /** Stream */
+            stream: string;
+            /** Progress */
+            progress: boolean;
+            /** Update */
+            update: string;
+            /** Nn */
+            nn: number;
+            /** Duration */
+            duration: number;
+            /** Size */
+            size: number;
+            /** File */
+            file: string;
+            /** Media */
+            media: string;
+            task?: components["schemas"]["RemuxTask"] | null;
+        };
+        /** VodSwitch */
+        VodSwitch: {
+            /** All */
+            all: boolean;
+            /** Secret */
+            secret: boolean;
+            /** Service */
+            service: boolean;
+            /** Storage */
+            storage: boolean;
         };
         /**
          * Watch
@@ -3762,6 +6393,128 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reply_Version_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    apply_dvr_terraform_v1_hooks_dvr_apply_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplyAll"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_NoneType_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    dvr_files_terraform_v1_hooks_dvr_files_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FilesBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_list_DvrFile__"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    query_dvr_terraform_v1_hooks_dvr_query_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_DvrSwitch_"];
                 };
             };
             /** @description Client Error */
@@ -4456,6 +7209,296 @@ export interface operations {
             };
         };
     };
+    apply_record_terraform_v1_hooks_record_apply_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplyAll"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_NoneType_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    end_terraform_v1_hooks_record_end_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UuidBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_RecordingOut_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    record_files_terraform_v1_hooks_record_files_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FilesBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_list_RecordFile__"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    apply_globs_terraform_v1_hooks_record_globs_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplyGlobs"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_NoneType_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    post_processing_terraform_v1_hooks_record_post_processing_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PostProcessing"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_NoneType_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    query_record_terraform_v1_hooks_record_query_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_RecordSwitch_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    remove_terraform_v1_hooks_record_remove_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UuidBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_NoneType_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
     query_terraform_v1_hooks_srs_secret_post: {
         parameters: {
             query?: never;
@@ -5056,6 +8099,128 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reply_ViewerPage_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    apply_vod_terraform_v1_hooks_vod_apply_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplyAll"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_NoneType_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    vod_files_terraform_v1_hooks_vod_files_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FilesBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_list_VodFile__"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    query_vod_terraform_v1_hooks_vod_query_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_VodSwitch_"];
                 };
             };
             /** @description Client Error */
@@ -6720,6 +9885,338 @@ export interface operations {
             };
         };
     };
+    clip_terraform_v1_recordings_clip_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MakeClip"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_RecordingOut_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    delete_terraform_v1_recordings_delete_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeleteRecordings"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Deleted_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    disk_terraform_v1_recordings_disk_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Body"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Disk_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    end_terraform_v1_recordings_end_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordingBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_RecordingOut_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    get_terraform_v1_recordings_get_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordingBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_RecordingOut_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    scan_terraform_v1_recordings_import_scan_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScanImports"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Importables_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    start_terraform_v1_recordings_import_start_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartImports"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_ImportsStarted_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    original_terraform_v1_recordings_original__id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
     own_poster_terraform_v1_recordings_poster__id__get: {
         parameters: {
             query?: never;
@@ -6738,6 +10235,414 @@ export interface operations {
                 };
                 content: {
                     "image/jpeg": unknown;
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    query_terraform_v1_recordings_query_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FindRecordings"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_RecordingPage_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    query_retention_terraform_v1_recordings_retention_query_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_RetentionOut_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    update_retention_terraform_v1_recordings_retention_update_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateRetention"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_RetentionOut_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    retry_terraform_v1_recordings_retry_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Retry"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_RecordingOut_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    query_rules_terraform_v1_recordings_rules_query_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Rules_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    update_rules_terraform_v1_recordings_rules_update_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateRules"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Rules_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    create_schedule_terraform_v1_recordings_schedules_create_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateSchedule"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_ScheduleOut_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    list_schedules_terraform_v1_recordings_schedules_list_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Schedules_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    remove_schedule_terraform_v1_recordings_schedules_remove_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_NoneType_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    update_schedule_terraform_v1_recordings_schedules_update_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateSchedule"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_ScheduleOut_"];
                 };
             };
             /** @description Client Error */
@@ -6819,6 +10724,1068 @@ export interface operations {
                 content: {
                     "text/vtt": unknown;
                 };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    start_terraform_v1_recordings_start_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StreamBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_StreamRecording_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    stop_terraform_v1_recordings_stop_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StreamBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_StreamRecording_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    query_stream_terraform_v1_recordings_stream_query_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StreamBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_StreamRecording_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    update_stream_terraform_v1_recordings_stream_update_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateStreamRecording"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_StreamRecording_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    streams_terraform_v1_recordings_streams_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_StreamCounts_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    summary_terraform_v1_recordings_summary_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Summary_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    update_terraform_v1_recordings_update_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateRecording"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_RecordingOut_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    query_settings_terraform_v1_storage_settings_query_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Body"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_SettingsOut_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    update_settings_terraform_v1_storage_settings_update_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateSettings"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_SettingsOut_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    create_terraform_v1_storage_targets_create_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateStorage"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Storage_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    list_targets_terraform_v1_storage_targets_list_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_StorageTargets_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    remove_terraform_v1_storage_targets_remove_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TargetBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_NoneType_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    set_default_terraform_v1_storage_targets_set_default_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TargetBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_NoneType_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    test_terraform_v1_storage_targets_test_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestTarget"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_TestResult_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    update_terraform_v1_storage_targets_update_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateStorage"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Storage_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    pause_terraform_v1_storage_uploads_pause_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordingBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_UploadOut_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    query_uploads_terraform_v1_storage_uploads_query_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FindUploads"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_UploadPage_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    resume_terraform_v1_storage_uploads_resume_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordingBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_UploadOut_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    retry_terraform_v1_storage_uploads_retry_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordingBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_UploadOut_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    set_secret_terraform_v1_tencent_cam_secret_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TencentKey"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_NoneType_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    unfinished_terraform_v1_uploads__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_UnfinishedUploads_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    create_terraform_v1_uploads__post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "upload-length"?: number | null;
+                "upload-metadata"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    abilities_terraform_v1_uploads__options: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    discard_terraform_v1_uploads__id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    progress_terraform_v1_uploads__id__head: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    send_terraform_v1_uploads__id__patch: {
+        parameters: {
+            query?: never;
+            header?: {
+                "upload-offset"?: number | null;
+                "upload-checksum"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Client Error */
             "4XX": {
