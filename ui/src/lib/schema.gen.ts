@@ -3234,20 +3234,6 @@ export interface components {
             limit: number;
         };
         /**
-         * Health
-         * @description How the last use of it went; ``ok`` null before the first.
-         */
-        Health: {
-            /** Ok */
-            ok: boolean | null;
-            /** Key */
-            key: string;
-            /** Message */
-            message: string;
-            /** At Ms */
-            at_ms: number;
-        };
-        /**
          * HoleOut
          * @description ``at_ms`` from the beginning of the recording.
          */
@@ -3723,28 +3709,6 @@ export interface components {
             postProcess: string;
             /** Postcpdir */
             postCpDir: string;
-        };
-        /**
-         * PresetOut
-         * @description What a provider's form begins with; ``{region}`` in ``endpoint_form`` is filled in.
-         */
-        PresetOut: {
-            /** Provider */
-            provider: string;
-            /** Label */
-            label: string;
-            /** Endpoint Form */
-            endpoint_form: string;
-            /** Regions */
-            regions: string[];
-            /** Path Style */
-            path_style: boolean;
-            /** Storage Classes */
-            storage_classes: string[];
-            /** Acls */
-            acls: string[];
-            /** Help */
-            help: string;
         };
         /**
          * Preview
@@ -4481,6 +4445,16 @@ export interface components {
             code: 0;
             data: components["schemas"]["StorageTargets"];
         };
+        /** Reply[StorageTest] */
+        Reply_StorageTest_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["StorageTest"];
+        };
         /** Reply[Storage] */
         Reply_Storage_: {
             /**
@@ -4580,16 +4554,6 @@ export interface components {
              */
             code: 0;
             data: components["schemas"]["Targets"];
-        };
-        /** Reply[TestResult] */
-        Reply_TestResult_: {
-            /**
-             * Code
-             * @default 0
-             * @constant
-             */
-            code: 0;
-            data: components["schemas"]["TestResult"];
         };
         /** Reply[UnfinishedUploads] */
         Reply_UnfinishedUploads_: {
@@ -5118,14 +5082,85 @@ export interface components {
             is_default: boolean;
             /** Created Ms */
             created_ms: number;
-            health: components["schemas"]["Health"];
+            health: components["schemas"]["StorageHealth"];
+        };
+        /**
+         * StorageHealth
+         * @description How the last use of it went; ``ok`` null before the first.
+         */
+        StorageHealth: {
+            /** Ok */
+            ok: boolean | null;
+            /** Key */
+            key: string;
+            /** Message */
+            message: string;
+            /** At Ms */
+            at_ms: number;
+        };
+        /**
+         * StoragePreset
+         * @description What a provider's form begins with; ``{region}`` in ``endpoint_form`` is filled in.
+         */
+        StoragePreset: {
+            /** Provider */
+            provider: string;
+            /** Label */
+            label: string;
+            /** Endpoint Form */
+            endpoint_form: string;
+            /** Regions */
+            regions: string[];
+            /** Path Style */
+            path_style: boolean;
+            /** Storage Classes */
+            storage_classes: string[];
+            /** Acls */
+            acls: string[];
+            /** Help */
+            help: string;
+        };
+        /** StorageTargetBody */
+        StorageTargetBody: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Id */
+            id: string;
         };
         /** StorageTargets */
         StorageTargets: {
             /** Targets */
             targets: components["schemas"]["Storage"][];
             /** Presets */
-            presets: components["schemas"]["PresetOut"][];
+            presets: components["schemas"]["StoragePreset"][];
+        };
+        /** StorageTest */
+        StorageTest: {
+            /** Ok */
+            ok: boolean;
+            /** Steps */
+            steps: components["schemas"]["StorageTestStep"][];
+        };
+        /**
+         * StorageTestStep
+         * @description ``ok`` null: not tried, because one before it failed.
+         */
+        StorageTestStep: {
+            /** Name */
+            name: string;
+            /** Ok */
+            ok: boolean | null;
+            /** Took Ms */
+            took_ms: number;
+            /** Key */
+            key: string;
+            /** Message */
+            message: string;
+            /** Help */
+            help: string;
         };
         /**
          * Store
@@ -5323,16 +5358,6 @@ export interface components {
             /** Secret */
             secret: string;
         };
-        /** TargetBody */
-        TargetBody: {
-            /**
-             * Token
-             * @description Session token, instead of a header
-             */
-            token?: string | null;
-            /** Id */
-            id: string;
-        };
         /** TargetRequest */
         TargetRequest: {
             /**
@@ -5398,37 +5423,12 @@ export interface components {
             /** Pass */
             pass?: string | null;
         };
-        /** TestResult */
-        TestResult: {
-            /** Ok */
-            ok: boolean;
-            /** Steps */
-            steps: components["schemas"]["TestStep"][];
-        };
         /**
-         * TestStep
-         * @description ``ok`` null: not tried, because one before it failed.
-         */
-        TestStep: {
-            /** Name */
-            name: string;
-            /** Ok */
-            ok: boolean | null;
-            /** Took Ms */
-            took_ms: number;
-            /** Key */
-            key: string;
-            /** Message */
-            message: string;
-            /** Help */
-            help: string;
-        };
-        /**
-         * TestTarget
+         * TestStorageTarget
          * @description An ``id``, or the fields of a storage that is not saved yet, or both: then the fields count
          *     over what is saved.
          */
-        TestTarget: {
+        TestStorageTarget: {
             /**
              * Token
              * @description Session token, instead of a header
@@ -11204,7 +11204,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TargetBody"];
+                "application/json": components["schemas"]["StorageTargetBody"];
             };
         };
         responses: {
@@ -11246,7 +11246,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TargetBody"];
+                "application/json": components["schemas"]["StorageTargetBody"];
             };
         };
         responses: {
@@ -11288,7 +11288,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TestTarget"];
+                "application/json": components["schemas"]["TestStorageTarget"];
             };
         };
         responses: {
@@ -11298,7 +11298,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Reply_TestResult_"];
+                    "application/json": components["schemas"]["Reply_StorageTest_"];
                 };
             };
             /** @description Client Error */
