@@ -1,22 +1,26 @@
 """Recordings as SRS-cloud and Oryx list them; every one of them can be reached."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter
+import orjson
+from fastapi import APIRouter, Response
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from ...core.app import API, Body, Reply
 from ...core.auth import SignedIn
+from ...core.errors import Invalid, NotFound
 from ...core.registry import rfc3339
 from ..recorder.services import Services, ServicesDep
 from .catalogue_query import Query
 from .recording import Mp4State, Recording, State, UploadState
-from .routes import RecordingOut, show
+from .routes import RecordingOut, saved, show
 
 router = APIRouter(prefix=f"{API}/hooks", tags=["recordings (compatible)"])
 
-_PAGE = 200
+_PAGE = 1000
 Uuid = Annotated[str, Field(max_length=64)]
 
 
@@ -42,10 +46,11 @@ class VodSwitch(DvrSwitch):
 
 
 class FilesBody(Body):
-    """Without a ``limit`` all of them are listed, newest first."""
+    """Without a ``limit`` all of them are listed, newest first. ``cursor``: the uuid of the last
+    one that was listed before."""
 
     limit: Annotated[int, Field(ge=1, le=10_000)] | None = None
-    before: Annotated[str, Field(max_length=2000)] | None = None
+    cursor: Uuid | None = None
 
 
 class RemuxTask(BaseModel):
@@ -80,11 +85,12 @@ class DvrFile(RecordFile):
 
 
 class VodFile(RecordFile):
-    """``file``: the object's key in the bucket; ``media``: the address of the MP4 here."""
+    """``file``: the recording's uuid once it is in the bucket; ``media``: where the MP4 is watched;
+    ``task`` is absent until there is an MP4."""
 
     file: str
     media: str
-    task: RemuxTask | None
+    task: RemuxTask | None = None
 
 
 class UuidBody(Body):
@@ -120,17 +126,39 @@ async def query_vod(services: ServicesDep, _: SignedIn) -> Reply[VodSwitch]:
     return Reply(data=VodSwitch(all=rules.vod_all, secret=ready, service=ready, storage=ready))
 
 
-async def _all(services: Services, body: FilesBody, want: str) -> AsyncIterator[Recording]:
-    cursor, left = body.before, body.limit
-    while left is None or left > 0:
-        size = _PAGE if left is None else min(_PAGE, left)
-        page = await services.catalogue.page(Query(limit=size, cursor=cursor, want=want))
-        for one in page.items:
-            yield one
-        cursor = page.cursor
-        left = None if left is None else left - len(page.items)
-        if cursor is None:
-            return
+async def _listed(
+    services: Services, body: FilesBody, want: str, shown: Callable[[Recording], dict[str, object]]
+) -> Response:
+    """Answer with all that a switch asked for; sent as it is read, for there may be very many."""
+    query = Query(limit=_PAGE, want=want)
+    if body.cursor is not None:
+        last = await _known(services, body.cursor)
+        query = replace(query, cursor=query.cursor_after(last, 0))
+    first = await services.catalogue.page(query)
+
+    async def parts() -> AsyncIterator[bytes]:
+        page, left = first, body.limit
+        yield b'{"code":0,"data":['
+        comma = b""
+        while True:
+            items = [shown(one) for one in page.items if one.state is not State.DELETING][:left]
+            if items:
+                yield comma + orjson.dumps(items)[1:-1]
+                comma = b","
+            left = None if left is None else left - len(items)
+            if page.cursor is None or left == 0:
+                break
+            page = await services.catalogue.page(replace(query, cursor=page.cursor))
+        yield b"]}"
+
+    return StreamingResponse(parts(), media_type="application/json")
+
+
+async def _known(services: Services, uuid: str) -> Recording:
+    try:
+        return await services.catalogue.get(uuid)
+    except NotFound as exc:
+        raise Invalid(exc.message, exc.help, key=exc.key) from None
 
 
 def _file(one: Recording) -> dict[str, object]:
@@ -147,37 +175,37 @@ def _file(one: Recording) -> dict[str, object]:
     }
 
 
-@router.post("/record/files")
-async def record_files(
-    body: FilesBody, services: ServicesDep, _: SignedIn
-) -> Reply[list[RecordFile]]:
+@router.post("/record/files", response_model=Reply[list[RecordFile]])
+async def record_files(body: FilesBody, services: ServicesDep, _: SignedIn) -> Response:
     """List what was recorded to this disk."""
-    found = [RecordFile.model_validate(_file(it)) async for it in _all(services, body, "record")]
-    return Reply(data=found)
+    return await _listed(services, body, "record", _file)
 
 
-@router.post("/dvr/files")
-async def dvr_files(body: FilesBody, services: ServicesDep, _: SignedIn) -> Reply[list[DvrFile]]:
+@router.post("/dvr/files", response_model=Reply[list[DvrFile]])
+async def dvr_files(body: FilesBody, services: ServicesDep, _: SignedIn) -> Response:
     """List what was recorded into a bucket."""
     places = await services.targets.places()
-    found = []
-    async for one in _all(services, body, "dvr"):
+
+    def shown(one: Recording) -> dict[str, object]:
         bucket, region = places.get(one.target_id, ("", ""))
-        found.append(DvrFile.model_validate(_file(one) | {"bucket": bucket, "region": region}))
-    return Reply(data=found)
+        return _file(one) | {"bucket": bucket, "region": region}
+
+    return await _listed(services, body, "dvr", shown)
 
 
-@router.post("/vod/files")
-async def vod_files(body: FilesBody, services: ServicesDep, _: SignedIn) -> Reply[list[VodFile]]:
+@router.post("/vod/files", response_model=Reply[list[VodFile]])
+async def vod_files(body: FilesBody, services: ServicesDep, _: SignedIn) -> Response:
     """List what was recorded into a bucket with an MP4."""
-    found = []
-    async for one in _all(services, body, "vod"):
-        media = f"{API}/hooks/vod/hls/{one.id}/index.mp4"
-        there = one.upload is UploadState.VERIFIED
-        task = _task(one, media) if one.mp4 is Mp4State.READY else None
-        more = {"file": one.id if there else "", "media": media if there else "", "task": task}
-        found.append(VodFile.model_validate(_file(one) | more))
-    return Reply(data=found)
+    return await _listed(services, body, "vod", _vod_file)
+
+
+def _vod_file(one: Recording) -> dict[str, object]:
+    media = f"{API}/hooks/vod/hls/{one.id}/index.mp4"
+    there = one.upload is UploadState.VERIFIED
+    found = _file(one) | {"file": one.id if there else "", "media": media if there else ""}
+    if one.mp4 is Mp4State.READY:
+        found["task"] = _task(one, media).model_dump()
+    return found
 
 
 def _task(one: Recording, media: str) -> RemuxTask:
@@ -196,12 +224,16 @@ def _task(one: Recording, media: str) -> RemuxTask:
 @router.post("/record/remove")
 async def remove(body: UuidBody, services: ServicesDep, _: SignedIn) -> Reply[None]:
     """Delete a recording, also one under way."""
-    await services.remover.remove(body.uuid)
+    recording = await _known(services, body.uuid)
+    with saved():
+        await services.remover.remove(recording.id)
     return Reply(data=None)
 
 
 @router.post("/record/end")
 async def end(body: UuidBody, services: ServicesDep, _: SignedIn) -> Reply[RecordingOut]:
     """Close a recording that is under way."""
-    ended = await services.capture.end(body.uuid)
+    recording = await _known(services, body.uuid)
+    with saved():
+        ended = await services.capture.end(recording.id)
     return Reply(data=(await show(services, ended))[0])

@@ -7,10 +7,11 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
+from redis.exceptions import RedisError
 
 from ...core.app import API, Body, Reply
 from ...core.auth import SignedIn
-from ...core.errors import Conflict, Invalid, StreamsteadError
+from ...core.errors import Conflict, Invalid, StoreUnavailable, StreamsteadError
 from ..fields import Name, TimeMs
 from ..recorder.services import Services, ServicesDep
 from .catalogue_query import Order, Query, Sort
@@ -218,7 +219,10 @@ def shown(recording: Recording, kinds: Mapping[str, str], delete_at_ms: int | No
 
 async def show(services: Services, *recordings: Recording) -> list[RecordingOut]:
     """Return recordings as the API shows them."""
-    kinds = await services.play.access_of([one.id for one in recordings])
+    try:
+        kinds = await services.play.access_of([one.id for one in recordings])
+    except (StoreUnavailable, RedisError):
+        kinds = {}  # nobody is let in now, so it is private; the list itself needs no store
     rules = services.retention.current
     return [shown(one, kinds, rules.delete_at_ms(one)) for one in recordings]
 

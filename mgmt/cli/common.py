@@ -85,7 +85,8 @@ def print_table(headings: Iterable[str], rows: Iterable[Iterable[object]], empty
     """Print a table as plain text, or ``empty`` when it has no rows."""
     table = Table(box=None, pad_edge=False)
     for heading in headings:
-        table.add_column(heading, overflow="fold")
+        # An id is there to be copied.
+        table.add_column(heading, overflow="fold", no_wrap=heading == "id")
     for row in rows:
         table.add_row(*(Text(str(cell)) for cell in row))
     if table.row_count:
