@@ -1,16 +1,18 @@
 """The gatekeeper: answers the media server's callbacks and keeps the registry true."""
 
+import contextlib
 import functools
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
+from redis.exceptions import RedisError
 
 from ..core.app import create_app
 from ..core.auth import AdminStore, Authenticator, load_master_key
 from ..core.epoch import StoreEpoch
-from ..core.events import EventStream
+from ..core.events import EventStream, EventType
 from ..core.hook_queue import HookQueue
 from ..core.hook_targets import HookTargetStore
 from ..core.known_streams import KnownStreamStore
@@ -87,6 +89,19 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+async def _tell_of_forgery(events: EventStream, url: str, key: str) -> None:
+    """Somebody who knows the hook secret names files that are no segments."""
+    now = now_ms()
+    with contextlib.suppress(RedisError):
+        await events.append(
+            f"recording.refused:{url}:{now}",
+            EventType.RECORDING_REFUSED,
+            now,
+            url,
+            {"reason": key},
+        )
+
+
 @asynccontextmanager
 async def open_hooks(settings: Settings) -> AsyncIterator[Running]:
     async with AsyncExitStack() as stack:
@@ -146,7 +161,7 @@ async def open_hooks(settings: Settings) -> AsyncIterator[Running]:
             now_ms,
         )
         state.grants = GrantSigner(master_key)
-        spool = Spool(settings.data, now_ms)
+        spool = Spool(settings.data, now_ms, functools.partial(_tell_of_forgery, state.events))
         stack.callback(spool.close)
         state.gate = Gate(
             state.registry,

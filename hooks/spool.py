@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -33,6 +33,7 @@ LAST_RESERVE_PERCENT = 2
 """With less free space nothing more is kept, even while nobody else looks at the disk: a full one
 would end the live streams."""
 
+TELL_MS = 60_000
 THREADS = 2
 """So a disk that hesitates holds up segments, not publishers."""
 
@@ -55,15 +56,27 @@ def spooled_name(order: int, source: int, seq: int, ms: int, run: str) -> str:
     return f"{order:016d}-{source}-{max(0, seq)}-{max(0, ms)}-{run}.ts"
 
 
+Report = Callable[[str, str], Awaitable[None]]
+
+
+async def _tell_nobody(_url: str, _key: str) -> None:
+    return
+
+
 class Spool:
     """``take`` is called for every on_hls; ``watch_rules`` is an endless loop."""
 
-    def __init__(self, data: DataDir, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, data: DataDir, clock: Callable[[], int], refused: Report = _tell_nobody
+    ) -> None:
+        """``refused`` is told (stream, key of the reason) of forged segments, once a minute."""
         self._check = SegmentCheck(data.html)
         self._html = data.html
         self._root = data.spool
         self._rules_file = data.record_rules
         self._clock = clock
+        self._refused = refused
+        self._told_ms = -TELL_MS
         self._rules = RecordRules.load(data.record_rules)
         self._last_order = _newest_order(data.spool)
         self._threads = ThreadPoolExecutor(THREADS, "spool")
@@ -90,6 +103,16 @@ class Spool:
         ``segment_foreign``, ``segment_not_regular``. Trouble with the disk is logged only: the
         recorder finds the segment in the playlist as long as it lies there.
         """
+        try:
+            return await self._take(callback)
+        except Invalid as exc:
+            now = self._clock()
+            if now - self._told_ms >= TELL_MS:
+                self._told_ms = now
+                await self._refused(callback.url, exc.key)
+            raise
+
+    async def _take(self, callback: Callback) -> dict[str, Any]:
         segment = self._check.read(callback)
         if self._rules.decide(callback.url, self._clock()).record:
             # Names are taken here, in the order of the callbacks.

@@ -206,3 +206,18 @@ def test_a_publish_session_has_a_name_that_fits_a_file() -> None:
     assert run_tag("1a2b3c4d") == "1a2b3c4d"
     assert run_tag("../../x").isalnum()
     assert run_tag("a" * 200).isalnum()
+
+
+async def test_a_forged_path_is_told_once_a_minute(data: DataDir, clock: Clock) -> None:
+    told: list[tuple[str, str]] = []
+
+    async def tell(url: str, key: str) -> None:
+        told.append((url, key))
+
+    spool = Spool(data, clock, tell)
+    for later_ms in (0, 1_000, 60_000):
+        clock.now_ms += later_ms
+        with pytest.raises(Invalid):
+            await spool.take(segment(data, 1000, file="/etc/passwd"))
+    spool.close()
+    assert told == [("live/cam", "segment_outside")] * 2
