@@ -67,7 +67,8 @@ def pids_of(house: House, who: str, storage: SeaweedFS | None) -> list[int]:
     # The worker of the media server itself, not who looks after it.
     tree = psutil.Process(pid).children(recursive=True)
     masters = [one for one in tree if one.name() == "nginx"]
-    return [one.pid for one in masters if one.ppid() in {it.pid for it in masters}]
+    workers = [one.pid for one in masters if one.ppid() in {it.pid for it in masters}]
+    return workers or [pid]
 
 
 def strike(house: House, fault: Fault, storage: SeaweedFS | None) -> None:

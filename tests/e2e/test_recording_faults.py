@@ -14,9 +14,13 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptio
 OURS = ("hooks", "recorder", "redis", "mgmt", "nginx")
 
 
-@pytest.fixture
-def house(first_house: House) -> House:
-    return first_house
+@pytest.fixture(
+    params=["first_house", "srs_process_house"], ids=["embedded", "srs-process"], scope="module"
+)
+def house(request: pytest.FixtureRequest) -> House:
+    found = request.getfixturevalue(request.param)
+    assert isinstance(found, House)
+    return found
 
 
 @pytest.fixture(autouse=True)
