@@ -4,7 +4,9 @@ nginx looks for ``<vod_gates>/<recording id>/<sid>`` at every request. The file 
 it was opened, so that after a restart of the recorder the right can be looked at again.
 """
 
+import errno
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -17,6 +19,7 @@ from ...core.names import is_recording_id
 from ..gates import is_sid
 
 _MODE = 0o644
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 _TRIES = 100
 
 
@@ -37,7 +40,8 @@ class VodGates:
         self._root = root
 
     def open(self, id_: str, sid: str, admission: Admission) -> None:
-        """Make a gate; nginx sees it with all that it says. Raises Invalid, OSError."""
+        """Make a gate; nginx sees it with all that it says. On a full disk it says nothing, and
+        does not outlive a restart. Raises Invalid, OSError."""
         path = self._path(id_, sid)
         new = path.with_name(f".{sid}")
         raw = orjson.dumps(asdict(admission))
@@ -53,9 +57,12 @@ class VodGates:
                 with os.fdopen(fd, "wb") as file:
                     file.write(raw)
                 os.rename(new, path)
-            except BaseException:
+            except OSError as exc:
                 new.unlink(missing_ok=True)
-                raise
+                if exc.errno not in _FULL:
+                    raise
+                # An empty file needs no room: what was recorded can still be watched.
+                os.mknod(path, stat.S_IFREG | _MODE)
             return
         raise FileNotFoundError(f"{path.parent} vanishes again and again")
 

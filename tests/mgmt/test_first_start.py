@@ -61,7 +61,7 @@ def test_nginx_and_the_service_user_may_both_write_about_sessions(
     data.hls_log.write_text("kept")
     prepare(data, account)
     assert data.hls_log.read_text() == "kept"
-    assert mode(data.hls_log) == 0o664
+    assert mode(data.hls_log) == mode(data.vod_log) == 0o664
     assert data.gates.is_dir()
 
 

@@ -1,12 +1,14 @@
 """Who may watch a recording, and for how long: real stores, gates on disk, a clock of the test."""
 
 import asyncio
+import errno
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 
 from streamstead.core.auth import AdminStore, Authenticator
 from streamstead.core.epoch import StoreEpoch
@@ -383,3 +385,29 @@ async def test_an_emptied_store_lets_nobody_in_and_cuts_nobody(house: House) -> 
     assert await house.why(visitor) == "store_emptied"
     assert await house.why(someone()) == "store_emptied"
     assert await house.stays(sid)
+
+
+async def test_on_a_full_disk_everybody_watches_until_the_recorder_is_restarted(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def read_only(*_: object) -> None:
+        raise ResponseError("MISCONF Errors writing to the AOF file")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    pass_id, visitor = await house.new_pass()
+    with monkeypatch.context() as patch:
+        patch.setattr(house.passes, "count_use", read_only)
+        patch.setattr("os.rename", full)
+        sid = await house.enter(visitor)
+    assert await house.enter(visitor) == sid
+    await house.passes.revoke(pass_id)
+    assert not await house.stays(sid)
+    _, other = await house.new_pass()
+    with monkeypatch.context() as patch:
+        patch.setattr("os.rename", full)
+        sid = await house.enter(other)
+    await house.start().load()
+    assert not house.gates.is_open(ID, sid)
+    assert await house.why(other) == ""
