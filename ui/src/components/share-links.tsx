@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { envsQuery, type StreamRef } from '../lib/queries';
-import { shareLinks } from '../lib/share-links';
+import { shareLinks, VOD_APP } from '../lib/share-links';
 import { CopyField } from './copy-field';
 import { QrButton } from './qr-button';
 import classes from './share-links.module.css';
@@ -27,7 +27,7 @@ export function ShareLinks({ of, pass = '' }: ShareLinksProps) {
         <CopyField label={t('share.embed')} description={t('share.embedHint')} value={links.embed} />
       </section>
       <section className={classes.column} aria-label={t('share.players')}>
-        <CopyField label="HLS" description={t('share.hlsHint')} value={links.hls} />
+        <CopyField label="HLS" description={t(of.app === VOD_APP ? 'share.playersHint' : 'share.hlsHint')} value={links.hls} />
         {links.mp4 && <CopyField label="MP4" description={t('share.mp4Hint')} value={links.mp4} />}
         {links.flv && <CopyField label="HTTP-FLV" description={t('share.flvHint')} value={links.flv} />}
         {links.rtmp && <CopyField label="RTMP" description={t('share.rtmpHint')} value={links.rtmp} />}

@@ -43,6 +43,11 @@ export function nameOf({ title, url, stream }: Recording): string {
   return title || url || stream;
 }
 
+/** Bytes of what is played; a clip may be nothing but an MP4. */
+export function sizeOf({ size_bytes, mp4_bytes }: Recording): number {
+  return size_bytes || (mp4_bytes ?? 0);
+}
+
 /** Seconds that are not in it. */
 export function missingSeconds({ holes }: Recording): number {
   return holes.reduce((sum, { missing_ms }) => sum + missing_ms, 0) / 1000;

@@ -76,13 +76,13 @@ function Content({ asked }: { asked: Recording }) {
             <RecordingPlayer recording={recording} handle={player} />
             <HoleBar recording={recording} onSeek={(ms) => player.current?.seek(ms)} />
           </Card>
+          {recording.duration_ms > 0 && <ClipCard recording={recording} player={() => player.current} />}
           <Share recording={recording} />
           <PassesCard of={of} name={name} />
         </div>
         <div className={stream.column}>
           <AboutCard recording={recording} />
           <FactsCard recording={recording} />
-          {recording.duration_ms > 0 && <ClipCard recording={recording} player={() => player.current} />}
           <RuleCard of={of} />
         </div>
       </div>

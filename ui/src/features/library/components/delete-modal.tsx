@@ -77,7 +77,7 @@ export function DeleteModal({ recordings, onClose, onDeleted }: DeleteModalProps
         ) : (
           <Stack>
             <Text>
-              {t('recordings.delete.text', { size: formatBytes(asked.reduce((sum, { size_bytes }) => sum + size_bytes, 0)) })}
+              {t('recordings.delete.text', { size: formatBytes(asked.reduce((sum, { size_bytes, mp4_bytes }) => sum + size_bytes + (mp4_bytes ?? 0), 0)) })}
             </Text>
             {kept > 0 && <Notice tone="warn">{t('recordings.delete.kept', { count: kept })}</Notice>}
             {stored && (

@@ -10,7 +10,7 @@ import { formatBytes, formatClock, formatDateTime } from '../../../lib/format';
 import { problemText } from '../../../lib/problem-text';
 import { storageTargetsQuery } from '../../../lib/recording-queries';
 import type { Recording } from '../../../lib/recording-types';
-import { shownState } from '../recording-state';
+import { shownState, sizeOf } from '../recording-state';
 import { useUploadOf } from '../use-live-recordings';
 import { Place } from './place';
 
@@ -27,7 +27,7 @@ export function FactsCard({ recording }: { recording: Recording }) {
     fact(t('recordings.facts.started'), formatDateTime(recording.started_ms, i18n.language)),
     ...(recording.ended_ms === null ? [] : [fact(t('recordings.facts.ended'), formatDateTime(recording.ended_ms, i18n.language))]),
     fact(t('recordings.list.length'), formatClock(recording.duration_ms / 1000)),
-    fact(t('recordings.list.size'), formatBytes(recording.size_bytes)),
+    fact(t('recordings.list.size'), formatBytes(sizeOf(recording))),
     ...(recording.mp4_bytes === null ? [] : [fact('MP4', formatBytes(recording.mp4_bytes))]),
     ...(codecs ? [fact(t('recordings.facts.made'), codecs)] : []),
     fact(t('recordings.list.place'), <Place recording={recording} />),

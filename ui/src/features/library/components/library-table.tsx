@@ -5,7 +5,7 @@ import { DataTable, type Column } from '../../../components/data-table';
 import { TimeAgo } from '../../../components/time-ago';
 import { formatBytes, formatClock } from '../../../lib/format';
 import type { Recording } from '../../../lib/recording-types';
-import { missingSeconds, nameOf } from '../recording-state';
+import { missingSeconds, nameOf, sizeOf } from '../recording-state';
 import { DeletedIn } from './deleted-in';
 import classes from './library-table.module.css';
 import { Place } from './place';
@@ -56,7 +56,7 @@ export function LibraryTable({ recordings, chosen, onChoose }: LibraryTableProps
     { key: 'state', head: t('recordings.list.state'), cell: (one) => <RecordingBadge recording={one} /> },
     { key: 'started', head: t('recordings.list.started'), cell: (one) => <TimeAgo ms={one.started_ms} /> },
     { key: 'length', head: t('recordings.list.length'), cell: (one) => <Length recording={one} /> },
-    { key: 'size', head: t('recordings.list.size'), cell: (one) => <span className={classes.whole}>{formatBytes(one.size_bytes)}</span> },
+    { key: 'size', head: t('recordings.list.size'), cell: (one) => <span className={classes.whole}>{formatBytes(sizeOf(one))}</span> },
     {
       key: 'place',
       head: t('recordings.list.place'),
