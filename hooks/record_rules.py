@@ -6,7 +6,7 @@ Order: by hand, then the stream's own choice, then schedules, then DVR, VoD and 
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -56,8 +56,8 @@ class Schedule:
     """``days``: 0 is Monday; a window that passes midnight belongs to the day it begins.
 
     ``start`` and ``end`` are ``HH:MM`` in ``zone``; equal ones mean the whole day. Where clocks are
-    put back a window is longer, never cut; where they are put forward it begins the same time
-    after midnight as ever.
+    put back a window is longer, never cut; one that would begin in an hour that is left out begins
+    an hour later.
     """
 
     id: str
@@ -97,15 +97,10 @@ class Schedule:
         if zone is None:
             return
         today = datetime.fromtimestamp(now_ms / 1000, zone).date()
-        start, stop = time.fromisoformat(self.start), time.fromisoformat(self.end)
-        for day in (today + timedelta(days=n) for n in range(first, last + 1)):
+        for n in range(first, last + 1):
+            day = today + timedelta(days=n)
             if day.weekday() in self.days:
-                first_at = datetime.combine(day, start, zone)
-                last_at = datetime.combine(
-                    day if stop > start else day + timedelta(days=1), stop, zone
-                )
-                # Of an hour that comes twice: from the first one, until the second.
-                yield _ms(first_at), max(_ms(last_at), _ms(last_at.replace(fold=1)))
+                yield _window(self.zone, self.start, self.end, day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +245,17 @@ def is_clock(text: str) -> bool:
 def is_zone(name: str) -> bool:
     """Tell whether a time zone is known here, for example ``Europe/Berlin``."""
     return _zone(name) is not None
+
+
+@lru_cache(maxsize=2048)
+def _window(zone_name: str, start: str, stop: str, day: date) -> tuple[int, int]:
+    """Return when the window of a day begins and ends; asked again for every segment."""
+    zone = _zone(zone_name)
+    until = day if stop > start else day + timedelta(days=1)
+    first = datetime.combine(day, time.fromisoformat(start), zone)
+    last = datetime.combine(until, time.fromisoformat(stop), zone)
+    # Of an hour that comes twice: from the first one, until the second.
+    return _ms(first), max(_ms(last), _ms(last.replace(fold=1)))
 
 
 def _ms(at: datetime) -> int:

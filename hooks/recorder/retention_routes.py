@@ -73,13 +73,13 @@ class Disk(BaseModel):
     full_in_days: float | None
 
 
-@router.post("/retention/query")
+@router.post("/retention/query", response_model_exclude_none=True)
 async def query_retention(services: ServicesDep, _: SignedIn) -> Reply[RetentionOut]:
     """Tell how long recordings stay."""
     return Reply(data=_shown(await services.retention.load()))
 
 
-@router.post("/retention/update")
+@router.post("/retention/update", response_model_exclude_none=True)
 async def update_retention(
     body: UpdateRetention, services: ServicesDep, _: SignedIn
 ) -> Reply[RetentionOut]:
