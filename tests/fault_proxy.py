@@ -91,7 +91,8 @@ class FaultProxy:
 
     def away(self) -> None:
         """Break every connection and refuse new ones."""
-        listener, self._listener = self._listener, None
+        with self._lock:
+            listener, self._listener = self._listener, None
         if listener is not None:
             with contextlib.suppress(OSError):
                 listener.shutdown(socket.SHUT_RDWR)
@@ -128,6 +129,11 @@ class FaultProxy:
     def _accept(self, listener: socket.socket) -> None:
         while True:
             client, _ = listener.accept()
+            with self._lock:
+                if self._listener is not listener:
+                    client.close()
+                    return
+                self._open.add(client)
             self._start(self._serve, client)
 
     @contextmanager
@@ -139,6 +145,9 @@ class FaultProxy:
         finally:
             with self._lock:
                 self._open.discard(sock)
+            # Closing alone would not wake another thread that waits for this socket.
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
             sock.close()
 
     def _serve(self, client: socket.socket) -> None:
@@ -174,7 +183,7 @@ class FaultProxy:
         server = socket.create_connection(("127.0.0.1", self._server_port), PATIENCE_S)
         with self._held(server):
             server.sendall(_closing(head) + rest)
-            self._start(_pump, client, server, fault.cut_after, fault.bytes_s)
+            self._start(_pump_or_break, client, server, fault.cut_after, fault.bytes_s)
             _pump(server, client, fault.answer_cut_after, fault.bytes_s)
 
 
@@ -195,6 +204,17 @@ def _closing(head: bytes) -> bytes:
     lines = head[:-4].split(b"\r\n")
     kept = [line for line in lines if not line.lower().startswith(b"connection:")]
     return b"\r\n".join([*kept, b"Connection: close"]) + b"\r\n\r\n"
+
+
+def _pump_or_break(
+    source: socket.socket, sink: socket.socket, cut_after: int, bytes_s: int
+) -> None:
+    """Do the same; a client that broke off is no reason to wait for an answer."""
+    try:
+        _pump(source, sink, cut_after, bytes_s)
+    except OSError:
+        with contextlib.suppress(OSError):
+            sink.shutdown(socket.SHUT_RDWR)
 
 
 def _pump(source: socket.socket, sink: socket.socket, cut_after: int, bytes_s: int) -> None:

@@ -132,6 +132,12 @@ class SeaweedFS:
             self._child.kill()
             self._child.wait()
             self._child = None
+        for port in (self.port, *self._ports.values()):
+            for left in (
+                *Path("/tmp").glob(f"seaweedfs-*-{port}.sock"),
+                *Path("/tmp").glob(f"seaweedfs-*-{port + 10_000}.sock"),
+            ):
+                left.unlink(missing_ok=True)
 
     @property
     def pid(self) -> int:

@@ -6,19 +6,18 @@ boto3 is imported when a bucket is first used: it takes 30 MB that a house witho
 import base64
 import hashlib
 import io
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from ...core.addresses import may_connect
 from .answers import of_answer, of_exception
 from .errors import StorageFailed
-from .presets import endpoint_of
+from .presets import check_endpoint, endpoint_of
 from .targets import StorageTarget
 
 CONNECT_S = 30.0
@@ -32,6 +31,18 @@ DIGEST = "sha256"
 
 _UNKNOWN_HEADER = ("NotImplemented", "InvalidArgument", "InvalidRequest", "status 501")
 """How servers refuse a checksum of a kind that they do not know."""
+
+
+_making = threading.Lock()
+"""A session of boto3 makes one client at a time."""
+
+
+@cache
+def _session() -> Any:
+    """One for all: it holds what boto3 knows of S3, which takes half a second to read."""
+    from boto3.session import Session
+
+    return Session()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +76,19 @@ class ObjectStore:
         self._secret = secret_key
         self._read_s = read_s
         self._made: Any = None
-        self._making = threading.Lock()
         self._takes_sha256 = True
 
     @property
     def _client(self) -> Any:
-        with self._making:
+        with _making:
             if self._made is None:
                 self._made = self._make()
             return self._made
 
     def _make(self) -> Any:
-        from boto3.session import Session
         from botocore.config import Config
 
-        client = Session().client(
+        client = _session().client(
             "s3",
             endpoint_url=self.endpoint or None,
             region_name=self.target.region or "us-east-1",
@@ -407,22 +416,6 @@ def _add_md5(params: dict[str, Any], **_: Any) -> None:
 def _begin_to_count(request: Any, **_: Any) -> None:
     if isinstance(request.body, _Watched):
         request.body.begin()
-
-
-def check_endpoint(endpoint: str) -> None:
-    """Raise StorageFailed for what is no http(s) address of a server, or one of the machine's own
-    metadata. Loopback and private networks are fine: storages often stand beside us."""
-    if not endpoint:
-        return
-    parts = urlsplit(endpoint)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
-        raise StorageFailed.of("storage_address", "it must begin with https:// or http://")
-    try:
-        found = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        return  # told when it is used
-    if not all(may_connect(str(one[4][0]), allow_private=True) for one in found):
-        raise StorageFailed.of("storage_address", parts.hostname)
 
 
 def _md5(data: bytes) -> str:

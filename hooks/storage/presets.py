@@ -1,7 +1,11 @@
 """What is known of the usual providers, so that nobody must look up addresses."""
 
+import socket
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
+from ...core.addresses import may_connect
+from .errors import StorageFailed
 from .targets import StorageTarget
 
 
@@ -128,3 +132,19 @@ def endpoint_of(target: StorageTarget) -> str:
         return target.endpoint.rstrip("/")
     form = preset_of(target.provider).endpoint_form
     return "" if "{account}" in form else form.format(region=target.region)
+
+
+def check_endpoint(endpoint: str) -> None:
+    """Raise StorageFailed for what is no http(s) address of a server, or one of the machine's own
+    metadata. Loopback and private networks are fine: storages often stand beside us."""
+    if not endpoint:
+        return
+    parts = urlsplit(endpoint)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+        raise StorageFailed.of("storage_address", "it must begin with https:// or http://")
+    try:
+        found = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return  # told when it is used
+    if not all(may_connect(str(one[4][0]), allow_private=True) for one in found):
+        raise StorageFailed.of("storage_address", parts.hostname)

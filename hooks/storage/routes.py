@@ -15,8 +15,8 @@ from ..fields import Label
 from ..library.recording import UploadState
 from ..recorder.services import Services, ServicesDep
 from .check import LIMIT_S, try_out
-from .object_store import ObjectStore, check_endpoint
-from .presets import PRESETS, endpoint_of, preset_of
+from .object_store import ObjectStore
+from .presets import PRESETS, check_endpoint, endpoint_of, preset_of
 from .targets import StorageTarget as Stored
 
 log = get_logger(__name__)
