@@ -119,7 +119,7 @@ class StorageTargetStore:
             raise Conflict(
                 f"there are {MAX_TARGETS} storages already",
                 "Remove one first.",
-                key="too_many_targets",
+                key="too_many_storages",
             )
         if not await self._redis.hsetnx(self.KEY, made.id, made.to_json()):
             raise Conflict("there is such a storage already", "Look at the list again.")

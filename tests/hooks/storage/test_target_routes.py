@@ -186,7 +186,7 @@ async def test_what_can_never_work_is_refused(api: Api, changes: dict[str, Any],
 async def test_there_is_an_end_to_storages(api: Api) -> None:
     for _ in range(MAX_TARGETS):
         await api.good("create", _fields())
-    assert await api.bad("create", _fields()) == "too_many_targets"
+    assert await api.bad("create", _fields()) == "too_many_storages"
 
 
 async def test_providers_are_known_with_their_addresses(api: Api) -> None:
