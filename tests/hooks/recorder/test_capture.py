@@ -262,7 +262,9 @@ async def test_ending_by_hand_closes_at_once_and_the_rule_begins_the_next(
     done = await recorder.capture.end(found.id)
     assert (done.state, done.end_reason) == (State.FINISHING, EndReason.OPERATOR)
     await recorder.segment()
-    both = await recorder.until(lambda it: len(it) == 2, "the next one")
+    both = await recorder.until(
+        lambda it: [one.segments for one in it] == [1, 1], "the next one, with its segment"
+    )
     assert [sources(recorder, one) for one in both] == [[0], [1]]
 
 
