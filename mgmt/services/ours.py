@@ -24,7 +24,9 @@ def own_environment() -> tuple[tuple[str, str], ...]:
     return tuple(sorted((k, v) for k, v in os.environ.items() if k.startswith(PREFIX)))
 
 
-def own_spec(plan: Plan, name: str, port: int, order: int, needs: tuple[str, ...]) -> ServiceSpec:
+def own_spec(
+    plan: Plan, name: str, port: int, order: int, needs: tuple[str, ...], start_s: float = 30
+) -> ServiceSpec:
     argv = (own_command(), "serve", name, "--data", str(plan.data.root))
     return ServiceSpec(
         name=name,
@@ -36,7 +38,7 @@ def own_spec(plan: Plan, name: str, port: int, order: int, needs: tuple[str, ...
         order=order,
         needs=needs,
         ports=(port,),
-        health=HealthCheck(HttpProbe("/healthz", port=port)),
+        health=HealthCheck(HttpProbe("/healthz", port=port), start_s=start_s),
         stop_grace_s=8,
     )
 
@@ -46,7 +48,8 @@ def hooks_spec(plan: Plan) -> ServiceSpec:
 
 
 def recorder_spec(plan: Plan) -> ServiceSpec:
-    return own_spec(plan, "recorder", plan.settings.recorder_port, 4, ("redis",))
+    # It may have to read a large library from a slow disk first.
+    return own_spec(plan, "recorder", plan.settings.recorder_port, 4, ("redis",), start_s=180)
 
 
 def platform_spec(plan: Plan) -> ServiceSpec:
