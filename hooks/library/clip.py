@@ -36,6 +36,10 @@ LEAST_MS = 100
 SLACK_MS = 2000
 """Lengths of files and of recordings differ by a little."""
 
+NEAR_MS = 120
+"""A key frame that is so little behind ``in`` is meant: sound begins a little before the picture.
+"""
+
 SIGNED_S = 3600
 _SOURCE = ".source"
 _LOCAL = ["-protocol_whitelist", "file"]
@@ -154,7 +158,10 @@ async def _cut(job: ClipJob, part: _Part, target: Path) -> tuple[Path, MediaFact
     begin_ms = max(job.in_ms, part.begin_ms) - part.begin_ms
     length_ms = min(job.out_ms, part.end_ms) - part.begin_ms - begin_ms
     how, limit = ["-c", "copy", "-avoid_negative_ts", "make_zero"], limit_s(part.bytes)
-    if job.precise:
+    if not job.precise:
+        skipped_ms = min(NEAR_MS, length_ms // 2)
+        begin_ms, length_ms = begin_ms + skipped_ms, length_ms - skipped_ms
+    else:
         how, limit = encoder(), encode_limit_s(length_ms, part.bytes)
     try:
         await run_media(

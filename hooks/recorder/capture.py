@@ -16,6 +16,7 @@ from ...core.events import EventStream, EventType
 from ...core.log import get_logger
 from ...core.paths import DataDir
 from ...core.registry import StreamRegistry
+from ...core.runner import background
 from ..library.catalogue import Catalogue
 from ..library.recording import EndReason, Recording, State
 from ..record_rules import RecordRules
@@ -101,9 +102,9 @@ class Capture:
     async def run(self) -> None:
         """Never returns."""
         await self._resume()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._follow())
-            group.create_task(self._look())
+        # A plain task group cancels once, which a call to Redis may swallow (core/runner.py).
+        async with background(self._follow(), self._look()):
+            await asyncio.Event().wait()
 
     async def _follow(self) -> None:
         while True:

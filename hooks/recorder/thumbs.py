@@ -35,12 +35,17 @@ async def make_poster(source: Path, duration_ms: int, directory: Path) -> None:
             ],
             limit_s=60,
         )
+        found = await asyncio.to_thread(target.is_file)
     except MediaFailed:
+        found = False
+    if not found:
         # Too short for that: the very first picture then.
         await run_media(
             [*base, "-i", f"file:{source}", "-an", "-vf", look, *end],
             limit_s=60,
         )
+        if not await asyncio.to_thread(target.is_file):
+            raise MediaFailed("there is no picture in it")
     await asyncio.to_thread(_settle, target, directory / POSTER_FILE)
 
 
@@ -77,15 +82,21 @@ async def make_sprite(source: Path, duration_ms: int, directory: Path) -> None:
         f"scale={TILE_WIDTH}:{TILE_HEIGHT}:force_original_aspect_ratio=decrease:flags=fast_bilinear,"
         f"pad={TILE_WIDTH}:{TILE_HEIGHT}:(ow-iw)/2:(oh-ih)/2,format=yuvj420p"
     )
-    await run_media(
-        [
-            *("ffmpeg", "-v", "error", "-nostdin", "-y", "-threads", "1", "-skip_frame", "nokey"),
-            *("-i", f"file:{source}", "-an", "-vf"),
-            f"fps=1/{step_s}:round=up,{fit},tile={COLUMNS}x{ROWS}",
-            *("-frames:v", "1", "-q:v", "6", "-f", "image2", "-update", "1", f"file:{target}"),
-        ],
-        limit_s=120 + duration_ms / 1000 / 20,
-    )
+    # Of something very short the clock of pictures gives none: then its key frames as they come.
+    for clock in (f"fps=1/{step_s}:round=up,", ""):
+        await run_media(
+            [
+                *("ffmpeg", "-v", "error", "-nostdin", "-y", "-threads", "1"),
+                *("-skip_frame", "nokey", "-i", f"file:{source}", "-an", "-vf"),
+                f"{clock}{fit},tile={COLUMNS}x{ROWS}",
+                *("-frames:v", "1", "-q:v", "6", "-f", "image2", "-update", "1", f"file:{target}"),
+            ],
+            limit_s=120 + duration_ms / 1000 / 20,
+        )
+        if await asyncio.to_thread(target.is_file):
+            break
+    else:
+        raise MediaFailed("there are no pictures in it")
     await asyncio.to_thread(
         write_atomic, directory / SPRITE_MAP_FILE, sprite_map(duration_ms), _MODE
     )
