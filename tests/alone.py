@@ -37,7 +37,12 @@ class Alone:
     @property
     def ports(self) -> dict[str, int]:
         s = self.settings
-        return {"hooks": s.hooks_port, "platform": s.platform_port, "ffmpeg_forward": s.ffmpeg_port}
+        return {
+            "hooks": s.hooks_port,
+            "recorder": s.recorder_port,
+            "platform": s.platform_port,
+            "ffmpeg_forward": s.ffmpeg_port,
+        }
 
     @property
     def hook(self) -> str:
