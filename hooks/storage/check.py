@@ -165,7 +165,12 @@ STEPS = (
     "delete",
 )
 _BESIDE = ("cors",)
-"""When it fails the rest is tried nevertheless."""
+"""When it fails the storage is of use nevertheless, and the rest is tried."""
+
+
+def first_fault(steps: list[Step]) -> Step | None:
+    """Return why a storage is of no use; None when it is."""
+    return next((step for step in steps if not step.ok and step.name not in _BESIDE), None)
 
 
 def try_out(store: ObjectStore, origin: str) -> list[Step]:
@@ -176,7 +181,7 @@ def try_out(store: ObjectStore, origin: str) -> list[Step]:
     """
     trial = _Trial(store, origin)
     steps = list(_run(trial))
-    if any(not step.ok and step.name not in _BESIDE for step in steps):
+    if first_fault(steps) is not None:
         trial.clean_up(steps)
     return steps
 

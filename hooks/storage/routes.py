@@ -14,7 +14,7 @@ from ...core.log import get_logger
 from ..fields import Label
 from ..library.recording import UploadState
 from ..recorder.services import Services, ServicesDep
-from .check import LIMIT_S, try_out
+from .check import LIMIT_S, first_fault, try_out
 from .object_store import ObjectStore
 from .presets import PRESETS, check_endpoint, endpoint_of, preset_of
 from .targets import StorageTarget as Stored
@@ -159,6 +159,8 @@ class StorageTestStep(BaseModel):
 
 
 class StorageTest(BaseModel):
+    """``ok``: recordings can be kept there; browsers may still not be allowed to read (cors)."""
+
     ok: bool
     steps: list[StorageTestStep]
 
@@ -278,11 +280,14 @@ async def test(
             steps = await asyncio.to_thread(try_out, store, _origin(request))
         finally:
             await asyncio.to_thread(store.close)
-    ok = all(step.ok for step in steps)
+    fault = first_fault(steps)
     if body.id is not None and body.model_fields_set <= {"id", "token"}:
-        fault = next((step for step in steps if step.ok is False), None)
         await services.uploads.note_health(body.id, fault)
-    return Reply(data=StorageTest(ok=ok, steps=[StorageTestStep(**asdict(step)) for step in steps]))
+    return Reply(
+        data=StorageTest(
+            ok=fault is None, steps=[StorageTestStep(**asdict(step)) for step in steps]
+        )
+    )
 
 
 def _origin(request: Request) -> str:
