@@ -5137,7 +5137,10 @@ export interface components {
             /** Presets */
             presets: components["schemas"]["StoragePreset"][];
         };
-        /** StorageTest */
+        /**
+         * StorageTest
+         * @description ``ok``: recordings can be kept there; browsers may still not be allowed to read (cors).
+         */
         StorageTest: {
             /** Ok */
             ok: boolean;
