@@ -103,6 +103,14 @@ describe('storage targets', () => {
     ]);
   });
 
+  test('are called usable when only browsers are kept out', async () => {
+    const cors = { name: 'cors', ok: false, took_ms: 9, key: 'storage_cors', message: 'no CORS', help: '' };
+    const { user } = await open([storageTarget('Archive')], [], { 'storage/targets/test': { ok: false, steps: [...WORKING.steps, cors] } });
+    await user.click(await screen.findByRole('button', { name: 'Test Archive' }));
+    expect(await screen.findByText('Usable, with one remark')).toBeVisible();
+    expect(screen.getByText('Browsers may not read from this bucket.')).toBeVisible();
+  });
+
   test('of a provider with an account in its address ask for it', async () => {
     const { user, calls } = await open([]);
     await user.click(await screen.findByRole('button', { name: 'Add storage' }));

@@ -30,7 +30,9 @@ export function RetentionPage() {
           </Card>
           <StreamRetention />
         </Stack>
-        <DiskMeter />
+        <div className={classes.first}>
+          <DiskMeter />
+        </div>
       </div>
     </>
   );

@@ -1,4 +1,4 @@
-import { SimpleGrid, Stack } from '@mantine/core';
+import { Stack } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { Card } from '../../../components/card';
@@ -33,23 +33,21 @@ function SpeedForm({ saved }: { saved: StorageSettings }) {
   const limited = value.limit_kbps > 0 ? t('storage.speed.limitIs', { mbps: formatMbps(value.limit_kbps) }) : t('storage.speed.noLimit');
   return (
     <Stack>
-      <SimpleGrid cols={{ base: 1, xs: 2 }} style={{ alignItems: 'end' }}>
-        <CountField
-          label={t('storage.speed.limit')}
-          description={`${t('storage.speed.limitHint')} ${limited}`}
-          value={value.limit_kbps}
-          most={MOST.limit_kbps}
-          onChange={(limit_kbps) => change({ limit_kbps })}
-        />
-        <CountField
-          label={t('storage.speed.parallel')}
-          description={t('storage.speed.parallelHint')}
-          value={value.parallel}
-          least={1}
-          most={MOST.parallel}
-          onChange={(parallel) => change({ parallel })}
-        />
-      </SimpleGrid>
+      <CountField
+        label={t('storage.speed.limit')}
+        description={`${t('storage.speed.limitHint')} ${limited}`}
+        value={value.limit_kbps}
+        most={MOST.limit_kbps}
+        onChange={(limit_kbps) => change({ limit_kbps })}
+      />
+      <CountField
+        label={t('storage.speed.parallel')}
+        description={t('storage.speed.parallelHint')}
+        value={value.parallel}
+        least={1}
+        most={MOST.parallel}
+        onChange={(parallel) => change({ parallel })}
+      />
       <SaveBar
         label={t('storage.speed.save')}
         dirty={dirty}

@@ -6,11 +6,16 @@ import { problemText } from '../../../lib/problem-text';
 import type { StorageTest, StorageTestStep } from '../../../lib/recording-types';
 import classes from './test-steps.module.css';
 
+// Without CORS recordings are stored all the same, but not played straight from the bucket.
+const TONES = { ok: 'ok', mostly: 'warn', failed: 'error' } as const;
+
 /** How a test of a target went: each step, and what to do about the one that failed. */
 export function TestSteps({ test }: { test: StorageTest }) {
   const { t } = useTranslation();
+  const failed = test.steps.filter(({ ok }) => ok === false);
+  const outcome = test.ok ? 'ok' : failed.every(({ name }) => name === 'cors') ? 'mostly' : 'failed';
   return (
-    <Notice tone={test.ok ? 'ok' : 'error'} role={test.ok ? 'status' : 'alert'} title={t(test.ok ? 'storage.test.ok' : 'storage.test.failed')}>
+    <Notice tone={TONES[outcome]} role={test.ok ? 'status' : 'alert'} title={t(`storage.test.${outcome}`)}>
       <ol className={classes.steps} aria-label={t('storage.test.steps')}>
         {test.steps.map((step) => (
           <Step key={step.name} step={step} />
