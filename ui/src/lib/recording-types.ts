@@ -1,60 +1,21 @@
 /** Shapes of what records, keeps and stores: the recordings' part of the API. */
 
+import type { components } from './schema.gen';
+
+type Schemas = components['schemas'];
+
 /** What went wrong, with words for who has none of its own for the key. */
-export interface Problem {
-  key: string;
-  message: string;
-  help: string;
-}
-
-export interface Hole {
-  at_ms: number;
-  missing_ms: number;
-  reason: 'lost' | 'encoder_away' | 'clock';
-  detail: string;
-}
-
-export type RecordingState = 'recording' | 'finishing' | 'ready' | 'failed' | 'deleting';
-export type UploadState = 'none' | 'waiting' | 'uploading' | 'paused' | 'verified' | 'failed';
-
-export interface Recording {
-  id: string;
-  kind: 'live' | 'clip' | 'upload' | 'import';
-  state: RecordingState;
-  app: string;
-  stream: string;
-  url: string;
-  title: string;
-  tags: string[];
-  keep: boolean;
-  started_ms: number;
-  ended_ms: number | null;
-  duration_ms: number;
-  size_bytes: number;
-  segments: number;
-  mp4: 'off' | 'waiting' | 'making' | 'ready' | 'failed';
-  mp4_bytes: number | null;
-  has_playlist: boolean;
-  has_poster: boolean;
-  has_sprite: boolean;
-  width: number | null;
-  height: number | null;
-  video_codec: string;
-  audio_codec: string;
-  holes: Hole[];
-  end_reason: string | null;
-  source_id: string | null;
-  local: boolean;
-  in_bucket: boolean;
-  target_id: string | null;
-  upload: UploadState;
-  uploaded_bytes: number;
-  upload_bytes: number;
-  problem: Problem | null;
-  access: 'private' | 'public' | 'pass' | 'webhook';
-  delete_at_ms: number | null;
-  play_url: string;
-}
+export type Problem = Schemas['Problem'];
+export type Hole = Schemas['HoleOut'];
+export type Recording = Schemas['RecordingOut'];
+export type RecordingPage = Schemas['RecordingPage'];
+export type RecordingState = Recording['state'];
+export type UploadState = Recording['upload'];
+export type LibrarySummary = Schemas['Summary'];
+export type StreamCount = Schemas['StreamCount'];
+export type NotDeleted = Schemas['NotDeleted'];
+/** A part of a recording that becomes one of its own. */
+export type Clip = Omit<Schemas['MakeClip'], 'token' | 'title'> & { title?: string };
 
 export interface RecordRules {
   record_all: boolean;

@@ -3,10 +3,11 @@ import { useNavigate, useSearch } from '@tanstack/react-router';
 import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
 import { PageHead } from '../../../components/page-head';
-import { summaryQuery, type LibrarySummary } from '../../../features/library/api/use-library';
+import { summaryQuery } from '../../../features/library/api/use-library';
 import { Library } from '../../../features/library/components/library';
 import { UploadPanel } from '../../../features/uploads';
 import { formatBytes } from '../../../lib/format';
+import type { LibrarySummary } from '../../../lib/recording-types';
 import { useTitle } from '../../use-title';
 import { RecordingsTabs } from '../recordings-tabs';
 

@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
 import { apiPost } from '../../../lib/api-client';
-import type { Recording } from '../../../lib/recording-types';
+import type { Clip, LibrarySummary, NotDeleted, Recording, RecordingPage, StreamCount } from '../../../lib/recording-types';
 import type { RecordingsBody } from '../library-search';
 
 const ROOT = 'recordings';
@@ -8,41 +8,6 @@ const LIST = [ROOT, 'list'] as const;
 const PAGE = 50;
 /** So many at once are deleted by one call. */
 const MOST_AT_ONCE = 500;
-
-export interface RecordingPage {
-  recordings: Recording[];
-  cursor: string | null;
-  total: number;
-}
-
-export interface LibrarySummary {
-  count: number;
-  local_bytes: number;
-  bucket_count: number;
-  recording: number;
-  uploading: number;
-  failed: number;
-}
-
-export interface StreamCount {
-  app: string;
-  stream: string;
-  count: number;
-}
-
-export interface NotDeleted {
-  id: string;
-  key: string;
-  message: string;
-}
-
-export interface Clip {
-  id: string;
-  in_ms: number;
-  out_ms: number;
-  precise: boolean;
-  title?: string;
-}
 
 export type RetryWhat = 'mp4' | 'upload' | 'thumbnails';
 

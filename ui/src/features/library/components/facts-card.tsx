@@ -14,12 +14,9 @@ import { shownState, sizeOf } from '../recording-state';
 import { useUploadOf } from '../use-live-recordings';
 import { Place } from './place';
 
-const END_REASONS = ['unpublished', 'operator', 'length', 'size', 'schedule', 'rules', 'codec', 'recovered', 'disk'] as const;
-
 /** What a recording is made of, where it is, and what went wrong with it. */
 export function FactsCard({ recording }: { recording: Recording }) {
   const { t, i18n } = useTranslation();
-  const reason = END_REASONS.find((one) => one === recording.end_reason);
   const { width, height, video_codec, audio_codec } = recording;
   const codecs = [video_codec, width && height ? `${width}×${height}` : '', audio_codec].filter(Boolean).join(' · ');
   const fact = (name: string, value: ReactNode): Fact => ({ name, value });
@@ -31,7 +28,7 @@ export function FactsCard({ recording }: { recording: Recording }) {
     ...(recording.mp4_bytes === null ? [] : [fact('MP4', formatBytes(recording.mp4_bytes))]),
     ...(codecs ? [fact(t('recordings.facts.made'), codecs)] : []),
     fact(t('recordings.list.place'), <Place recording={recording} />),
-    ...(reason ? [fact(t('recordings.facts.why'), t(`recordings.endWhy.${reason}`))] : []),
+    ...(recording.end_reason ? [fact(t('recordings.facts.why'), t(`recordings.endWhy.${recording.end_reason}`))] : []),
     ...(recording.stream ? [fact(t('recordings.facts.stream'), <Link to="/recordings" search={{ stream: recording.url }}>{recording.url}</Link>)] : []),
     ...(recording.source_id
       ? [fact(t('recordings.facts.source'), <Link to="/recordings/$id" params={{ id: recording.source_id }}>{t('recordings.facts.sourceOpen')}</Link>)]
