@@ -2,7 +2,9 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -181,25 +183,26 @@ async def test_a_segment_that_is_gone_already_holds_nobody_up(spool: Spool, data
     assert (await spool.take(callback))["seq_no"] == 7
 
 
-async def test_another_file_system_gets_a_copy(data: DataDir, clock: Clock) -> None:
+@pytest.fixture
+def far_away(data: DataDir) -> Iterator[Path]:
+    """The spool on another file system."""
     shared_memory = Path("/dev/shm")
     if shared_memory.stat().st_dev == data.root.stat().st_dev:
         pytest.skip("needs a second file system")
-    far = shared_memory / f"streamstead-{os.getpid()}-spool"
-    far.mkdir()
-    try:
-        data.spool.rmdir()
-        data.spool.symlink_to(far)
-        spool = Spool(data, clock)
-        await spool.take(segment(data, 1000))
-        spool.close()
-        (one,) = spooled_segments(data.spool, "live", "cam")
-        assert one.arrived.path.read_bytes() == b"x"
-        assert len(os.listdir(far / "live/cam")) == 1
-    finally:
-        for path in sorted(far.rglob("*"), reverse=True):
-            path.rmdir() if path.is_dir() else path.unlink()
-        far.rmdir()
+    far = Path(tempfile.mkdtemp(dir=shared_memory))
+    data.spool.rmdir()
+    data.spool.symlink_to(far)
+    yield far
+    shutil.rmtree(far)
+
+
+async def test_another_file_system_gets_a_copy(data: DataDir, clock: Clock, far_away: Path) -> None:
+    spool = Spool(data, clock)
+    await spool.take(segment(data, 1000))
+    spool.close()
+    (one,) = spooled_segments(data.spool, "live", "cam")
+    assert one.arrived.path.read_bytes() == b"x"
+    assert len(os.listdir(far_away / "live/cam")) == 1
 
 
 def test_a_publish_session_has_a_name_that_fits_a_file() -> None:
