@@ -8,13 +8,14 @@ from typing import Any, cast
 
 import pytest
 import uvicorn
+from fastapi import Request
 from starlette.responses import StreamingResponse
 from uvicorn.server import ServerState
 
 from streamstead.core import app as core_app
 from streamstead.core import http_limits
-from streamstead.core.app import Body, Reply, create_app
-from streamstead.core.http_limits import LimitedHttp
+from streamstead.core.app import Body, RawBodies, Reply, create_app
+from streamstead.core.http_limits import MORE_TIME, LimitedHttp
 
 LIMIT_S = 30
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n"
@@ -35,11 +36,20 @@ def state() -> ServerState:
 @pytest.fixture
 async def call(state: ServerState) -> AsyncIterator[Call]:
     """Connect and send; the app has ``/echo`` and an endless ``/feed``."""
-    app = create_app("x", "x")
+    app = create_app("x", "x", raw=RawBodies("/raw/", "application/octets", 100_000))
 
     @app.post("/echo")
     async def echo(body: Echo) -> Reply[str]:
         return Reply(data=body.text)
+
+    @app.patch("/raw/{more_s}")
+    async def raw(request: Request, more_s: float) -> Reply[int]:
+        """Read piece by piece and give so much more time with each."""
+        seen, loop = 0, asyncio.get_running_loop()
+        async for piece in request.stream():
+            seen += len(piece)
+            request.scope[MORE_TIME](loop.time() + more_s)
+        return Reply(data=seen)
 
     @app.get("/feed")
     async def feed() -> StreamingResponse:
@@ -263,3 +273,40 @@ async def test_one_connection_too_many_is_turned_away(
     third, _ = await call()
     assert await rest(third) == b""
     assert len(state.connections) == 2
+
+
+def raw_head(length: int, more_s: float, kind: str = "application/octets") -> bytes:
+    head = f"PATCH /raw/{more_s} HTTP/1.1\r\nHost: h\r\nContent-Type: {kind}\r\n"
+    return f"{head}Content-Length: {length}\r\n\r\n".encode()
+
+
+async def test_an_app_that_knows_its_sender_gives_a_body_more_time(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_limits, "REQUEST_S", 2.0)
+    reader, writer = await call(raw_head(4, LIMIT_S))
+    for _ in range(4):
+        writer.write(b"x")
+        await asyncio.sleep(0.8)
+    assert await reply(reader) == (200, {"code": 0, "data": 4})
+
+
+async def test_more_time_ends_too_and_outlives_no_request(call: Call) -> None:
+    reader, _ = await call(raw_head(4, 0.2), b"x")
+    assert await rest(reader) == b""
+    # Given with the last piece it would end the connection before the next request.
+    reader, writer = await call(raw_head(1, 0.2), b"x")
+    assert (await reply(reader))[0] == 200
+    await asyncio.sleep(0.4)
+    writer.write(HEALTH)
+    assert (await reply(reader))[0] == 200
+
+
+async def test_raw_bodies_have_their_own_type_and_length_at_their_paths_only(call: Call) -> None:
+    reader, _ = await call(raw_head(1, 1.0, "application/json"), b"1")
+    assert (await reply(reader))[0] == 415
+    reader, _ = await call(raw_head(100_001, 1.0))
+    assert (await reply(reader))[0] == 413
+    head = b"POST /echo HTTP/1.1\r\nHost: h\r\nContent-Type: application/octets\r\n"
+    reader, _ = await call(head + b"Content-Length: 1\r\n\r\nx")
+    assert (await reply(reader))[0] == 415
