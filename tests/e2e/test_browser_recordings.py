@@ -213,7 +213,7 @@ def test_several_are_deleted_after_their_number_was_typed(
     expect(page.get_by_text("No recording matches.")).to_be_visible()
 
     def gone() -> bool:
-        return api.call("/recordings/query", search=title)["total"] == 0
+        return int(api.call("/recordings/query", search=title)["total"]) == 0
 
     wait_until(in_time(gone), "they are gone", 60)
     assert one(api, recorded.id)["state"] == "ready"
