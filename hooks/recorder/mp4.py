@@ -92,6 +92,7 @@ async def make_mp4(directory: Path, segments: Sequence[KeptSegment]) -> list[Pat
                 await _join(directory, group, directory / f".{name}")
         for name in names:
             await asyncio.to_thread(settle, directory / f".{name}", directory / name)
+        await asyncio.to_thread(_drop_parts, directory, len(names))
         return [directory / name for name in names]
     finally:
         for number in range(len(runs)):
@@ -131,6 +132,13 @@ async def _join(directory: Path, parts: list[Path], target: Path) -> None:
         )
     finally:
         (directory / ".join.txt").unlink(missing_ok=True)
+
+
+def _drop_parts(directory: Path, number: int) -> None:
+    """Remove what an earlier making left beyond the last part."""
+    while (path := directory / part_name(number)).exists():
+        path.unlink()
+        number += 1
 
 
 def settle(path: Path, target: Path) -> None:

@@ -110,11 +110,12 @@ async def test_making_it_again_replaces_what_a_kill_left(
 ) -> None:
     directory = tmp_path / "r"
     segments = lay(directory, pieces[:2])
-    for name in (".index.mp4", ".run-0.mp4", "index.mp4"):
+    for name in (".index.mp4", ".run-0.mp4", "index.mp4", "index-2.mp4"):
         (directory / name).write_bytes(b"half of it")
     (path,) = await make_mp4(directory, segments)
     assert frames(path) == 2 * RATE
     assert not (directory / ".run-0.mp4").exists()
+    assert not (directory / "index-2.mp4").exists()
 
 
 async def test_a_program_that_takes_too_long_is_ended_and_reaped() -> None:
