@@ -212,7 +212,7 @@ def _pump_or_break(
     """Do the same; a client that broke off is no reason to wait for an answer."""
     try:
         _pump(source, sink, cut_after, bytes_s)
-    except OSError:
+    finally:
         with contextlib.suppress(OSError):
             sink.shutdown(socket.SHUT_RDWR)
 

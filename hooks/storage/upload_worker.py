@@ -206,7 +206,9 @@ class Lane:
         except Changed:
             job.begin_again()
         except StorageFailed as exc:
-            await self._failed(job, exc, begun_s)
+            # Sending that was broken off on our own side looks like a broken connection.
+            if not job.stopped.is_set():
+                await self._failed(job, exc, begun_s)
         except NotFound:
             self.let_go(job.recording.id)  # deleted meanwhile
         except FileNotFoundError as exc:
@@ -262,6 +264,8 @@ class Lane:
                     lambda: self._hub.open_store(self.target_id, self._patience)
                 )
                 changes["prefix"] = store.target.prefix.strip("/")
+            if job.stopped.is_set():
+                raise Stopped
             job.recording = await self._hub.change(one.id, **changes)
 
     async def _went_well(self, unit: Unit) -> None:

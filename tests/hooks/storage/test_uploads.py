@@ -1,30 +1,13 @@
 """Recordings go into their bucket, live and afterwards."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
-from redis.asyncio import Redis
 
-from streamstead.core.paths import DataDir
 from streamstead.hooks.library.recording import PLAYLIST_FILE, UploadState
 
-from ...fault_proxy import FaultProxy
 from ...storage_server import SeaweedFS
 from .upload_house import House, in_bucket
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture
-async def house(
-    tmp_path: Path, redis: Redis, seaweed: SeaweedFS, bucket: str, proxy: FaultProxy
-) -> AsyncIterator[House]:
-    house = House(DataDir(tmp_path), redis)
-    await house.add_target(seaweed.target(bucket, proxy.endpoint, prefix="/tv/"))
-    await house.start()
-    yield house
-    await house.stop()
 
 
 async def test_a_recording_is_in_the_bucket_byte_for_byte(

@@ -5,12 +5,16 @@ import hashlib
 import random
 import time
 import uuid
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
+import orjson
+import pytest
 from redis.asyncio import Redis
 
 from streamstead.core.events import EventStream
@@ -40,7 +44,8 @@ from streamstead.hooks.storage.targets import StorageTarget, StorageTargetStore
 from streamstead.hooks.storage.upload_settings import UploadSettingsStore
 from streamstead.hooks.storage.uploads import Uploads
 
-from ...storage_server import SECRET_KEY
+from ...fault_proxy import FaultProxy
+from ...storage_server import SECRET_KEY, SeaweedFS
 
 LIMIT_S = 45.0
 MASTER_KEY = b"k" * 32
@@ -104,6 +109,12 @@ class House:
             await self._stack.aclose()
         self._task = self._stack = None
 
+    async def start_again(self, read_s: float) -> None:
+        """Begin a new process that gives a silent bucket so much time."""
+        await self.stop()
+        self.read_s = read_s
+        await self.start()
+
     async def add_target(self, target: StorageTarget) -> None:
         await self.targets.create(target, SECRET_KEY)
 
@@ -116,13 +127,15 @@ class House:
             app="live",
             stream="cam",
             target_id=target_id,
-            upload=UploadState.WAITING,
             playlist=True,
-            **({"started_ms": STARTED_MS} | changes),
+            **({"started_ms": STARTED_MS, "upload": UploadState.WAITING} | changes),
         )
         directory_of(self.data.record, recording.id).mkdir()
         await self.catalogue.add(recording)
         return recording
+
+    def segment_name(self, n: int) -> str:
+        return str(SegmentName(n, 100 + n, n, 2000, "ab12"))
 
     async def segments(self, id_: str, count: int, size: int = SEGMENT_BYTES) -> None:
         """The media server finishes so many more segments."""
@@ -130,7 +143,7 @@ class House:
         known = read_segments(folder)
         playlist = EventPlaylist(folder)
         for n in range(len(known), len(known) + count):
-            name = str(SegmentName(n, 100 + n, n, 2000, "ab12"))
+            name = self.segment_name(n)
             raw = noise(size, f"{id_}{n}")
             (folder / name).write_bytes(raw)
             at_ms = STARTED_MS + (n + 1) * 2000
@@ -198,17 +211,33 @@ class House:
     async def until_verified(self, id_: str) -> Recording:
         return await self.until(id_, lambda one: one.upload is UploadState.VERIFIED, "verified")
 
+    async def until_told(self, type_: str) -> None:
+        """Wait for an event of this type."""
+        end = asyncio.get_running_loop().time() + LIMIT_S
+        while not await self.events_of(type_):
+            assert asyncio.get_running_loop().time() < end, f"no {type_} within {LIMIT_S} s"
+            await asyncio.sleep(0.05)
+
     async def events_of(self, *types: str) -> list[dict[str, Any]]:
         """Return the events of these types, oldest first, each with its data."""
-        found = [event async for event in _all(self.events)]
-        return [{"type": one.type, **one.data} for one in found if one.type in types]
+        found = [fields for _, fields in await self.redis.xrange(EventStream.KEY)]
+        return [
+            {"type": one["type"], **orjson.loads(one["data"])}
+            for one in found
+            if one["type"] in types
+        ]
 
 
-async def _all(events: EventStream) -> Any:
-    from streamstead.core.events import _events_of
-
-    for event in _events_of([(EventStream.KEY, await events._redis.xrange(EventStream.KEY))]):
-        yield event
+@pytest.fixture
+async def house(
+    tmp_path: Path, redis: Redis, seaweed: SeaweedFS, bucket: str, proxy: FaultProxy
+) -> AsyncIterator[House]:
+    """Uploads to one bucket, through the proxy."""
+    house = House(DataDir(tmp_path), redis)
+    await house.add_target(seaweed.target(bucket, proxy.endpoint, prefix="/tv/"))
+    await house.start()
+    yield house
+    await house.stop()
 
 
 async def _ignore(_: str) -> None:
@@ -231,4 +260,14 @@ def in_bucket(client: Any, bucket: str, folder: str) -> dict[str, str]:
     return found
 
 
-__all__ = ["LIMIT_S", "PLAYLIST_FILE", "House", "in_bucket"]
+def puts(seen: list[tuple[str, str]]) -> "Counter[str]":
+    """Return how often each object, or part of one (``name#number``), was sent; the playlist, which
+    grows, left out."""
+    found: Counter[str] = Counter()
+    for method, path in seen:
+        parts = urlsplit(path)
+        name = parts.path.rsplit("/", 1)[-1]
+        if method == "PUT" and name != PLAYLIST_FILE:
+            number = parse_qs(parts.query).get("partNumber")
+            found[f"{name}#{number[0]}" if number else name] += 1
+    return found
