@@ -75,7 +75,7 @@ test('a file too large or empty is told before anything is sent', async () => {
 });
 
 test('the same file goes on where the server has it, another one of that name does not', async () => {
-  const unfinished = [{ id: 'u1', filename: 'a.mp4', size_bytes: 10, offset_bytes: 4, expires_ms: 0 }];
+  const unfinished = [{ id: 'u1', filename: 'a.mp4', title: 'a', size_bytes: 10, offset_bytes: 4, created_ms: 0, expires_ms: 0 }];
   const queue = await queueOf([file('a.mp4', 10), file('a.mp4', 11)], { unfinished });
   expect(first(queue)).toMatchObject({ id: 'u1', sent: 4 });
   expect(FakeUpload.all.map(({ options }) => options.uploadUrl)).toEqual(['/terraform/v1/uploads/u1', null]);

@@ -1,6 +1,7 @@
 import type { DetailedError, Upload, UploadOptions } from 'tus-js-client';
 import { apiUrl } from '../../lib/api-client';
 import { ApiError } from '../../lib/api-error';
+import type { UnfinishedUpload } from '../../lib/recording-types';
 import { SpeedMeter } from './speed-meter';
 
 export type OwnUploadState = 'waiting' | 'uploading' | 'retrying' | 'paused' | 'done' | 'failed';
@@ -17,15 +18,6 @@ export interface OwnUpload {
   /** Bytes a second. */
   speedBps: number | null;
   error: unknown;
-}
-
-/** What the server has of a file that did not come to its end. */
-export interface Unfinished {
-  id: string;
-  filename: string;
-  size_bytes: number;
-  offset_bytes: number;
-  expires_ms: number;
 }
 
 type Tus = { Upload: new (file: File, options: UploadOptions) => Upload };
@@ -69,7 +61,7 @@ export class UploadQueue {
   readonly read = (): OwnUpload[] => this.snapshot;
 
   /** Send files; those of which the server has a part already go on from there. `limit` bytes each, null is unknown. */
-  add(files: File[], { limit, unfinished }: { limit: number | null; unfinished: Unfinished[] }): void {
+  add(files: File[], { limit, unfinished }: { limit: number | null; unfinished: UnfinishedUpload[] }): void {
     for (const file of files) {
       const known = unfinished.find((one) => isSameFile(one, file) && !this.has(one.id));
       this.count += 1;
@@ -193,7 +185,7 @@ export function isBusy(uploads: OwnUpload[]): boolean {
   return uploads.some(({ state }) => !FINAL.has(state));
 }
 
-export function isSameFile(one: Unfinished, file: File): boolean {
+export function isSameFile(one: UnfinishedUpload, file: File): boolean {
   return one.filename === file.name && one.size_bytes === file.size;
 }
 

@@ -1,11 +1,11 @@
 import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
 import { apiGet, apiUrl } from '../../../lib/api-client';
-import type { Unfinished } from '../upload-queue';
+import type { UnfinishedUpload } from '../../../lib/recording-types';
 
 /** Files of which the server has a part only, whoever began to send them. */
 export const unfinishedQuery = queryOptions({
   queryKey: ['own-uploads', 'unfinished'],
-  queryFn: async ({ signal }) => (await apiGet<{ uploads: Unfinished[] }>('uploads/', signal)).uploads,
+  queryFn: async ({ signal }) => (await apiGet<{ uploads: UnfinishedUpload[] }>('uploads/', signal)).uploads,
 });
 
 /** The most that one file may have, bytes; null where the server names no limit. */

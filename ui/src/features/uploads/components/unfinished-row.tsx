@@ -5,10 +5,10 @@ import { IconButton } from '../../../components/icon-button';
 import { ProgressRow } from '../../../components/progress-row';
 import { TimeAgo } from '../../../components/time-ago';
 import { useDiscard } from '../api/use-uploads';
-import type { Unfinished } from '../upload-queue';
+import type { UnfinishedUpload } from '../../../lib/recording-types';
 
 /** A file of which the server has a part: after a reload the browser must be given it again. */
-export function UnfinishedRow({ one, onChoose }: { one: Unfinished; onChoose: () => void }) {
+export function UnfinishedRow({ one, onChoose }: { one: UnfinishedUpload; onChoose: () => void }) {
   const { t } = useTranslation();
   const discard = useDiscard();
   const name = one.filename;
