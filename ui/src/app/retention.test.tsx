@@ -78,6 +78,7 @@ describe('retention', () => {
   test('cannot stop before it warns', async () => {
     const { user, calls } = await open();
     const stop = screen.getByLabelText('Stop below (% free)');
+    expect(screen.getByText('Pictures wait below it, MP4 below 4 %, new recordings below 3 %.')).toBeVisible();
     await user.clear(stop);
     await user.type(stop, '10');
     expect(screen.getByText('The limit to stop at must be below the one to warn at.')).toBeVisible();

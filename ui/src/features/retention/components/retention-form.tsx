@@ -16,10 +16,11 @@ export function RetentionForm({ saved }: { saved: Retention }) {
   const update = useUpdateRetention();
   const { value, changes, dirty, change, reset } = useDraft(saved);
   const orderly = value.stop_percent < value.warn_percent;
+  const steps = { mp4: share(value.stop_percent, 0.8), recording: share(value.stop_percent, 0.6) };
   const field = (name: Limit) => (
     <CountField
       label={t(`retention.fields.${name}.label`)}
-      description={t(`retention.fields.${name}.hint`)}
+      description={t(`retention.fields.${name}.hint`, steps)}
       value={value[name]}
       least={LEAST[name]}
       most={MOST[name]}
@@ -61,4 +62,9 @@ export function RetentionForm({ saved }: { saved: Retention }) {
       <SaveBar label={t('retention.save')} dirty={dirty} pending={update.isPending} saved={update.isSuccess} error={update.error} onSave={save} />
     </Stack>
   );
+}
+
+/** The guard gives work up in steps, as parts of the limit. */
+function share(percent: number, part: number): string {
+  return Number.isNaN(percent) ? '…' : String(Math.round(percent * part * 10) / 10);
 }
