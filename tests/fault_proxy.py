@@ -116,7 +116,7 @@ class FaultProxy:
         for thread in list(self._threads):
             thread.join(PATIENCE_S)
 
-    def _start(self, work: Callable[..., None], *arguments: object) -> None:
+    def _start(self, work: Callable[..., None], *arguments: object) -> threading.Thread:
         def run() -> None:
             with contextlib.suppress(OSError):
                 work(*arguments)
@@ -125,6 +125,7 @@ class FaultProxy:
         thread = threading.Thread(target=run, daemon=True)
         self._threads.add(thread)
         thread.start()
+        return thread
 
     def _accept(self, listener: socket.socket) -> None:
         while True:
@@ -183,8 +184,15 @@ class FaultProxy:
         server = socket.create_connection(("127.0.0.1", self._server_port), PATIENCE_S)
         with self._held(server):
             server.sendall(_closing(head) + rest)
-            self._start(_pump_or_break, client, server, fault.cut_after, fault.bytes_s)
-            _pump(server, client, fault.answer_cut_after, fault.bytes_s)
+            forth = self._start(_pump_or_break, client, server, fault.cut_after, fault.bytes_s)
+            try:
+                _pump(server, client, fault.answer_cut_after, fault.bytes_s)
+            finally:
+                # Nobody may wait for a socket that is closed: that lasts as long as it may.
+                for one in (client, server):
+                    with contextlib.suppress(OSError):
+                        one.shutdown(socket.SHUT_RDWR)
+                forth.join(PATIENCE_S)
 
 
 def _read_head(client: socket.socket) -> tuple[bytes, bytes]:
