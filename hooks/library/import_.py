@@ -162,10 +162,13 @@ class Importer:
 
 async def adopt(directory: Path) -> dict[str, Any]:
     """Make what lies in a directory the files of a recording; return its fields. Raises OSError."""
+    await asyncio.to_thread(_drop_links, directory)
     pieces = await asyncio.to_thread(_pieces_in, directory)
     lengths = [piece.ms or await _length_ms(directory / piece.name) for piece in pieces]
     kept = await asyncio.to_thread(_lay_down, directory, pieces, lengths)
-    if not kept and not (directory / MP4_FILE).is_file():
+    mp4 = directory / MP4_FILE
+    facts = await probe(mp4) if mp4.is_file() else None
+    if not kept and facts is None:
         await asyncio.to_thread(_choose_original, directory)
     changes: dict[str, Any] = {
         "size_bytes": sum(one.bytes for one in kept),
@@ -173,8 +176,6 @@ async def adopt(directory: Path) -> dict[str, Any]:
         "segments": len(kept),
         "playlist": bool(kept),
     }
-    mp4 = directory / MP4_FILE
-    facts = await probe(mp4) if mp4.is_file() else None
     if facts is not None:
         changes |= {"mp4": Mp4State.READY, "mp4_bytes": mp4.stat().st_size}
         changes["duration_ms"] = changes["duration_ms"] or facts.duration_ms
@@ -190,6 +191,14 @@ async def adopt(directory: Path) -> dict[str, Any]:
     if kept:
         changes["started_ms"] = kept[0].at_ms - kept[0].ms
     return changes
+
+
+def _drop_links(directory: Path) -> None:
+    """What is in a recording is handed out: nothing in it may stand for a file elsewhere."""
+    for path in list(directory.iterdir()):
+        if path.is_symlink():
+            log.warning("import.link_dropped", directory=directory.name, name=path.name)
+            path.unlink()
 
 
 async def _length_ms(path: Path) -> int:

@@ -11,6 +11,8 @@ import orjson
 
 TIME_LIMIT_S = 20.0
 
+_DEMUXERS = {".ts": "mpegts", ".mp4": "mov"}
+
 
 @dataclass(frozen=True, slots=True)
 class MediaFacts:
@@ -25,10 +27,19 @@ class MediaFacts:
     shape: tuple[Any, ...] = ()
 
 
-async def probe(path: Path, formats: str = "") -> MediaFacts | None:
-    """Ask ffprobe about a local file; None when it finds no media or takes too long.
+def input_of(path: Path) -> list[str]:
+    """Return the arguments that let FFmpeg read a segment or an MP4 as what its name says.
 
-    ``formats``: nothing else is read, for files of strangers, which could name other files.
+    Left to find out for itself it would also read a playlist there, and whatever that names: files
+    of this machine, and addresses that only this machine can reach.
+    """
+    return ["-protocol_whitelist", "file", "-f", _DEMUXERS[path.suffix], "-i", f"file:{path}"]
+
+
+async def probe(path: Path, formats: str = "") -> MediaFacts | None:
+    """Ask ffprobe about a segment or an MP4; None when it is none or takes too long.
+
+    ``formats``: any of these, for files of strangers.
     """
     program = shutil.which("ffprobe")
     if program is None:
@@ -38,8 +49,11 @@ async def probe(path: Path, formats: str = "") -> MediaFacts | None:
         *("-v", "error", "-of", "json", "-show_entries"),
         "stream=codec_type,codec_name,profile,width,height,pix_fmt,sample_rate,channels"
         ":format=duration",
-        *(("-format_whitelist", formats) if formats else ()),
-        *("-protocol_whitelist", "file", f"file:{path}"),
+        *(
+            ("-protocol_whitelist", "file", "-format_whitelist", formats, f"file:{path}")
+            if formats
+            else input_of(path)
+        ),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,

@@ -6,6 +6,7 @@ from pathlib import Path
 from ...core.files import write_atomic
 from ..library.recording import POSTER_FILE, SPRITE_FILE, SPRITE_MAP_FILE
 from .child import MediaFailed, run_media
+from .probe import input_of
 
 POSTER_AT = 0.1
 """Part of the length at which the poster is looked for, but not later than that many seconds."""
@@ -30,7 +31,7 @@ async def make_poster(source: Path, duration_ms: int, directory: Path) -> None:
     try:
         await run_media(
             [
-                *(*base, "-ss", f"{at_s:.3f}", "-i", f"file:{source}", "-an"),
+                *(*base, "-ss", f"{at_s:.3f}", *input_of(source), "-an"),
                 *("-vf", f"thumbnail=25,{look}", *end),
             ],
             limit_s=60,
@@ -41,7 +42,7 @@ async def make_poster(source: Path, duration_ms: int, directory: Path) -> None:
     if not found:
         # Too short for that: the very first picture then.
         await run_media(
-            [*base, "-i", f"file:{source}", "-an", "-vf", look, *end],
+            [*base, *input_of(source), "-an", "-vf", look, *end],
             limit_s=60,
         )
         if not await asyncio.to_thread(target.is_file):
@@ -87,7 +88,7 @@ async def make_sprite(source: Path, duration_ms: int, directory: Path) -> None:
         await run_media(
             [
                 *("ffmpeg", "-v", "error", "-nostdin", "-y", "-threads", "1"),
-                *("-skip_frame", "nokey", "-i", f"file:{source}", "-an", "-vf"),
+                *("-skip_frame", "nokey", *input_of(source), "-an", "-vf"),
                 f"{clock}{fit},tile={COLUMNS}x{ROWS}",
                 *("-frames:v", "1", "-q:v", "6", "-f", "image2", "-update", "1", f"file:{target}"),
             ],
