@@ -7,7 +7,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -101,10 +101,9 @@ class House:
         self._task = asyncio.create_task(self.uploads.run())
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        while self._task is not None and not self._task.done():
+            self._task.cancel()  # again and again, as the runner does: libraries swallow it
+            await asyncio.wait([self._task], timeout=0.5)
         if self._stack is not None:
             await self._stack.aclose()
         self._task = self._stack = None
