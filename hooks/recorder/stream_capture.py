@@ -102,7 +102,9 @@ class StreamCapture:
         for one in self._missing(listed):
             if not await asyncio.to_thread(is_settled, one.path):
                 break  # its callback is on the way, and knows more
-            await self._add(self._arrived(one))
+            arrived = self._arrived(one)
+            await self._salvage_before(arrived)
+            await self._add(arrived)
 
     def _note_wish(self) -> None:
         wanted = self._house.rules().decide(self.url, self._house.clock()).record
@@ -163,6 +165,10 @@ class StreamCapture:
                 run = arrived.run
             await self._add(self._arrived(one, run))
             end_ms = one.source + one.ms
+        await self._salvage_before(arrived)
+
+    async def _salvage_before(self, arrived: Arrived) -> None:
+        last = self.take.last if self.take is not None else None
         if last is not None and last.run != arrived.run:
             await self._salvage(arrived.source)
 
@@ -172,7 +178,7 @@ class StreamCapture:
         if last is None:
             return
         found = await asyncio.to_thread(
-            left_behind, self._house.html, self.app, self.stream, last.source
+            left_behind, self._house.html, self.app, self.stream, last.source, before
         )
         listed = await asyncio.to_thread(listed_segments, self._house.html, self.app, self.stream)
         told = {one.source for one in listed}

@@ -63,9 +63,14 @@ def is_settled(path: Path) -> bool:
         return False
 
 
-def left_behind(html: Path, app: str, stream: str, after: int) -> list[Listed]:
+def left_behind(
+    html: Path, app: str, stream: str, after: int, before: int | None = None
+) -> list[Listed]:
     """Return the segments on disk that are younger than ``after`` and nobody writes to any more,
-    oldest first."""
+    oldest first.
+
+    ``before``: a segment of a later publish session; whatever is older than that is over for sure.
+    """
     found: list[Listed] = []
     still = time.time() - STILL_S
     try:
@@ -74,7 +79,8 @@ def left_behind(html: Path, app: str, stream: str, after: int) -> list[Listed]:
                 source = _source(entry.name, stream)
                 if source is None or source <= after or not entry.is_file(follow_symlinks=False):
                     continue
-                if entry.stat(follow_symlinks=False).st_mtime <= still:
+                over = before is not None and source < before
+                if over or entry.stat(follow_symlinks=False).st_mtime <= still:
                     found.append(Listed(Path(entry.path), source, 0, 0))
     except OSError:
         return []

@@ -285,3 +285,22 @@ async def test_a_segment_that_a_killed_media_server_left_behind_is_saved(
     (done,) = await recorder.until(closed(), "closed")
     assert done.segments == 2
     assert abs(done.duration_ms - 2000) < 200
+
+
+async def test_what_a_killed_media_server_left_behind_comes_before_the_next_session(
+    recorder: Recorder,
+) -> None:
+    recorder.rules = replace(recorder.rules, grace_s=60)
+    await recorder.start()
+    await recorder.publish("one")
+    await recorder.segment("one")
+    await recorder.until(has(1), "one segment")
+    left = recorder.data.html / "live" / f"cam-{recorder.server.now_ms}.ts"
+    left.write_bytes(recorder.server.pieces[1].read_bytes())
+    recorder.server.now_ms += 1_500
+    await recorder.unpublish("one")
+    await recorder.publish("two")
+    await recorder.segment("two")
+    (found,) = await recorder.until(has(3), "all three")
+    kept = read_segments(recorder.data.record / found.id)
+    assert [one.run for one in kept] == ["one", "one", "two"]
