@@ -2,40 +2,42 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import suppress
-from typing import TYPE_CHECKING
+from contextlib import aclosing, suppress
+from typing import Any
 
 import orjson
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from redis.exceptions import RedisError
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from ...core.app import API
-from ...core.auth import SignedIn
+from ...core.auth import SignedIn, find_credential
 from ...core.errors import NotFound, RateLimited, StreamsteadError
-from ..library.recording import State, UploadState
+from ..library.recording import Recording, State, UploadState
 from .services import Services, ServicesDep
-
-if TYPE_CHECKING:
-    from ..library.routes import RecordingOut
 
 router = APIRouter(prefix=f"{API}/recordings", tags=["recordings"])
 
 GAP_S = 0.5
+UPLOADS_S = 1.0
 DISK_S = 10.0
+CHECK_SESSION_MS = 5_000
 MAX_PAGES = 100
-MAX_FIRST = 200
-MAX_WAITING = 5_000
+MAX_SHOWN = 200
+"""So many recordings are told of at once, and so many uploads."""
+
 PING_S = 15
 
-_ACTIVE = (UploadState.WAITING, UploadState.UPLOADING, UploadState.PAUSED, UploadState.FAILED)
+_UNFINISHED = (UploadState.WAITING, UploadState.UPLOADING, UploadState.PAUSED, UploadState.FAILED)
 
 
 class RecordingFeed:
-    """Collects the ids of what changed for each page that looks."""
+    """Collects the ids of what changed for each page that looks; nobody looking costs nothing."""
 
     def __init__(self) -> None:
-        self._pages: dict[object, tuple[set[str], asyncio.Event]] = {}
+        self._pages: dict[object, tuple[dict[str, None], asyncio.Event]] = {}
+        self._uploads: list[dict[str, Any]] = []
+        self._uploads_at = -UPLOADS_S
 
     @property
     def full(self) -> bool:
@@ -44,69 +46,96 @@ class RecordingFeed:
     def changed(self, id_: str) -> None:
         """Note a change for every page."""
         for ids, wake in self._pages.values():
-            if len(ids) < MAX_WAITING:
-                ids.add(id_)
+            ids[id_] = None
             wake.set()
 
     async def events(self, services: Services) -> AsyncGenerator[ServerSentEvent, None]:
-        """Yield what is under way, then every change."""
-        key, ids, wake = object(), set[str](), asyncio.Event()
+        """Yield what is under way, then every change, twice a second at most."""
+        loop = asyncio.get_running_loop()
+        key, ids, wake = object(), dict[str, None](), asyncio.Event()
         self._pages[key] = (ids, wake)
         try:
-            for state in (State.RECORDING, State.FINISHING):
-                ids |= {it.id for it in (await services.catalogue.work(state=state))[:MAX_FIRST]}
-            waiting = await services.catalogue.work(upload=_ACTIVE)
-            ids |= {it.id for it in waiting[:MAX_FIRST]}
-            last_disk = -DISK_S
+            ids |= dict.fromkeys(await _under_way(services))
+            sent_uploads: list[dict[str, Any]] | None = None
+            sent_disk, begun = -DISK_S, False
             while True:
                 wake.clear()
-                some = list(ids)
-                ids.clear()
-                with suppress(RedisError):
-                    async for event in _changes(services, some):
-                        yield event
-                now = asyncio.get_running_loop().time()
-                if now - last_disk >= DISK_S:
-                    last_disk = now
-                    yield _event("disk", await _disk(services))
+                if ids or not begun:
+                    yield _event("recordings", await _taken(services, ids))
+                    begun = True
+                uploads = await self._uploads_now(services)
+                if uploads != sent_uploads:
+                    sent_uploads = uploads
+                    yield _event("uploads", {"uploads": uploads})
+                if loop.time() - sent_disk >= DISK_S:
+                    sent_disk = loop.time()
+                    disk = await _disk(services)
+                    if disk is not None:
+                        yield _event("disk", disk)
                 await asyncio.sleep(GAP_S)
+                if ids:
+                    continue
+                # What is on its way goes on without anything being written down.
+                wait_s = UPLOADS_S if uploads else sent_disk + DISK_S - loop.time()
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(DISK_S):
+                    async with asyncio.timeout(max(0.0, wait_s)):
                         await wake.wait()
         finally:
             del self._pages[key]
 
+    async def _uploads_now(self, services: Services) -> list[dict[str, Any]]:
+        """Return the uploads that are not over; looked up once for all pages."""
+        from ..storage.upload_routes import shown_upload
 
-async def _changes(services: Services, ids: list[str]) -> AsyncGenerator[ServerSentEvent, None]:
+        now = asyncio.get_running_loop().time()
+        if now - self._uploads_at >= UPLOADS_S:
+            self._uploads_at = now
+            found = (await services.uploads.unfinished())[:MAX_SHOWN]
+            shown = [shown_upload(services.uploads.view(one)) for one in found]
+            self._uploads = [one.model_dump(mode="json") for one in shown]
+        return self._uploads
+
+
+async def _under_way(services: Services) -> list[str]:
+    states = (State.RECORDING, State.FINISHING)
+    found = await services.catalogue.work(state=states)
+    found = found[-MAX_SHOWN:] + (await services.catalogue.work(upload=_UNFINISHED))[:MAX_SHOWN]
+    return [one.id for one in found]
+
+
+async def _taken(services: Services, ids: dict[str, None]) -> dict[str, Any]:
+    """Return some of what changed, as it is now, and take it out of ``ids``."""
     from ..library.routes import show
-    from ..storage.upload_routes import shown_upload
 
-    found, removed = [], []
-    for id_ in ids:
+    found: list[Recording] = []
+    removed: list[str] = []
+    for id_ in list(ids)[:MAX_SHOWN]:
+        del ids[id_]
         try:
-            found.append(await services.catalogue.get(id_))
+            one = await services.catalogue.get(id_)
         except NotFound:
             removed.append(id_)
-    kept = [one for one in found if one.state is not State.DELETING]
-    removed += [one.id for one in found if one.state is State.DELETING]
-    shown: list[RecordingOut] = await show(services, *kept) if kept else []
-    yield _event(
-        "recordings",
-        {"recordings": [one.model_dump(mode="json") for one in shown], "removed": removed},
-    )
-    uploads = [services.uploads.view(one) for one in kept if one.upload is not UploadState.NONE]
-    if uploads:
-        listed = [shown_upload(one).model_dump(mode="json") for one in uploads]
-        yield _event("uploads", {"uploads": listed})
+            continue
+        if one.state is State.DELETING:
+            removed.append(id_)
+        else:
+            found.append(one)
+    try:
+        shown = await show(services, *found) if found else []
+    except (RedisError, StreamsteadError):
+        # Who may watch them is not known now.
+        ids |= dict.fromkeys(one.id for one in found)
+        shown = []
+    return {"recordings": [one.model_dump(mode="json") for one in shown], "removed": removed}
 
 
-async def _disk(services: Services) -> object:
+async def _disk(services: Services) -> dict[str, Any] | None:
     from .retention_routes import disk_facts
 
     try:
         return (await disk_facts(services)).model_dump(mode="json")
     except (OSError, StreamsteadError):
-        return {}
+        return None
 
 
 def _event(name: str, data: object) -> ServerSentEvent:
@@ -114,10 +143,29 @@ def _event(name: str, data: object) -> ServerSentEvent:
 
 
 @router.get("/live", include_in_schema=False)
-async def live(services: ServicesDep, _: SignedIn) -> EventSourceResponse:
+async def live(request: Request, services: ServicesDep, _: SignedIn) -> EventSourceResponse:
     """Follow recordings and uploads (server-sent events ``recordings``, ``uploads``, ``disk``)."""
     if services.feed.full:
         raise RateLimited("too many pages are open", "Close some of them.", retry_after_s=30)
+    credential = await find_credential(request)
     return EventSourceResponse(
-        services.feed.events(services), ping=PING_S, headers={"Cache-Control": "no-store"}
+        _while_signed_in(services, credential),
+        ping=PING_S,
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
+
+
+async def _while_signed_in(
+    services: Services, credential: str
+) -> AsyncGenerator[ServerSentEvent, None]:
+    """Yield the feed; end it when the session has ended meanwhile."""
+    checked_ms = services.clock()
+    async with aclosing(services.feed.events(services)) as events:
+        async for event in events:
+            if services.clock() - checked_ms > CHECK_SESSION_MS:
+                try:
+                    await services.authenticator.verify(credential)
+                except (StreamsteadError, RedisError):
+                    return
+                checked_ms = services.clock()
+            yield event
