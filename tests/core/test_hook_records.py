@@ -57,3 +57,20 @@ def test_a_message_is_small_json_whatever_happened(data: dict[str, object], url:
     said = orjson.loads(body)
     assert said["action"] == "on_publish"
     assert all(isinstance(said[name], str) for name in ("vhost", "app", "stream", "param"))
+
+
+def test_a_finished_recording_is_told_with_the_fields_of_oryx() -> None:
+    data = {
+        "uuid": "u1",
+        "app": "live",
+        "stream": "cam",
+        "artifact_code": 0,
+        "artifact_path": "/data/record/u1/index.mp4",
+        "artifact_url": "/terraform/v1/hooks/record/hls/u1/index.mp4",
+    }
+    raw = message("r", "e", "recording.finished", 1, "live/cam", data, "o", "http://a.example/")
+    said = orjson.loads(raw)
+    assert said["action"] == "on_record_end"
+    assert (said["uuid"], said["artifact_code"]) == ("u1", 0)
+    assert said["artifact_path"] == "/data/record/u1/index.mp4"
+    assert said["artifact_url"] == "http://a.example/terraform/v1/hooks/record/hls/u1/index.mp4"

@@ -10,6 +10,7 @@ from streamstead.core.sealed import HOOK_TARGET, Sealer
 from .conftest import API, Page
 
 TYPES = ["stream.published", "stream.unpublished"]
+OF_ORYX = [*TYPES, "recording.started", "recording.finished", "recording.failed"]
 GIVEN = {"label": "CRM", "url": "https://crm.example.com/hook?x=1", "types": TYPES}
 
 
@@ -141,7 +142,11 @@ async def test_oryx_calls_set_and_show_the_target_named_default(owner: Page) -> 
     shown = await call(owner, "query", {"all": True})
     assert shown == {**empty, **body, "host": "http://live.example.com:2022"}
     [target] = (await call(owner, "targets/list"))["targets"]
-    assert (target["id"], target["url"], target["types"]) == ("default", body["target"], TYPES)
+    assert (target["id"], target["url"], target["types"]) == (
+        "default",
+        body["target"],
+        OF_ORYX,
+    )
     assert await owner.redis.hgetall("SRS_HOOKS") == {
         "target": body["target"],
         "all": "true",
