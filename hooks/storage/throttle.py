@@ -31,24 +31,25 @@ class TokenBucket:
         with self._changed:
             self._refill()
             self._rate = float(bytes_per_s)
-            # What was borrowed at a high rate must not be paid back at a low one for hours.
-            self._level = max(self._level, -self._rate)
             self._changed.notify_all()
 
     def take(self, size: int, stopped: Callable[[], bool]) -> None:
         """Wait until so many bytes may go. Raises Stopped as soon as ``stopped`` says so."""
         with self._changed:
+            left = float(size)
             while True:
                 if stopped():
                     raise Stopped
                 if self._rate <= 0:
                     return
                 self._refill()
-                if self._level >= 0:
-                    # Larger pieces than the bucket holds borrow from what comes.
-                    self._level -= size
+                # Bit by bit: who sends small pieces need not wait for who sends large ones.
+                granted = min(left, self._level)
+                self._level -= granted
+                left -= granted
+                if left < 1:
                     return
-                self._changed.wait(min(_LOOK_S, -self._level / self._rate))
+                self._changed.wait(min(_LOOK_S, left / self._rate))
 
     def _refill(self) -> None:
         now = time.monotonic()

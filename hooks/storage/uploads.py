@@ -84,6 +84,7 @@ class Uploads:
         self._full: set[str] = set()
         self._scan = True
         self._agreed_at = -AGREE_S
+        self._configured = 0
         self._wake = asyncio.Event()
         self._verified: list[Callable[[Recording], None]] = []
         self._hub = Hub(
@@ -176,13 +177,16 @@ class Uploads:
         if now - self._agreed_at < AGREE_S and not must:
             return
         try:
-            self._use(await self._setting_store.get())
+            configured = self._configured
+            settings = await self._setting_store.get()
             found = {one.id: one for one in await self._target_store.all()}
         except RedisError:
             if self._targets is None or must:
                 raise
             self._agreed_at = now - AGREE_S + RETRY_S
             return
+        if configured == self._configured:  # else they are older than what was just set
+            self._use(settings)
         before, self._targets = self._targets or {}, found
         self._agreed_at = now
         for id_, target in found.items():
@@ -400,6 +404,7 @@ class Uploads:
     async def configure(self, settings: UploadSettings) -> None:
         """Use other settings from now on. Raises RedisError."""
         await self._setting_store.set(settings)
+        self._configured += 1
         self._use(settings)
 
     def view(self, recording: Recording) -> UploadView:

@@ -164,7 +164,12 @@ class House:
         """The recording is over, and everything that is made of it is there."""
         folder = directory_of(self.data.record, id_)
         write_vod(folder, read_segments(folder))
-        await self.catalogue.change(id_, state=State.FINISHING, ended_ms=STARTED_MS + 60_000)
+        await self.catalogue.change(
+            id_,
+            state=State.FINISHING,
+            ended_ms=STARTED_MS + 60_000,
+            mp4=Mp4State.WAITING if mp4_bytes else Mp4State.OFF,
+        )
         (folder / POSTER_FILE).write_bytes(noise(5_000, f"{id_}poster"))
         if mp4_bytes:
             (folder / MP4_FILE).write_bytes(noise(mp4_bytes, f"{id_}mp4"))
