@@ -42,8 +42,10 @@ NEAR_MS = 120
 
 SIGNED_S = 3600
 _SOURCE = ".source"
-_LOCAL = ["-protocol_whitelist", "file"]
-_REMOTE = ["-protocol_whitelist", "http,https,tcp,tls,crypto", "-rw_timeout", "20000000"]
+# Whatever lies there is read as an MP4 or not at all: a playlist would name other addresses.
+_MP4 = ["-f", "mov"]
+_LOCAL = ["-protocol_whitelist", "file", *_MP4]
+_REMOTE = ["-protocol_whitelist", "http,https,tcp,tls", "-rw_timeout", "20000000", *_MP4]
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,5 +262,5 @@ def _fetch(bucket: Bucket, lead: str, target: Path, segments: list[KeptSegment])
     target.mkdir(0o750)
     for one in segments:
         with (target / one.name).open("wb") as file:
-            for block in bucket.store.read(f"{lead}/{one.name}"):
+            for block in bucket.store.read(f"{lead}/{one.name}", most=one.bytes):
                 file.write(block)

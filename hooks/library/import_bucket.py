@@ -312,7 +312,7 @@ def _fetch(order: Order, directory: Path, store: ObjectStore, room: Callable[[],
         temporary = directory / f".{name}"
         try:
             with temporary.open("wb") as file:
-                for block in store.read(key):
+                for block in store.read(key, most=size):
                     file.write(block)
             if temporary.stat().st_size != size:
                 raise StorageFailed.of("storage_unreachable", "the file came in part only")

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 from urllib.parse import quote
 
 from .answers import of_answer, of_exception
+from .bounded import bound_answers
 from .errors import StorageFailed
 from .presets import check_endpoint, endpoint_of
 from .targets import StorageTarget
@@ -117,6 +118,7 @@ class ObjectStore:
         for name in ("DeleteObjects", "PutBucketCors", "PutBucketPolicy"):
             events.register(f"before-call.s3.{name}", _add_md5)
         events.register("before-send.s3", _begin_to_count)
+        bound_answers(client)
         return client
 
     def close(self) -> None:
@@ -226,8 +228,11 @@ class ObjectStore:
         # Not by HEAD: its answers have no words.
         self.list_objects(self.target.key_of(""), limit=1)
 
-    def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        """Yield the bytes from ``start`` to ``end`` (included).
+    def read(
+        self, key: str, start: int = 0, end: int | None = None, most: int | None = None
+    ) -> Iterator[bytes]:
+        """Yield the bytes from ``start`` to ``end`` (included); no more than ``most``, whatever
+        the server sends.
 
         Raises StorageFailed, ``storage_range`` when the server gives other ones.
         """
@@ -239,7 +244,11 @@ class ObjectStore:
         try:
             if start > 0 and "ContentRange" not in reply:
                 raise StorageFailed.of("storage_range")
+            seen = 0
             while block := body.read(BLOCK):
+                seen += len(block)
+                if most is not None and seen > most:
+                    raise StorageFailed.of("storage_failed", f"more than {most} bytes came")
                 yield block
         except (known.ReadTimeoutError, TimeoutError):
             raise StorageFailed.of("storage_timeout") from None
