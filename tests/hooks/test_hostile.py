@@ -16,9 +16,10 @@ MAX_S = 25
 
 PATIENCE_S = 60
 
-SERVICES = ("hooks", "platform", "ffmpeg_forward")
+SERVICES = ("hooks", "recorder", "platform", "ffmpeg_forward")
 PATHS = {
     "hooks": "/terraform/v1/hooks/srs/secret/query",
+    "recorder": "/terraform/v1/recordings/query",
     "platform": "/terraform/v1/mgmt/login",
     "ffmpeg_forward": "/terraform/v1/ffmpeg/versions",  # takes no body, so answers without it
 }
