@@ -7,7 +7,7 @@ first: ``record/<id>/import.json`` says what.
 
 import asyncio
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from ...core.log import get_logger
 from ...core.names import is_recording_id
 from ..recorder.child import MediaFailed
 from ..recorder.mp4 import settle
+from ..recorder.playlist import write_vod
 from ..recorder.segments import Journal, KeptSegment, SegmentName
 from ..storage.errors import StorageFailed
 from ..storage.object_store import ObjectFacts, ObjectStore
@@ -55,6 +56,8 @@ MAX_OBJECTS = 100_000
 MAX_FOUND = 1000
 MAX_MANIFEST = 64_000_000
 MAX_SMALL = 8_000_000
+MAX_NUMBER = 1 << 53
+MAX_WORDS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,16 +171,16 @@ def _restore(
             id=id_,
             kind=Kind(told["kind"]),
             state=State.READY,
-            vhost=str(told["vhost"]),
-            app=str(told["app"]),
-            stream=str(told["stream"]),
-            title=str(told["title"]),
+            vhost=str(told["vhost"])[:MAX_WORDS],
+            app=str(told["app"])[:MAX_WORDS],
+            stream=str(told["stream"])[:MAX_WORDS],
+            title=str(told["title"])[:MAX_WORDS],
             started_ms=int(told["started_ms"]),
             ended_ms=int(told["ended_ms"] or now_ms),
             duration_ms=int(told["duration_ms"]),
             size_bytes=sum(one.bytes for one in segments),
             segments=len(segments),
-            playlist=PLAYLIST_FILE in sizes,
+            playlist=PLAYLIST_FILE in sizes and bool(segments),
             mp4=Mp4State.READY if MP4_FILE in sizes else Mp4State.OFF,
             mp4_bytes=sizes.get(MP4_FILE, 0),
             holes=tuple(
@@ -198,6 +201,8 @@ def _restore(
             upload_bytes=sum(sizes.values()),
             verified_ms=now_ms,
         )
+        if not all(0 <= number < MAX_NUMBER for number in _numbers(made, segments)):
+            raise ValueError("a number that none can be")
     except (ValueError, KeyError, TypeError) as exc:
         log.warning("import.manifest", id=id_, error=type(exc).__name__)
         return None
@@ -207,14 +212,26 @@ def _restore(
     journal = Journal(directory)
     for segment in segments:
         journal.append(segment)
+    if made.playlist:
+        # Not the bucket's own: viewers go wherever a playlist sends them.
+        write_vod(directory, segments)
     got = set()
-    for small in (PLAYLIST_FILE, POSTER_FILE, SPRITE_FILE, SPRITE_MAP_FILE):
+    for small in (POSTER_FILE, SPRITE_FILE, SPRITE_MAP_FILE):
         if small in sizes:
             with suppress(StorageFailed):
                 content = store.get_bytes(f"{lead}/{small}", MAX_SMALL)
                 write_atomic(directory / small, content, 0o640)
                 got.add(small)
     return _with(made, poster=POSTER_FILE in got, sprite=SPRITE_FILE in got)
+
+
+def _numbers(made: Recording, segments: list[KeptSegment]) -> Iterator[int]:
+    yield from (made.started_ms, made.ended_ms or 0, made.duration_ms, made.size_bytes)
+    yield from (made.mp4_bytes, made.upload_bytes)
+    for hole in made.holes:
+        yield from (hole.at_ms, hole.missing_ms)
+    for one in segments:
+        yield from (one.n, one.source, one.seq, one.ms, one.bytes)
 
 
 def _with(recording: Recording, **changes: Any) -> Recording:

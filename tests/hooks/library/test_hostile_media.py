@@ -1,18 +1,23 @@
 """Files that are not what their names say: nothing that they name may be read."""
 
 import base64
+import json
 import socket
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from streamstead.core.settings import Settings
+from streamstead.hooks.library.import_bucket import take_from_bucket
 from streamstead.hooks.library.recording import Recording, State
 from streamstead.hooks.recorder.child import MediaFailed
 from streamstead.hooks.recorder.probe import probe
 from streamstead.hooks.recorder.thumbs import make_poster, make_sprite
+from streamstead.hooks.storage.object_store import ObjectFacts, ObjectStore
+from streamstead.hooks.storage.targets import StorageTarget
 
 from .house import API, House, opened
 from .recorded import make_media
@@ -130,3 +135,60 @@ async def test_links_in_a_directory_that_is_taken_in_lead_nowhere(
     assert (one.state, one.segments) == (State.READY, 1)
     assert [path for path in (house.root / one.id).iterdir() if path.is_symlink()] == []
     assert secret.read_text() == "not for everybody"
+
+
+class Shelf:
+    """A bucket that holds a few small objects."""
+
+    def __init__(self, objects: dict[str, bytes]) -> None:
+        self._objects = objects
+
+    def get_bytes(self, key: str, limit: int) -> bytes:
+        return self._objects[key][:limit]
+
+
+def manifest(**changes: Any) -> dict[str, Any]:
+    segment = {"name": "000000-0-0-2000-a.ts", "ms": 2000, "bytes": 10, "sha256": ""}
+    whole = {"kind": "live", "vhost": "", "app": "live", "stream": "s", "title": "t", "holes": []}
+    whole |= {"started_ms": 1, "ended_ms": 2, "duration_ms": 2000}
+    return whole | {"segments": [segment | {"discontinuity": False}]} | changes
+
+
+async def taken_from(house: House, told: dict[str, Any]) -> Recording:
+    id_ = str(uuid.uuid4())
+    objects = {
+        f"{id_}/manifest.json": json.dumps(told).encode(),
+        f"{id_}/index.m3u8": b"#EXTM3U\n#EXTINF:2,\nhttps://elsewhere.example/track.ts\n",
+    }
+    target = StorageTarget(id="t", label="t", provider="other", bucket="b")
+    listed = [ObjectFacts(key, len(content)) for key, content in objects.items()]
+    store = cast(ObjectStore, Shelf(objects))
+    catalogue = house.state.catalogue
+    made = await take_from_bucket(house.root, catalogue, store, target, f"{id_}/", listed, 5)
+    assert made is not None
+    return made
+
+
+async def test_viewers_of_what_a_bucket_gives_back_are_sent_nowhere_else(house: House) -> None:
+    made = await taken_from(house, manifest(title="x" * 1_000_000))
+    text = (house.root / made.id / "index.m3u8").read_text()
+    assert "000000-0-0-2000-a.ts" in text
+    assert "elsewhere" not in text
+    assert (made.playlist, len(made.title)) == (True, 200)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"duration_ms": 1 << 70},
+        {"started_ms": -5},
+        {"holes": [{"at_ms": 1 << 80, "missing_ms": 1, "reason": "lost"}]},
+        {"segments": [{"name": "../../../config/.env"}]},
+        {"segments": [{"name": "0" * 6 + "-1-1-" + "9" * 40 + "-a.ts"}]},
+        {"kind": ["live"]},
+    ],
+)
+async def test_a_manifest_with_nonsense_counts_as_none(house: House, wrong: dict[str, Any]) -> None:
+    made = await taken_from(house, manifest(**wrong))
+    assert made.state is State.FINISHING, "it is fetched as files of strangers are"
+    assert not any((house.root / made.id).glob("*.ts"))
