@@ -82,3 +82,34 @@ def test_even_with_the_hook_secret_a_body_of_300_mb_is_refused(house: Alone) -> 
         harm = endless_body(house.services["hooks"], house.ports["hooks"], head, PATIENCE_S)
         check(harm)
         assert harm.answer.split()[1] == b"413"
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("signed_in", [False, True])
+def test_a_piece_of_a_file_of_300_mb_is_refused_and_not_kept(house: Alone, signed_in: bool) -> None:
+    secret = house.settings.api_secret.get_secret_value()
+    credential = f"Authorization: Bearer {secret}\r\n" if signed_in else ""
+    upload = _begin_upload(house, secret)
+    start = f"PATCH {upload} HTTP/1.1\r\nHost: h\r\n{credential}Tus-Resumable: 1.0.0\r\n"
+    start += "Upload-Offset: 0\r\nContent-Type: application/offset+octet-stream\r\n"
+    for length in (f"Content-Length: {BODY_BYTES}\r\n\r\n",
+                   f"Transfer-Encoding: chunked\r\n\r\n{BODY_BYTES:x}\r\n"):  # fmt: skip
+        head = (start + length).encode()
+        service = house.services["recorder"]
+        harm = endless_body(service, house.ports["recorder"], head, PATIENCE_S)
+        check(harm)
+        assert harm.answer.split()[1] in ((b"413",) if signed_in else (b"401", b"413"))
+    assert ask(house, "recorder") < 500
+
+
+def _begin_upload(house: Alone, secret: str) -> str:
+    connection = http.client.HTTPConnection("127.0.0.1", house.ports["recorder"], timeout=30)
+    headers = {"Authorization": f"Bearer {secret}", "Tus-Resumable": "1.0.0"}
+    try:
+        headers |= {"Upload-Length": str(BODY_BYTES), "Content-Length": "0"}
+        connection.request("POST", "/terraform/v1/uploads/", headers=headers)
+        answer = connection.getresponse()
+        assert answer.status == 201, answer.read()
+        return str(answer.headers["Location"])
+    finally:
+        connection.close()
