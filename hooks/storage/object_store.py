@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 from urllib.parse import quote
 
 from .answers import of_answer, of_exception
-from .bounded import bound_answers
+from .bounded import bound_answers, check_address
 from .errors import StorageFailed
 from .presets import check_endpoint, endpoint_of
 from .targets import StorageTarget
@@ -369,7 +369,8 @@ class ObjectStore:
         filename: str | None = None,
         content_type: str | None = None,
     ) -> str:
-        """Return an address by which anybody may read the object for a while. Asks nobody."""
+        """Return an address by which anybody may read the object for a while. Asks no storage.
+        Raises StorageFailed for an address that may not be one."""
         arguments: dict[str, Any] = {"Bucket": self.target.bucket, "Key": key}
         if filename is not None:
             name = f"attachment; filename*=UTF-8''{quote(filename, safe='')}"
@@ -379,6 +380,7 @@ class ObjectStore:
         signed: str = self._client.generate_presigned_url(
             "get_object", Params=arguments, ExpiresIn=seconds
         )
+        check_address(signed)
         return signed
 
     def public_url(self, key: str) -> str | None:

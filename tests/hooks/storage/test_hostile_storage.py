@@ -5,8 +5,10 @@ import resource
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -150,3 +152,27 @@ def test_a_storage_sends_us_nowhere(status: int) -> None:
         with pytest.raises(BlockingIOError):
             inside.accept()
     gc.collect()
+
+
+def test_a_name_that_leads_to_the_machines_metadata_later_is_not_asked_any_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    look_up = socket.getaddrinfo
+    leads_to = ["127.0.0.1"]
+
+    def rigged(host: str, port: int, *more: Any, **named: Any) -> Any:
+        return look_up(leads_to[0], port, *more, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", rigged)
+    target = StorageTarget("t", "t", "other", "b", endpoint="http://moving.example")
+    store = ObjectStore(replace(target, access_key="A"), "secret", read_s=5)
+    leads_to[0] = "169.254.169.254"
+    try:
+        calls: list[Callable[[], object]] = [
+            lambda: store.list_objects(""),
+            lambda: store.get_bytes("k", 1000),
+            lambda: store.presign("k", 60),
+        ]
+        assert {failed(call).key for call in calls} == {"storage_address"}
+    finally:
+        store.close()
