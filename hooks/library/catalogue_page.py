@@ -80,7 +80,8 @@ def _find(connection: sqlite3.Connection, query: Query, lookup: bool) -> _Found:
     if hits is not None:
         numbers = _numbers(connection, f"WHERE {_AMONG} AND {condition}", [_json(hits), *values])
         return _Found(len(numbers), numbers)
-    if query.state is not None or (query.app is not None and query.stream is not None):
+    indexed = query.state is not None or query.uploads is not None
+    if indexed or (query.app is not None and query.stream is not None):
         numbers = _numbers(connection, f"WHERE {condition} LIMIT {FEW + 1}", values)
         if len(numbers) <= FEW:
             return _Found(len(numbers), numbers)

@@ -26,9 +26,9 @@ TRIGRAM = 3
 @dataclass(frozen=True, slots=True)
 class Query:
     """None means any. ``search``: every word of it is in title, stream, tags or id. ``where``:
-    ``local`` or ``bucket``. ``want``: which switch asked for it. ``from_ms``, ``to_ms``: when it
-    began, ``to_ms`` not included. Those being deleted are found only when that has a problem, or
-    when their state is asked for."""
+    ``local`` or ``bucket``. ``want``: which switch asked for it. ``uploads``: any of these states
+    of its upload. ``from_ms``, ``to_ms``: when it began, ``to_ms`` not included. Those being
+    deleted are found only when that has a problem, or when their state is asked for."""
 
     limit: int = 50
     cursor: str | None = None
@@ -41,6 +41,7 @@ class Query:
     where: str | None = None
     keep: bool | None = None
     want: str | None = None
+    uploads: tuple[str, ...] | None = None
     from_ms: int | None = None
     to_ms: int | None = None
     sort: Sort = "started"
@@ -92,6 +93,9 @@ class Query:
                 values.append(wanted)
         if self.state is None:
             wheres.append("(state <> 'deleting' OR problem <> '')")
+        if self.uploads is not None:
+            wheres.append(f"upload IN ({', '.join('?' * len(self.uploads))})")
+            values += self.uploads
         if self.keep is not None:
             wheres.append("keep = ?")
             values.append(int(self.keep))

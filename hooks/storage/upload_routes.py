@@ -8,12 +8,12 @@ from pydantic import BaseModel, Field
 
 from ...core.app import API, Body, Reply
 from ...core.auth import SignedIn
-from ...core.errors import Invalid
-from ..library.recording import UploadState
+from ..library.catalogue_query import Query
+from ..library.recording import State, UploadState
 from ..library.routes import Problem, RecordingBody
 from ..recorder.services import ServicesDep
 from .upload_settings import MAX_PARALLEL, UploadSettings
-from .upload_view import UploadView
+from .upload_view import UNFINISHED, UploadView
 
 router = APIRouter(prefix=f"{API}/storage", tags=["storage"])
 
@@ -84,15 +84,11 @@ def shown_upload(view: UploadView) -> UploadOut:
 @router.post("/uploads/query")
 async def query_uploads(body: FindUploads, services: ServicesDep, _: SignedIn) -> Reply[UploadPage]:
     """List what is on its way into a bucket, oldest first, page by page."""
-    waiting = await services.uploads.unfinished()
-    ids = [one.id for one in waiting]
-    if body.cursor is not None and body.cursor not in ids:
-        raise Invalid("the cursor's upload is over", "Begin at the first page.", key="cursor")
-    begin = 0 if body.cursor is None else ids.index(body.cursor) + 1
-    some = waiting[begin : begin + body.limit]
-    cursor = some[-1].id if begin + body.limit < len(waiting) else None
-    found = [shown_upload(services.uploads.view(one)) for one in some]
-    return Reply(data=UploadPage(uploads=found, cursor=cursor))
+    page = await services.catalogue.page(
+        Query(limit=body.limit, cursor=body.cursor, order="asc", uploads=UNFINISHED)
+    )
+    views = [services.uploads.view(one) for one in page.items if one.state is not State.DELETING]
+    return Reply(data=UploadPage(uploads=[shown_upload(it) for it in views], cursor=page.cursor))
 
 
 @router.post("/uploads/pause")

@@ -239,6 +239,20 @@ class Sender:
         return len(data)
 
 
+def delete_all(store: ObjectStore, db: UploadDb, book: Book, prefix: str) -> None:
+    """Delete everything that a bucket has of a recording, parts of files too. Raises
+    StorageFailed."""
+    folder = "/".join(part for part in (prefix, book.recording) if part) + "/"
+    for target_id, name, upload_id in db.uploads_in_parts(book.recording):
+        if target_id == book.target:
+            store.abort_parts(f"{folder}{name}", upload_id)
+    while True:
+        found, _ = store.list_objects(folder)
+        if not found:
+            return
+        store.delete([one.key for one in found])
+
+
 def _facts(path: Path) -> os.stat_result:
     try:
         return path.stat()

@@ -24,9 +24,10 @@ from .errors import StorageFailed
 from .object_store import READ_S, ObjectStore
 from .targets import StorageTarget, StorageTargetStore
 from .throttle import TokenBucket
-from .upload_db import UploadDb
+from .upload_db import Book, UploadDb
 from .upload_hub import Hub, in_thread, is_ours, trouble_fact
 from .upload_job import Job
+from .upload_send import delete_all
 from .upload_settings import UploadSettings, UploadSettingsStore
 from .upload_view import UNDER_WAY, UNFINISHED, UploadView, view_of
 from .upload_worker import Lane
@@ -275,8 +276,15 @@ class Uploads:
 
     def _note_verified(self, recording: Recording) -> None:
         self._wake.set()
+        target = (self._targets or {}).get(recording.target_id)
+        if target is not None and target.health_ok is not True and self._tasks is not None:
+            self._tasks.create_task(self._note_sound(target.id))
         for listener in self._verified:
             listener(recording)
+
+    async def _note_sound(self, target_id: str) -> None:
+        with suppress(NotFound, RedisError):
+            await self.note_health(target_id, None)
 
     def _note_bucket_back(self, target_id: str) -> None:
         assert self._tasks is not None
@@ -388,16 +396,8 @@ class Uploads:
 
     def _purge(self, recording: Recording) -> None:
         store = self._open_store(recording.target_id, 1.0)
-        folder = "/".join(part for part in (recording.prefix, recording.id) if part) + "/"
         try:
-            for target_id, name, upload_id in self._db.uploads_in_parts(recording.id):
-                if target_id == recording.target_id:
-                    store.abort_parts(f"{folder}{name}", upload_id)
-            while True:
-                found, _ = store.list_objects(folder)
-                if not found:
-                    return
-                store.delete([one.key for one in found])
+            delete_all(store, self._db, Book(recording.id, recording.target_id), recording.prefix)
         finally:
             store.close()
 
