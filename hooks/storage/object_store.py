@@ -104,7 +104,7 @@ class ObjectStore:
                 signature_version="s3v4",
                 # The SHA-256 of every body is part of its signature, which all servers check.
                 s3={
-                    "addressing_style": "path" if self.target.path_style else "auto",
+                    "addressing_style": "path" if self.target.path_style else "virtual",
                     "payload_signing_enabled": True,
                 },
                 proxies={},

@@ -170,3 +170,18 @@ def test_a_house_without_a_bucket_never_loads_boto3() -> None:
         [sys.executable, "-c", words], capture_output=True, text=True, timeout=120, check=True
     )
     assert said.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("path_style", "begins"),
+    [
+        (False, "https://show.oss.example.com/a/b?"),
+        (True, "https://oss.example.com/show/a/b?"),
+    ],
+)
+def test_a_bucket_is_named_where_its_provider_wants_it(
+    seaweed: SeaweedFS, path_style: bool, begins: str
+) -> None:
+    target = seaweed.target("show", "https://oss.example.com", path_style=path_style)
+    address = ObjectStore(target, "secret").presign("a/b", 60)
+    assert address.startswith(begins)
