@@ -6,7 +6,7 @@ import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from ..library.recording import Recording
 from .errors import StorageFailed
@@ -25,6 +25,29 @@ WHOLE_TARGET = frozenset(
     )
 )  # fmt: skip
 """Failures that every other object of the target would meet as well."""
+
+
+NO_PROBLEM = {"problem": "", "problem_text": "", "problem_help": ""}
+SWITCHED_OFF = (
+    "storage_switched_off",
+    "the storage that this recording goes to is switched off",
+    "Switch it on again; the upload goes on by itself.",
+)
+REMOVED = (
+    "storage_unknown",
+    "the storage that this recording was to go to was removed",
+    "Its files stay on this machine.",
+)
+"""Problems of recordings whose target cannot be used: (key, message, help)."""
+
+
+class Fault(Protocol):
+    """What is wrong with a target."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def message(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)

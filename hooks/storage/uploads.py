@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from redis.exceptions import RedisError
 
@@ -25,7 +25,16 @@ from .object_store import READ_S, ObjectStore
 from .targets import StorageTarget, StorageTargetStore
 from .throttle import TokenBucket
 from .upload_db import Book, UploadDb
-from .upload_hub import Hub, in_thread, is_ours, trouble_fact
+from .upload_hub import (
+    NO_PROBLEM,
+    REMOVED,
+    SWITCHED_OFF,
+    Fault,
+    Hub,
+    in_thread,
+    is_ours,
+    trouble_fact,
+)
 from .upload_job import Job
 from .upload_send import delete_all
 from .upload_settings import UploadSettings, UploadSettingsStore
@@ -42,15 +51,6 @@ MAX_JOBS = 200
 """So many recordings that are over wait in memory for one target; the others in the catalogue."""
 
 FEW_JOBS = 50
-
-
-class Fault(Protocol):
-    """What is wrong with a target."""
-
-    @property
-    def key(self) -> str: ...
-    @property
-    def message(self) -> str: ...
 
 
 class Uploads:
@@ -83,6 +83,8 @@ class Uploads:
         self._tasks: asyncio.TaskGroup | None = None
         self._changed: set[str] = set()
         self._full: set[str] = set()
+        self._worked: set[str] = set()
+        self._refilled: set[str] = set()
         self._scan = True
         self._agreed_at = -AGREE_S
         self._configured = 0
@@ -170,6 +172,10 @@ class Uploads:
             except BaseException:
                 self._changed.add(id_)
                 raise
+        for target_id in list(self._refilled):
+            await self._look_again(target_id)
+        for target_id in list(self._worked):
+            await self._note_worked(target_id)
 
     async def _agree(self, must: bool = False) -> None:
         """Read targets and settings, when it is time. What is known stays good while Redis is away,
@@ -233,9 +239,9 @@ class Uploads:
         if target is None or not target.enabled:
             self._let_go(recording.id)
             if target is not None:
-                await self._problem(recording, *_SWITCHED_OFF)
+                await self._problem(recording, *SWITCHED_OFF)
             else:
-                await self._problem(recording, *_REMOVED, upload=UploadState.FAILED)
+                await self._problem(recording, *REMOVED, upload=UploadState.FAILED)
             return
         lane = await self._lane(target.id)
         job = lane.jobs.get(recording.id)
@@ -246,8 +252,8 @@ class Uploads:
         if recording.state is not State.RECORDING and len(lane.jobs) >= MAX_JOBS:
             self._full.add(target.id)
             return
-        if recording.problem == _SWITCHED_OFF[0]:
-            recording = await self._catalogue.change(recording.id, **_NO_PROBLEM)
+        if recording.problem == SWITCHED_OFF[0]:
+            recording = await self._catalogue.change(recording.id, **NO_PROBLEM)
         lane.take(Job(recording, self._root, self._db, self._bucket))
 
     async def _lane(self, target_id: str) -> Lane:
@@ -276,34 +282,41 @@ class Uploads:
 
     def _note_verified(self, recording: Recording) -> None:
         self._wake.set()
-        target = (self._targets or {}).get(recording.target_id)
-        if target is not None and target.health_ok is not True and self._tasks is not None:
-            self._tasks.create_task(self._note_sound(target.id))
+        self._worked.add(recording.target_id)
         for listener in self._verified:
             listener(recording)
 
-    async def _note_sound(self, target_id: str) -> None:
-        with suppress(NotFound, RedisError):
-            await self.note_health(target_id, None)
-
     def _note_bucket_back(self, target_id: str) -> None:
-        assert self._tasks is not None
-        self._tasks.create_task(self._look_again(target_id))
+        self._refilled.add(target_id)
+        self._wake.set()
 
     async def _look_again(self, target_id: str) -> None:
         """A bucket that was gone may be empty now: what is still here goes up again if so."""
-        kept = {"target_id": target_id, "upload": UploadState.VERIFIED, "local": 1}
-        with suppress(sqlite3.Error, OSError):
-            while found := await self._catalogue.work(**kept):
-                for one in found:
-                    with suppress(NotFound):
-                        await self._catalogue.change(one.id, upload=UploadState.UPLOADING)
+        found = await self._catalogue.work(
+            target_id=target_id, upload=UploadState.VERIFIED, local=1
+        )
+        for one in found[:FEW_JOBS]:
+            with suppress(NotFound):
+                await self._catalogue.change(one.id, upload=UploadState.UPLOADING)
+        if len(found) <= FEW_JOBS:
+            self._refilled.discard(target_id)
+        else:
+            self._wake.set()
+
+    async def _note_worked(self, target_id: str) -> None:
+        """Write down that a target works, unless that is known."""
+        target = (self._targets or {}).get(target_id)
+        if target is not None and target.health_ok is not True:
+            with suppress(NotFound):
+                await self.note_health(target_id, None)
+            self._agreed_at = -AGREE_S
+        self._worked.discard(target_id)
 
     def _open_store(self, target_id: str, patience: float) -> ObjectStore:
         """Called by threads."""
         target = (self._targets or {}).get(target_id)
         if target is None:
-            raise StorageFailed(_REMOVED[1], _REMOVED[2], key=_REMOVED[0])
+            raise StorageFailed(REMOVED[1], REMOVED[2], key=REMOVED[0])
         try:
             secret = self._target_store.secret(target)
         except SealBroken as exc:
@@ -371,7 +384,7 @@ class Uploads:
         return await self._begin(recording)
 
     async def _begin(self, recording: Recording) -> Recording:
-        problem = _NO_PROBLEM if is_ours(recording.problem) else {}
+        problem = NO_PROBLEM if is_ours(recording.problem) else {}
         # What was begun before is looked at, not sent again.
         begun = bool(recording.uploaded_bytes or recording.verified_ms)
         state = UploadState.UPLOADING if begun else UploadState.WAITING
@@ -415,19 +428,6 @@ class Uploads:
         """Return what is not in its bucket and is to be, oldest first, 1000 at most."""
         found = await self._catalogue.work(upload=UNFINISHED)
         return [one for one in found if one.state is not State.DELETING]
-
-
-_NO_PROBLEM = {"problem": "", "problem_text": "", "problem_help": ""}
-_SWITCHED_OFF = (
-    "storage_switched_off",
-    "the storage that this recording goes to is switched off",
-    "Switch it on again; the upload goes on by itself.",
-)
-_REMOVED = (
-    "storage_unknown",
-    "the storage that this recording was to go to was removed",
-    "Its files stay on this machine.",
-)
 
 
 def _plain(target: StorageTarget | None) -> StorageTarget | None:
