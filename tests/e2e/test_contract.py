@@ -15,6 +15,9 @@ from schemathesis.specs.openapi.checks import (
 
 from .house import API, House
 
+LEFT_OUT = "/mgmt/live$|/tencent/cam/secret$|/storage/targets/test$"
+"""The first never ends; the others would ask servers that are not ours."""
+
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -42,7 +45,7 @@ def test_every_answer_is_one_the_description_names(fuzzed_house: House) -> None:
     secret = fuzzed_house.settings()["STREAMSTEAD_API_SECRET"]
     headers = {"Authorization": f"Bearer {secret}"}
     tried = 0
-    for found in schema.exclude(path_regex="/mgmt/live$").get_all_operations():  # never ends
+    for found in schema.exclude(path_regex=LEFT_OUT).get_all_operations():
         operation = found.ok()
 
         @settings(
