@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from ...core.log import get_logger
 from .catalogue_index import Index, unknown
 from .catalogue_query import Page, Query
-from .catalogue_schema import BROKEN, Totals, means
+from .catalogue_schema import Totals
 from .recording import Recording
 
 log = get_logger(__name__)
@@ -127,7 +127,7 @@ class Catalogue:
         try:
             return await loop.run_in_executor(executor, work, *args)
         except sqlite3.Error as exc:
-            if not means(exc, BROKEN) and self._index.generation == seen:
+            if not self._index.is_broken(exc) and self._index.generation == seen:
                 raise
             log.error("catalogue.broken", reason=str(exc))
         await loop.run_in_executor(self._writer, self._index.make_again, seen)

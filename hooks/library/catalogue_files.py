@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from pathlib import Path
 
 from ...core.files import write_atomic
@@ -13,6 +14,17 @@ log = get_logger(__name__)
 
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _MODE = 0o640
+_WANTED: list[tuple[object, tuple[type, ...]]] = [
+    (str, (str,)),
+    (bool, (bool,)),
+    (int, (int, float)),
+    (int | None, (int, float, type(None))),
+]
+_TYPES = {
+    one.name: wanted for one in fields(Recording) for type_, wanted in _WANTED if one.type == type_
+}
+_WORDS = [one.name for one in fields(Recording) if one.type == tuple[str, ...]]
+_MAX_NUMBER = 1 << 62
 
 
 def is_recording_id(text: str) -> bool:
@@ -33,12 +45,25 @@ def read_record(root: Path, id_: str) -> Recording | None:
     path = directory_of(root, id_) / RECORD_FILE
     try:
         found = Recording.from_json(path.read_bytes())
+        _check(found)
     except OSError:
         return None
-    except (ValueError, KeyError, TypeError) as exc:
+    except (ValueError, KeyError, TypeError, AttributeError) as exc:
         log.error("recording.unreadable", id=id_, error=type(exc).__name__)
         return None
     return found if found.id == id_ else None
+
+
+def _check(recording: Recording) -> None:
+    """Raise TypeError for what no index could hold: one such file must not cost all the others."""
+    for name, wanted in _TYPES.items():
+        value = getattr(recording, name)
+        if not isinstance(value, wanted):
+            raise TypeError(f"{name} is none")
+        if isinstance(value, int | float) and not abs(value) < _MAX_NUMBER:
+            raise TypeError(f"{name} is too large")
+    if not all(isinstance(word, str) for name in _WORDS for word in getattr(recording, name)):
+        raise TypeError("a word is none")
 
 
 def ids_on_disk(root: Path) -> list[str]:

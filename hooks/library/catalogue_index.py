@@ -19,6 +19,7 @@ from .catalogue_files import ids_on_disk, scan_records, write_record
 from .catalogue_page import read_page
 from .catalogue_query import Page, Query
 from .catalogue_schema import (
+    BROKEN,
     COLUMNS,
     INSERT,
     NO_ROOM,
@@ -79,6 +80,12 @@ class Index:
             log.warning("catalogue.made_again", reason=str(exc))
             self.make_again(self.generation)
 
+    def is_broken(self, exc: sqlite3.Error) -> bool:
+        """Tell whether an error means that the index must be made again: it is damaged, or somebody
+        deleted it."""
+        gone = means(exc, {sqlite3.SQLITE_CANTOPEN}) and not self.in_memory
+        return means(exc, BROKEN) or (gone and not self._db.exists())
+
     def close(self) -> None:
         """Close every connection; no thread may be using one."""
         with self._all_seats():
@@ -96,6 +103,7 @@ class Index:
             try:
                 for suffix in ("", "-wal", "-shm"):
                     Path(f"{self._db}{suffix}").unlink(missing_ok=True)
+                self._db.parent.mkdir(mode=0o750, exist_ok=True)
                 mine.connection = self._filled(make_index(self._db))
             except (sqlite3.Error, OSError) as exc:
                 log.error("catalogue.in_memory", reason=str(exc))

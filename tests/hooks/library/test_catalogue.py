@@ -8,6 +8,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, get_args
 
+import orjson
 import pytest
 
 from streamstead.core.errors import Invalid, NotFound
@@ -244,6 +245,40 @@ async def test_the_index_is_made_again_when_it_is_missing_broken_or_old(disk: Di
     old.close()
     async with disk.opened() as catalogue:
         assert (await catalogue.get(one.id)).keep
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"title": None},
+        {"started_ms": None},
+        {"started_ms": 1 << 63},
+        {"duration_ms": [1]},
+        {"keep": "yes"},
+        {"tags": [1]},
+    ],
+    ids=str,
+)
+async def test_a_file_that_no_index_could_hold_costs_no_other(
+    disk: Disk, change: dict[str, Any]
+) -> None:
+    one, odd = disk.lay_down(make(1)), disk.lay_down(make(2))
+    path = disk.root / odd.id / RECORD_FILE
+    path.write_bytes(orjson.dumps(orjson.loads(path.read_bytes()) | change))
+    async with disk.opened() as catalogue:
+        assert await ids(catalogue, Query()) == [one.id]
+
+
+async def test_an_index_that_is_deleted_while_in_use_is_made_again(disk: Disk) -> None:
+    one = disk.lay_down(make(1))
+    async with disk.opened() as catalogue:
+        for path in disk.db.parent.glob(f"{disk.db.name}*"):
+            path.unlink()
+        some = await asyncio.gather(*(catalogue.get(one.id) for _ in range(4)))
+        assert some == [one] * 4
+        await catalogue.change(one.id, title="still works")
+        assert await ids(catalogue, Query(search="still")) == [one.id]
+        assert disk.db.exists()
 
 
 async def test_an_index_that_breaks_while_in_use_is_made_again(disk: Disk) -> None:
