@@ -4,7 +4,9 @@ What was told stands with the recording, so an event that Redis did not take is 
 """
 
 import asyncio
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +106,7 @@ class Teller:
             self._wake.clear()
             try:
                 await self._tell_waiting()
-            except (RedisError, OSError) as exc:
+            except (RedisError, OSError, sqlite3.Error) as exc:
                 log.warning("recordings.not_told", error=type(exc).__name__)
                 await asyncio.sleep(_RETRY_S)
                 self._wake.set()
@@ -151,7 +153,8 @@ class Teller:
             await self._append(type_, recording)
         if told:
             names = (type_.value for type_ in told)
-            await self._catalogue.change(id_, told=(*recording.told, *names))
+            with suppress(NotFound):  # it was deleted meanwhile
+                await self._catalogue.change(id_, told=(*recording.told, *names))
 
     async def _append(self, type_: EventType, recording: Recording, mark: str = "") -> None:
         data = event_data(recording, f"{self._root}/{recording.id}")
