@@ -37,7 +37,8 @@ TELL_MS = 60_000
 THREADS = 2
 """So a disk that hesitates holds up segments, not publishers."""
 
-_SEGMENT = re.compile(r"(.+)-(\d+)\.ts")
+_SEGMENT = re.compile(r"(.+)-(\d{1,15})\.ts")
+_MAX_NUMBER = 10**15 - 1
 _KEPT = re.compile(r"(\d{16})-\d+-\d+-\d+-[0-9A-Za-z]+\.ts")
 _TAG = re.compile(r"[0-9A-Za-z]{1,16}")
 
@@ -53,7 +54,8 @@ def run_tag(client_id: str) -> str:
 
 def spooled_name(order: int, source: int, seq: int, ms: int, run: str) -> str:
     """Return ``<order:016d>-<source>-<seq>-<ms>-<run>.ts``."""
-    return f"{order:016d}-{source}-{max(0, seq)}-{max(0, ms)}-{run}.ts"
+    seq, ms = (min(max(0, one), _MAX_NUMBER) for one in (seq, ms))
+    return f"{order:016d}-{source}-{seq}-{ms}-{run}.ts"
 
 
 Report = Callable[[str, str], Awaitable[None]]

@@ -20,7 +20,7 @@ from ...core.runner import background
 from ..library.catalogue import Catalogue
 from ..library.recording import EndReason, Recording, State
 from ..record_rules import RecordRules
-from .inbox import spooled_streams
+from .inbox import clear_out, spooled_streams
 from .stream_capture import WINDOW_S, House, StreamCapture
 from .take import Take
 
@@ -88,9 +88,12 @@ class Capture:
         for stream in self._streams.values():
             if stream.take is not None and stream.take.id == id_:
                 async with stream.lock:
-                    if stream.take is not None and stream.take.id == id_:
+                    while stream.take is not None and stream.take.id == id_:
                         await stream.sweep()
-                        await stream.close(EndReason.OPERATOR)
+                        if stream.take is None or stream.take.id != id_:
+                            break  # a limit has just ended it
+                        if not stream.behind:
+                            await stream.close(EndReason.OPERATOR)
                 self.wake()
                 return await self._catalogue.get(id_)
         raise NotFound(
@@ -180,8 +183,10 @@ class Capture:
 
     def _until_next_close(self) -> float:
         now, wait_s = asyncio.get_running_loop().time(), LOOK_S
-        grace_s = self._rules().grace_s
+        grace_s = self._house.grace_s()
         for stream in self._streams.values():
+            if stream.behind:
+                return 0
             if stream.take is None:
                 continue
             wait_s = min(wait_s, WINDOW_S)
@@ -215,30 +220,25 @@ class Capture:
 
     async def _resume(self) -> None:
         """Go on with what was under way when this process ended."""
+        await asyncio.to_thread(clear_out, self._spool)
         for recording in await self._catalogue.work(state=State.RECORDING):
             take = Take(self._record, recording.id)
             try:
                 await asyncio.to_thread(take.mend)
-            except FileNotFoundError as exc:
-                log.error("recording.lost", id=recording.id, error=str(exc))
-                await self._lost(recording, exc)
-                continue
             except OSError as exc:  # a full disk: its books are read again when it takes writes
                 log.error("recording.waits", id=recording.id, error=str(exc))
             stream = self._stream(recording.app, recording.stream)
             if stream.take is not None:
                 # Only one can be under way: the older one ended by a kill before its last word.
-                await stream.close(EndReason.RECOVERED)
+                await self._close_older(stream)
             await stream.resume(take)
             if take.last is not None:
                 log.warning("recording.resumed", id=take.id, stream=stream.url)
                 self._resumed(recording.id)
 
-    async def _lost(self, recording: Recording, exc: OSError) -> None:
-        await self._catalogue.change(
-            recording.id,
-            state=State.FAILED,
-            problem="recording_directory_lost",
-            problem_text=f"the files of this recording cannot be read: {exc.strerror}",
-            problem_help="Look at the disk; remove the recording when it is gone for good.",
-        )
+    async def _close_older(self, stream: StreamCapture) -> None:
+        try:
+            await stream.close(EndReason.RECOVERED)
+        except (OSError, sqlite3.Error, StreamsteadError) as exc:
+            # The next start tries again: it must not keep the others from going on.
+            log.error("capture.stream_waits", stream=stream.url, error=str(exc))

@@ -2,6 +2,7 @@
 
 import os
 import re
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,10 @@ from .take import Arrived
 MAX_AT_ONCE = 500
 """Segments of one stream that are looked at in one go; the rest follow."""
 
-_NAME = re.compile(r"(\d{16})-(\d+)-(\d+)-(\d+)-([0-9A-Za-z]+)\.ts")
+OLD_S = 3600.0
+"""What nobody has finished for so long is the rest of a copy that was killed."""
+
+_NAME = re.compile(r"(\d{16})-(\d{1,15})-(\d{1,15})-(\d{1,15})-([0-9A-Za-z]+)\.ts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +38,15 @@ def spooled_streams(root: Path) -> list[tuple[str, str]]:
     return found
 
 
-def spooled_segments(root: Path, app: str, stream: str) -> list[Spooled]:
-    """Return the oldest segments of a stream, in order."""
+def spooled_segments(root: Path, app: str, stream: str, limit: int = MAX_AT_ONCE) -> list[Spooled]:
+    """Return the oldest segments of a stream, in order, ``limit`` at most.
+
+    What is no regular file with such a name is left where it is.
+    """
     folder = root / app / stream
     try:
-        names = os.listdir(folder)
+        with os.scandir(folder) as entries:
+            names = [one.name for one in entries if one.is_file(follow_symlinks=False)]
     except FileNotFoundError:
         return []
     matches = [match for match in map(_NAME.fullmatch, sorted(names)) if match is not None]
@@ -55,5 +63,18 @@ def spooled_segments(root: Path, app: str, stream: str) -> list[Spooled]:
                 at_ms=int(match[1]),
             ),
         )
-        for match in matches[:MAX_AT_ONCE]
+        for match in matches[:limit]
     ]
+
+
+def clear_out(root: Path) -> None:
+    """Remove directories of streams that hold nothing, and what killed copies left behind."""
+    for folder, _, names in os.walk(root, topdown=False):
+        for name in names:
+            path = os.path.join(folder, name)
+            with suppress(OSError):
+                if name.startswith(".") and os.lstat(path).st_mtime < time.time() - OLD_S:
+                    os.unlink(path)
+        if folder != str(root):
+            with suppress(OSError):  # it holds something
+                os.rmdir(folder)

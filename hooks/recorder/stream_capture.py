@@ -5,28 +5,33 @@ playlist, for those whose callback was lost. Each is taken once.
 """
 
 import asyncio
+import sqlite3
 import uuid
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...core.errors import Invalid
+from ...core.errors import Invalid, NotFound
 from ...core.log import get_logger
 from ...core.registry import Session
 from ..library.catalogue import Catalogue
 from ..library.recording import EndReason, Kind, Mp4State, Recording, State, UploadState
 from ..record_rules import RecordRules
 from ..spool import run_tag
-from .inbox import Spooled, spooled_segments
+from .inbox import MAX_AT_ONCE, Spooled, spooled_segments
 from .probe import MediaFacts, probe
 from .take import REMEMBERED, Arrived, Take
-from .window import Listed, is_settled, left_behind, listed_segments
+from .window import SETTLED_S, Listed, is_settled, left_behind, listed_segments
 
 log = get_logger(__name__)
 
 WINDOW_S = 4.0
 """Every recorded stream's playlist is compared so often, well within what it lists."""
+
+LEAST_GRACE_S = SETTLED_S + 0.1
+"""The last segment is told of after the publisher left, and if not, is found in the playlist."""
 
 SAME_TIME_MS = 700
 """Segments of one publish session follow each other that closely."""
@@ -48,11 +53,16 @@ class House:
     def publisher(self, url: str) -> Session | None:
         return None if self.publishers is None else self.publishers.get(url)
 
+    def grace_s(self) -> float:
+        """Return how long after its publisher left a recording is closed."""
+        return max(float(self.rules().grace_s), LEAST_GRACE_S)
+
 
 class StreamCapture:
     """One stream. Whoever calls ``sweep``, ``close`` or ``close_if_over`` holds ``lock``.
 
-    ``gone_at``: loop time since when nobody publishes it; None while somebody does.
+    ``gone_at``: loop time since when nobody publishes it; None while somebody does. ``behind``: the
+    last sweep may have left segments in the spool.
     """
 
     def __init__(self, house: House, app: str, stream: str) -> None:
@@ -62,6 +72,7 @@ class StreamCapture:
         self.lock = asyncio.Lock()
         self.take: Take | None = None
         self.gone_at: float | None = None
+        self.behind = False
         self._facts: MediaFacts | None = None
         self._wanted = False
         self._wanted_since_ms = 0
@@ -81,18 +92,23 @@ class StreamCapture:
         self._facts = await self._facts_of(take)
         if take.last is not None:
             away_s = max(0.0, (self._house.clock() - take.last.at_ms) / 1000)
-            grace_s = float(self._house.rules().grace_s)
-            self.gone_at = asyncio.get_running_loop().time() - min(away_s, grace_s)
+            self.gone_at = asyncio.get_running_loop().time() - min(away_s, self._house.grace_s())
 
     async def sweep(self) -> None:
         """Take what has arrived, and what the playlist has beyond that."""
+        self.behind = False
         if not self._remembered:
             await self._remember()
         self._note_wish()
-        for spooled in await asyncio.to_thread(
-            spooled_segments, self._house.spool, self.app, self.stream
-        ):
+        await self._give_up_if_gone()
+        waiting = await asyncio.to_thread(
+            spooled_segments, self._house.spool, self.app, self.stream, MAX_AT_ONCE
+        )
+        for spooled in waiting:
             await self._take(spooled)
+        if len(waiting) == MAX_AT_ONCE:
+            self.behind = True
+            return  # what the playlist has comes after all that waits
         loop_now = asyncio.get_running_loop().time()
         fresh = loop_now - self._looked_at < WINDOW_S and self.gone_at is None
         if fresh or not self._wanted:
@@ -228,6 +244,8 @@ class StreamCapture:
 
     def _is_wanted(self, arrived: Arrived) -> bool:
         """Tell whether to begin with this segment; it may have waited since a time when it was."""
+        if arrived.moved and arrived.at_ms < self._house.begun_ms:
+            return True  # somebody wanted it then, or it would not have been kept
         rules = self._house.rules()
         return any(
             rules.decide(self.url, at_ms).record for at_ms in (self._house.clock(), arrived.at_ms)
@@ -275,7 +293,12 @@ class StreamCapture:
         )
         take = Take(self._house.record, recording.id)
         await asyncio.to_thread(take.directory.mkdir, 0o750)
-        await self._house.catalogue.add(recording)
+        try:
+            await self._house.catalogue.add(recording)
+        except (OSError, sqlite3.Error):
+            # It is tried again with another id, as long as the disk is full.
+            await asyncio.to_thread(take.remove_if_empty)
+            raise
         self.take = take
         log.info("recording.started", stream=self.url, id=recording.id)
 
@@ -286,13 +309,14 @@ class StreamCapture:
         return tuple(kind for kind, wanted in asked.items() if wanted)
 
     async def close_if_over(self) -> None:
-        """Close the recording when its time is over, or nobody wants it any more."""
-        if self.take is None:
+        """Close the recording when its time is over, or nobody wants it any more; not before all
+        that waits for it was taken."""
+        if self.take is None or self.behind:
             return
         decision = self._house.rules().decide(self.url, self._house.clock())
         now = asyncio.get_running_loop().time()
         known = self._house.publishers is not None
-        if known and self.gone_at is not None and now - self.gone_at >= self._house.rules().grace_s:
+        if known and self.gone_at is not None and now - self.gone_at >= self._house.grace_s():
             await self._salvage()
             await self.close(EndReason.UNPUBLISHED)
         elif not decision.record:
@@ -334,6 +358,24 @@ class StreamCapture:
             seconds=round(take.ms / 1000),
             holes=len(take.holes),
         )
+
+    async def _give_up_if_gone(self) -> None:
+        """Somebody may have deleted the directory: what comes now begins another recording."""
+        take = self.take
+        if take is None or await asyncio.to_thread(take.directory.is_dir):
+            return
+        log.error("recording.lost", stream=self.url, id=take.id)
+        await asyncio.to_thread(take.directory.mkdir, 0o750)  # for the word of what became of it
+        with suppress(NotFound):
+            await self._house.catalogue.change(
+                take.id,
+                state=State.FAILED,
+                playlist=False,
+                problem="recording_directory_lost",
+                problem_text="the directory of this recording was deleted while it was under way",
+                problem_help="Look at the disk; remove the recording when it is gone for good.",
+            )
+        self.take = None
 
     async def _remember(self) -> None:
         """Know the newest segments of the stream's last recording: none is taken twice."""

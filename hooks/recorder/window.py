@@ -11,7 +11,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-_NAME = re.compile(r"(.+)-(\d+)\.ts")
+_NAME = re.compile(r"(.+)-(\d{1,15})\.ts")
+_NUMBER = re.compile(r"[0-9]{1,15}")
+_MAX_MS = 10**15
 _MAX_BYTES = 1 << 20
 SETTLED_S = 1.5
 """Older than that, a segment whose callback has not come will hardly be told of any more."""
@@ -43,7 +45,7 @@ def listed_segments(html: Path, app: str, stream: str) -> list[Listed]:
         line = raw.strip()
         if line.startswith("#EXT-X-MEDIA-SEQUENCE:"):
             value = line.partition(":")[2]
-            first = int(value) if value.isascii() and value.isdigit() else 0
+            first = int(value) if _NUMBER.fullmatch(value) else 0
         elif line.startswith("#EXTINF:"):
             ms = _ms(line.partition(":")[2].partition(",")[0])
         elif line and not line.startswith("#"):
@@ -96,6 +98,7 @@ def _source(name: str, stream: str) -> int | None:
 
 def _ms(text: str) -> int:
     try:
-        return max(0, round(float(text) * 1000))
+        ms = round(float(text) * 1000)
     except (ValueError, OverflowError):
         return 0
+    return ms if 0 <= ms < _MAX_MS else 0
