@@ -60,6 +60,21 @@ class DataDir:
         return self.root / "upload"
 
     @property
+    def vlive(self) -> Path:
+        """Files for channels: ``<id>.<ext>`` with ``<id>.json`` beside it."""
+        return self.root / "vlive"
+
+    @property
+    def slate(self) -> Path:
+        """``own/``: pictures and clips of the operator; ``cache/``: encoded slates."""
+        return self.root / "slate"
+
+    @property
+    def snapshots(self) -> Path:
+        """``<app>/<stream>.jpg``: a picture of every live stream."""
+        return self.root / "snapshots"
+
+    @property
     def vod_gates(self) -> Path:
         """``<recording id>/<session id>``: a file for everybody who may watch a recording."""
         return self.root / "vod_gates"

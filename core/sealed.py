@@ -13,6 +13,8 @@ from .errors import StreamsteadError
 HOOK_TARGET = "hook target"
 PLAY_RULE = "play rule"
 STORAGE = "storage"
+OUTPUT = "output"
+CHANNEL = "channel"
 
 _VERSION = "1."
 _NONCE_BYTES = 12

@@ -6,9 +6,9 @@ from contextlib import aclosing
 from typing import Protocol
 
 from ..core.log import get_logger
-from . import chunk
-from .amf import AmfError
-from .chunk import ChunkError, Message
+from ..core.rtmp import chunk
+from ..core.rtmp.amf import AmfError
+from ..core.rtmp.chunk import ChunkError, Message
 from .flv_tag import Tag, Tracks, announced_tracks, is_audio_header, is_video_header, tag_of
 
 MAX_GOP_BYTES = 8 << 20

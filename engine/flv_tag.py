@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from . import amf, chunk, websocket
-from .amf import AmfError
-from .chunk import Message
+from ..core.rtmp import amf, chunk
+from ..core.rtmp.amf import AmfError
+from ..core.rtmp.chunk import Message
+from ..core.rtmp.flv import tag_bytes
+from . import websocket
 
 _AVC, _AAC = 7, 10
 _KEY_FRAME = 1
@@ -44,21 +46,8 @@ def announced_tracks(payload: bytes) -> Tracks | None:
     return Tracks(audio=bool(audio), video=bool(video))
 
 
-def file_header(audio: bool, video: bool) -> bytes:
-    """Return the start of a FLV file. A player may wait for ever for a kind that never comes."""
-    return b"FLV\x01" + bytes([audio * 4 | video]) + b"\x00\x00\x00\x09" + bytes(4)
-
-
 def tag_of(message: Message) -> Tag:
-    size = len(message.payload)
-    stamp = message.timestamp & 0xFFFFFFFF
-    head = (
-        bytes([message.kind])
-        + size.to_bytes(3, "big")
-        + (stamp & 0xFFFFFF).to_bytes(3, "big")
-        + bytes([stamp >> 24, 0, 0, 0])
-    )
-    raw = head + message.payload + (size + 11).to_bytes(4, "big")
+    raw = tag_bytes(message)
     return Tag(raw, is_key_frame(message), message.kind == chunk.VIDEO)
 
 

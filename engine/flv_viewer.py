@@ -4,9 +4,10 @@ import asyncio
 from typing import TYPE_CHECKING, cast
 
 from ..core.log import get_logger
+from ..core.rtmp.flv import file_header
 from . import http_head, websocket
 from .clients import Client
-from .flv_tag import Tag, file_header
+from .flv_tag import Tag
 from .http_head import Head, HeadReader, Refusal
 from .websocket import ClientFrames, WebSocketError
 

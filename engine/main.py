@@ -6,10 +6,11 @@ from functools import partial
 
 from ..core.errors import ConfigError
 from ..core.log import get_logger
+from ..core.rtmp.chunk import Message
+from ..core.rtmp.client import open_rtmp
 from ..core.runner import Listener, Running, Service
 from ..core.settings import Settings
 from .api import create_api
-from .chunk import Message
 from .clients import Client, ClientTable, Kind
 from .control import Control
 from .dvr import Dvr
@@ -25,7 +26,6 @@ from .monitor import Monitor
 from .nginx import Nginx, allow_many_files
 from .notify import open_door
 from .reports import Reports
-from .rtmp_client import open_rtmp
 from .supervise import Supervisor
 
 DRAIN_S = 2.0

@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from streamstead.engine import amf, chunk, flv_hub, flv_viewer
-from streamstead.engine.chunk import Message
+from streamstead.core.rtmp import amf, chunk
+from streamstead.core.rtmp.chunk import Message
+from streamstead.engine import flv_hub, flv_viewer
 from streamstead.engine.flv_gateway import FlvGateway
 from streamstead.engine.flv_hub import Hub
-from streamstead.engine.flv_tag import Tag, Tracks, announced_tracks, file_header, tag_of
+from streamstead.engine.flv_tag import Tag, Tracks, announced_tracks, tag_of
 from streamstead.engine.flv_viewer import MAX_BUFFER, FlvViewer
 
 META = Message(chunk.DATA, 0, amf.encode("onMetaData", {"videocodecid": 7, "audiocodecid": 10}))
@@ -87,12 +88,6 @@ def tags(*messages: Message) -> list[Tag]:
 def test_a_tag_has_its_size_and_its_extended_timestamp() -> None:
     raw = tag_of(Message(chunk.VIDEO, 0x12345678, b"abc")).raw
     assert raw == b"\x09\0\0\x03\x34\x56\x78\x12\0\0\0abc" + (14).to_bytes(4, "big")
-
-
-def test_the_file_header_says_which_tracks_there_are() -> None:
-    assert file_header(audio=True, video=True)[4] == 5
-    assert file_header(audio=True, video=False)[4] == 4
-    assert file_header(audio=False, video=True)[4] == 1
 
 
 def test_metadata_announce_tracks_or_nothing() -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import orjson
 import pytest
 
+from streamstead.core.rtmp.chunk import Message
 from streamstead.engine.boot import Boot
-from streamstead.engine.chunk import Message
 from streamstead.engine.clients import ClientTable, Phase
 from streamstead.engine.control import Control
 from streamstead.engine.dvr import Dvr

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from streamstead.engine import amf, chunk
-from streamstead.engine.chunk import Message
-from streamstead.engine.rtmp_client import RtmpClient, RtmpError, open_rtmp
+from streamstead.core.rtmp import amf, chunk
+from streamstead.core.rtmp.chunk import Message
+from streamstead.core.rtmp.client import RtmpClient, RtmpError, open_rtmp
 
 if TYPE_CHECKING:
     from .conftest import Engine, Publish, Tools

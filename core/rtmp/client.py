@@ -1,4 +1,4 @@
-"""A small RTMP client on asyncio streams: enough to play from our own nginx on loopback."""
+"""A small RTMP client on asyncio streams: enough to play from a media server on this machine."""
 
 import asyncio
 import os

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamstead.engine.chunk import (
+from streamstead.core.rtmp.chunk import (
     AUDIO,
     SET_CHUNK_SIZE,
     VIDEO,

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamstead.engine.amf import AmfError, AmfValue, decode, encode
+from streamstead.core.rtmp.amf import AmfError, AmfValue, decode, encode
 
 SCALARS = st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(max_size=50)
 VALUES = st.recursive(

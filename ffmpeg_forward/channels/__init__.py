@@ -1,0 +1,1 @@
+"""Channels: what plays by itself, from files, addresses and cameras."""

@@ -1,0 +1,1 @@
+"""Outputs: where live streams go, and whether they arrive."""

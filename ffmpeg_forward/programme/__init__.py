@@ -1,0 +1,1 @@
+"""Programmes: several sources and a slate as one show without a gap."""

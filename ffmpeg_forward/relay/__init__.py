@@ -1,0 +1,1 @@
+"""A relay: the process that carries one timeline from its sources to its destinations."""

@@ -1,0 +1,1 @@
+"""Slates: what is shown while no source is there."""

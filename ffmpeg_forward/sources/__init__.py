@@ -1,0 +1,1 @@
+"""Media that FFmpeg reads or changes for us, as FLV tags."""

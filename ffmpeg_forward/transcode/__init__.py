@@ -1,0 +1,1 @@
+"""Transcoding: one stream in several sizes."""
