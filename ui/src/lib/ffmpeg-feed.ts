@@ -12,10 +12,13 @@ interface Kinds {
 type Kind = keyof Kinds;
 
 /** Everything of each kind by id, in the server's order; null until it was told. */
-export type FfmpegSnapshot = LinkState & { [K in Kind]: ReadonlyMap<string, Kinds[K]> | null };
+export type FfmpegSnapshot = LinkState & { [K in Kind]: ReadonlyMap<string, Kinds[K]> | null } & {
+  /** Date.now() of the last event; null before the first. */
+  heardAt: number | null;
+};
 
 const KINDS = ['outputs', 'programmes', 'channels', 'transcodes'] as const satisfies readonly Kind[];
-const START: FfmpegSnapshot = { ...NOT_YET, outputs: null, programmes: null, channels: null, transcodes: null };
+const START: FfmpegSnapshot = { ...NOT_YET, outputs: null, programmes: null, channels: null, transcodes: null, heardAt: null };
 
 /** Live state of outputs, programmes, channels and transcodes (`ffmpeg/live`), connected while somebody looks. */
 class FfmpegFeed extends EventLink<FfmpegSnapshot> {
@@ -35,7 +38,7 @@ class FfmpegFeed extends EventLink<FfmpegSnapshot> {
         const whole = fresh.delete(kind) || data.removed === undefined;
         const known = new Map<string, { id: string }>(whole ? told : [...(this.snapshot[kind] ?? []), ...told]);
         for (const id of data.removed ?? []) known.delete(id);
-        this.update({ [kind]: known } as Partial<FfmpegSnapshot>);
+        this.update({ [kind]: known, heardAt: Date.now() } as Partial<FfmpegSnapshot>);
       });
     }
   }
