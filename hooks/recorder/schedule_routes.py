@@ -12,8 +12,9 @@ from pydantic import BaseModel, Field
 from ...core.app import API, Body, Reply
 from ...core.auth import SignedIn
 from ...core.errors import Conflict, Invalid, NotFound
+from ...core.weekly import is_zone
 from ..fields import Label
-from ..record_rules import RecordRules, Schedule, is_zone
+from ..record_rules import RecordRules, Schedule
 from .rules_routes import Glob
 from .services import Services, ServicesDep
 
