@@ -159,3 +159,62 @@ export interface Transcode {
   problem: Problem | null;
   master_url: string;
 }
+
+export type OutputSource = Output['source'];
+export type ProgrammeSource = Programme['sources'][number];
+export type ProgrammeSourceState = Programme['source_states'][number];
+export type Slate = Programme['slate'];
+export type HouseFormat = Programme['normalise'];
+
+/** A platform that outputs are known to work with. */
+export interface OutputPreset {
+  id: string;
+  label: string;
+  servers: { label: string; url: string }[];
+  /** What its keys look like. */
+  key_form: string;
+  key_help: string;
+  /** Where keys are found there. */
+  key_url: string;
+  max_kbps: number;
+  max_gop_s: number;
+  codecs: string[];
+  group: 'world' | 'china' | 'custom';
+}
+
+export interface Outputs {
+  outputs: Output[];
+  presets: OutputPreset[];
+}
+
+export interface OutputLog {
+  lines: { at_ms: number; text: string }[];
+}
+
+export interface OutputTestStep {
+  name: string;
+  /** Null: not tried. */
+  ok: boolean | null;
+  took_ms: number;
+  problem: Problem | null;
+}
+
+export interface OutputTest {
+  ok: boolean;
+  steps: OutputTestStep[];
+  sent_bytes: number;
+  acked_bytes: number;
+  kbps: number;
+}
+
+/** A picture or clip of the operator's own, to be shown as slate. */
+export interface SlateFile {
+  id: string;
+  name: string;
+  kind: 'picture' | 'clip';
+  bytes: number;
+  width: number;
+  height: number;
+  duration_ms: number;
+  created_ms: number;
+}

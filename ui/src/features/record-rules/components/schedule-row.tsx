@@ -5,8 +5,8 @@ import { Icon } from '../../../components/icons';
 import { RowMenu } from '../../../components/row-menu';
 import { TimeAgo } from '../../../components/time-ago';
 import type { Schedule } from '../../../lib/recording-types';
+import { daysText } from '../../../lib/weekdays';
 import { useUpdateSchedule } from '../api/use-record-rules';
-import { daysText } from '../weekdays';
 import classes from './schedule-row.module.css';
 
 interface ScheduleRowProps {

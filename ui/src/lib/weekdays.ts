@@ -30,3 +30,24 @@ export function zones(used: string): string[] {
 export function ownZone(): string {
   return new Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
+
+/** When something happens every week: `HH:MM` in `zone`; an end before the start is on the next day. */
+export interface WeekPlan {
+  days: number[];
+  start: string;
+  end: string;
+  zone: string;
+}
+
+/** Weekday evenings, by the clock of this machine. */
+export function newWeekPlan(): WeekPlan {
+  return { days: [0, 1, 2, 3, 4], start: '18:00', end: '20:00', zone: ownZone() };
+}
+
+export function isClock(text: string): boolean {
+  return /^([01]\d|2[0-3]):[0-5]\d$/.test(text);
+}
+
+export function isWeekPlan({ days, start, end }: WeekPlan): boolean {
+  return days.length > 0 && isClock(start) && isClock(end);
+}
