@@ -109,6 +109,7 @@ local function finish(reason, bytes)
     event('viewer.left', client, over)
     return {1, 'viewer'}
   end
+  if had.kind == 'relay' then return {1, 'relay'} end
   if owner() ~= client then return {1, 'challenger'} end
   redis.call('HDEL', K.ACTIVE, url)
   redis.call('HDEL', K.SRT, url)
@@ -161,6 +162,10 @@ local function may_publish(name, ip, presented, salt, digest, asked, neighbours)
   end
   local raw = redis.call('HGET', K.STREAMS, url)
   local known = raw and cjson.decode(raw)
+  if asked == 'house' then
+    if known and known.enabled == false then return nil, 'stream_disabled' end
+    return 'house'
+  end
   local id, why = find_key(name, presented, salt, digest, ip,
     known and known.own_keys_only, rules[2] == 'true')
   if not id then
@@ -231,7 +236,7 @@ end
 
 if op == 'publish' then
   -- 5 client  6 url  7 protocol  8 session  9 active  10 stream name  11 address
-  -- 12 salted digest of what was presented  13 the salt  14 its SHA-256  15 "1": targets were asked
+  -- 12 salted digest of what was presented  13 the salt  14 its SHA-256  15 "1": targets were asked; "house": our own
   -- 16 address or network that failures count by
   client, url, protocol = ARGV[5], ARGV[6], ARGV[7]
   local id, why = may_publish(ARGV[10], ARGV[11], ARGV[12], ARGV[13], ARGV[14], ARGV[15],
@@ -259,6 +264,11 @@ elseif op == 'play' then
     end
   end
   return play(session, detail)
+elseif op == 'relay' then -- 5 client  6 session
+  client = ARGV[5]
+  if not is_our_store() then return {0, 'store_emptied'} end
+  redis.call('HSET', K.SESSIONS, client, ARGV[6])
+  return {1, 'live'}
 elseif op == 'finish' then -- 5 client  6 why
   client = ARGV[5]
   return finish(ARGV[6])

@@ -38,6 +38,8 @@ _SCRIPT = Path(__file__).with_name("registry.lua")
 class Kind(StrEnum):
     PUBLISH = "publish"
     PLAY = "play"
+    RELAY = "relay"
+    """One of our own programs reads the stream: no viewer, and nobody's rule is about it."""
 
 
 class Protocol(StrEnum):
@@ -63,7 +65,7 @@ class Session:
 
     Times are ms since the epoch. ``param`` is the query as the client sent it, secrets replaced.
     ``key_id``: the publish key that let it in; "" the global secret, ``room`` that of a room,
-    ``none`` without any. ``pass_id``: see core/play_rules.py.
+    ``none`` without any, ``house`` one of our own programs. ``pass_id``: see core/play_rules.py.
     """
 
     client_id: str
@@ -189,11 +191,15 @@ class StreamRegistry:
         reply = await self._run(op, now_ms, self._epoch(), MAX_EVENTS, *args)
         return Verdict(reply[0] == 1, *(_text(part) for part in reply[1:]))
 
-    async def publish(self, session: Session, secret: str, asked: bool = False) -> Verdict:
+    async def publish(
+        self, session: Session, secret: str, asked: bool = False, house: bool = False
+    ) -> Verdict:
         """Decide about a publisher and register it.
 
-        Yes: ``live``, ``challenger``, ``known``. No: ``ask`` (the blocking targets, then again with
-        ``asked``), or a key of hooks/gate.py's reasons. Raises RedisError: refuse then.
+        ``house``: it is one of our own programs and has proved it; it needs no key, and its key id
+        is ``house``. Yes: ``live``, ``challenger``, ``known``. No: ``ask`` (the blocking targets,
+        then again with ``asked``), or a key of hooks/gate.py's reasons. Raises RedisError: refuse
+        then.
         """
         presented = secret.encode(errors="surrogatepass")
         salted = hashlib.sha1(self._salt.encode() + presented, usedforsecurity=False).hexdigest()
@@ -210,9 +216,16 @@ class StreamRegistry:
             salted,
             self._salt,
             hashlib.sha256(presented).hexdigest(),
-            "1" if asked else "",
+            "house" if house else "1" if asked else "",
             neighbours(session.ip),
         )
+
+    async def relay(self, session: Session) -> Verdict:
+        """Register one of our own programs that reads a stream; it is told to nobody.
+
+        No: ``store_emptied``. Raises RedisError: refuse then.
+        """
+        return await self._call("relay", session.since_ms, session.client_id, orjson.dumps(session))
 
     async def play(
         self,

@@ -20,6 +20,11 @@ def _derive(master_key: bytes, purpose: str) -> bytes:
     return HKDF(SHA256(), 32, salt=None, info=f"streamstead {purpose}".encode()).derive(master_key)
 
 
+def house_key(master_key: bytes) -> bytes:
+    """Return the key of house_grant.py."""
+    return _derive(master_key, "house grant")
+
+
 def _encode(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 

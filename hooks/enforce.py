@@ -24,6 +24,7 @@ log = get_logger(__name__)
 
 HLS_PREFIX = "hls-"
 ROOM = "room"
+HOUSE = "house"
 """``key_id`` of who came by the secret of a room."""
 
 """Of the client ids of viewers whom the front serves. Their protocol does not prove it: a client of
@@ -130,13 +131,13 @@ class Enforcer:
         self, session: Session, known: KnownStream | None, known_only: bool
     ) -> bool:
         if known is None:
-            if known_only and session.key_id != ROOM:
+            if known_only and session.key_id not in (ROOM, HOUSE):
                 return False
         elif not known.enabled or (known.own_keys_only and session.key_id == ""):
             return False
         if session.key_id == ROOM:
             return await self._secrets.has_room(session.stream)
-        if session.key_id in ("", "none"):
+        if session.key_id in ("", "none", HOUSE):
             return True
         try:
             key = await self._keys.get(session.key_id)

@@ -15,6 +15,7 @@ from ..core.errors import (
     StoreUnavailable,
     StreamsteadError,
 )
+from ..core.house_grant import HouseGrants, Way
 from ..core.log import get_logger
 from ..core.play_rules import PlayRule, store_emptied
 from ..core.registry import DEFAULT_VHOST, Kind, Protocol, Session, StreamRegistry, stream_url
@@ -112,6 +113,7 @@ class Gate:
         nudge: Callable[[], None],
         passes: PassSigner,
         grants: GrantSigner,
+        house: HouseGrants,
         asker: Asker,
     ) -> None:
         self._registry = registry
@@ -120,6 +122,7 @@ class Gate:
         self._nudge = nudge
         self._passes = passes
         self._grants = grants
+        self._house = house
         self._asker = asker
 
     async def decide(self, callback: Callback) -> None:
@@ -180,7 +183,8 @@ class Gate:
     async def _publish(self, callback: Callback, now: int) -> None:
         session = session_of(callback, Kind.PUBLISH, now)
         secret = parameter(callback, "secret")
-        verdict = await self._registry.publish(session, secret)
+        house = self._is_ours(Way.PUBLISH, callback, now)
+        verdict = await self._registry.publish(session, secret, house=house)
         if verdict.reason == "ask":
             await self._asker.may_publish(session, callback.param)
             verdict = await self._registry.publish(session, secret, asked=True)
@@ -197,7 +201,16 @@ class Gate:
         if verdict.reason == "challenger":
             self._nudge()
 
+    def _is_ours(self, way: Way, callback: Callback, now: int) -> bool:
+        granted = parameter(callback, GRANT)
+        return bool(granted) and self._house.accepts(way, callback.url, granted, now)
+
     async def _play(self, callback: Callback, now: int) -> None:
+        if self._is_ours(Way.PLAY, callback, now):
+            verdict = await self._registry.relay(session_of(callback, Kind.RELAY, now))
+            if not verdict.yes:
+                raise _play_refusal(verdict.reason, callback.url)
+            return
         session = session_of(callback, Kind.PLAY, now)
         token = parameter(callback, "pass")
         granted = parameter(callback, GRANT)

@@ -15,6 +15,7 @@ from ..core.epoch import StoreEpoch
 from ..core.events import EventStream, EventType
 from ..core.hook_queue import HookQueue
 from ..core.hook_targets import HookTargetStore
+from ..core.house_grant import HouseGrants
 from ..core.known_streams import KnownStreamStore
 from ..core.lua import LuaPipe
 from ..core.outbound import Outbound
@@ -27,7 +28,7 @@ from ..core.rooms import RoomStore
 from ..core.runner import Listener, Running, Service
 from ..core.sealed import PLAY_RULE, Sealer
 from ..core.settings import Settings
-from ..core.signed import GrantSigner, PassSigner
+from ..core.signed import GrantSigner, PassSigner, house_key
 from ..core.srs import open_srs
 from ..core.store import open_redis
 from ..core.viewer_list import ViewerList
@@ -170,6 +171,7 @@ async def open_hooks(settings: Settings) -> AsyncIterator[Running]:
             reconciler.nudge,
             state.pass_signer,
             state.grants,
+            HouseGrants(house_key(master_key)),
             state.asker,
         )
         door = functools.partial(

@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 
 from streamstead.core.epoch import StoreEpoch
 from streamstead.core.events import EventStream
+from streamstead.core.house_grant import HouseGrants
 from streamstead.core.known_streams import KnownStreamStore
 from streamstead.core.paths import DataDir
 from streamstead.core.play_rules import PassStore, PlayRule, PlayRuleStore
@@ -19,7 +20,7 @@ from streamstead.core.publish_keys import PublishKeyStore
 from streamstead.core.publish_rules import PublishRulesStore
 from streamstead.core.publish_secret import PublishSecretStore
 from streamstead.core.registry import Session, StreamRegistry
-from streamstead.core.signed import GrantSigner, PassSigner
+from streamstead.core.signed import GrantSigner, PassSigner, house_key
 from streamstead.hooks.gate import Gate, PlayRequest
 from streamstead.hooks.receiver import Receiver
 from streamstead.hooks.spool import Spool
@@ -106,6 +107,7 @@ async def house(redis: Redis, tmp_path: Path) -> AsyncIterator[House]:
         lambda: nudges.append(1),
         signer,
         grants,
+        HouseGrants(house_key(MASTER_KEY)),
         servers,
     )
     built = House(
