@@ -218,3 +218,48 @@ export interface SlateFile {
   duration_ms: number;
   created_ms: number;
 }
+
+/** A file on the server's disk that may be played; `path` begins with its folder. */
+export interface ServerFile {
+  path: string;
+  name: string;
+  bytes: number;
+  duration_ms?: number | null;
+}
+
+/** What is known of a file or an address after looking into it. */
+export interface SourceProbe {
+  media: Media | null;
+  duration_ms: number;
+  problem: Problem | null;
+}
+
+export interface ChannelLimits {
+  /** kbit/s of the most that one item, or a camera, may have. */
+  vlive_kbps: number;
+  camera_kbps: number;
+  /** Of all uploaded files together; 0 is no limit. */
+  quota_mb: number;
+}
+
+export interface Machine {
+  cores: number;
+  /** How many times faster than real time one 1080p30 picture is encoded. */
+  speed_1080p30: number;
+  hardware: string[];
+  free_percent: number;
+}
+
+export interface Transcodes {
+  transcodes: Transcode[];
+  machine: Machine;
+}
+
+/** Percent of all cores together. */
+export interface LadderEstimate {
+  percent: number;
+  free_percent: number;
+  ok: boolean;
+  /** One for each rendition, in their order. */
+  per: number[];
+}
