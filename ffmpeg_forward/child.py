@@ -12,17 +12,16 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Self
 
 from .identity import Identity, boot_id, command_digest, load_identity, start_ticks
 from .progress import Progress, ProgressParser
 from .tail import Tail, appendable_memory
-
-T = TypeVar("T")
+from .to_the_end import to_the_end
 
 PROGRESS_LIMIT_BYTES = 64 * 1024
 ERRORS_LIMIT_BYTES = 512 * 1024
@@ -186,7 +185,7 @@ class Child:
         try:
             stalled = await self._follow(gone, limits, on_progress, on_line)
         finally:
-            status = await _to_the_end(self._end(gone, limits.grace_s))
+            status = await to_the_end(self._end(gone, limits.grace_s))
         return Ending(status, stalled)
 
     async def _follow(
@@ -245,17 +244,3 @@ class Child:
             # Raises when the process is gone and reaped, and its number free for a stranger.
             signal.pidfd_send_signal(self._pidfd, 0)
             os.killpg(self.identity.pid, number)
-
-
-async def _to_the_end(work: Coroutine[Any, Any, T]) -> T:
-    """Finish ``work`` however often the caller is cancelled meanwhile; then be cancelled."""
-    task = asyncio.create_task(work)
-    cancelled = None
-    while not task.done():
-        try:
-            await asyncio.wait([task])
-        except asyncio.CancelledError as exc:
-            cancelled = exc
-    if cancelled is not None:
-        raise cancelled
-    return task.result()

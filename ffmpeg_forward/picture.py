@@ -5,49 +5,16 @@ else, so users of this machine can see it in ``ps``. Our logs, errors and files 
 """
 
 import asyncio
-import shutil
-import subprocess
-from pathlib import Path
 from urllib.parse import quote
 
+from .fonts import FFMPEG, can_draw_text, find_font
 from .supervise import Command
 
-FFMPEG = "ffmpeg"
 STREAM = "live/demo"
 WIDTH, HEIGHT, FPS = 1280, 720, 30
 KEY_FRAME_S = 2
 VIDEO_KBPS = 1_200
 AUDIO_KBPS = 96
-_PROBE_TIMEOUT_S = 10.0
-
-_FONT_DIRS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
-_GOOD_FONTS = ("DejaVuSansMono-Bold.ttf", "LiberationMono-Bold.ttf", "DejaVuSans-Bold.ttf")
-
-
-def find_font(roots: tuple[Path, ...] = _FONT_DIRS) -> Path | None:
-    """Return a font file for the clock, one with digits of equal width if there is one."""
-    found = {path.name: path for root in roots for path in sorted(root.rglob("*.ttf"))}
-    for name in _GOOD_FONTS:
-        if name in found:
-            return found[name]
-    return next(iter(found.values()), None)
-
-
-def can_draw_text(ffmpeg: str = FFMPEG) -> bool:
-    """Ask an FFmpeg whether it was built with the text filter. False when it cannot be asked."""
-    if shutil.which(ffmpeg) is None:
-        return False
-    try:
-        told = subprocess.run(
-            [ffmpeg, "-hide_banner", "-h", "filter=drawtext"],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_PROBE_TIMEOUT_S,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return b"drawtext AVOptions" in told.stdout
 
 
 class Picture:

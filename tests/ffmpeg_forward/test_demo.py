@@ -20,7 +20,8 @@ from streamstead.ffmpeg_forward.child import Place
 from streamstead.ffmpeg_forward.demo import Demo, DemoStore
 from streamstead.ffmpeg_forward.identity import load_identity
 from streamstead.ffmpeg_forward.main import create_api
-from streamstead.ffmpeg_forward.picture import Picture, can_draw_text, find_font
+from streamstead.ffmpeg_forward.fonts import can_draw_text, find_font
+from streamstead.ffmpeg_forward.picture import Picture
 from streamstead.ffmpeg_forward.supervise import ChildState, Command, Supervisor
 
 from ..conftest import free_port, wait_until

@@ -1,0 +1,149 @@
+"""Run a program that works on media: with low priority, and never longer than we live.
+
+The relays use it: standard library only.
+"""
+
+import asyncio
+import functools
+import shutil
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from ..core.errors import StreamsteadError
+from ..core.redact import redact_text
+from .to_the_end import to_the_end
+
+HELPER_NICENESS = 10
+"""Of what may take longer when the processor is short."""
+SOURCE_NICENESS = 5
+"""Of what feeds a timeline that is live."""
+
+_KEPT_ERRORS = 8_000
+_BLOCK = 1 << 16
+_LONGEST_WORDS = 300
+
+
+class MediaFailed(StreamsteadError):
+    """FFmpeg could not do it; ``message`` has its last words, redacted. The key is
+    ``media_failed``, ``media_timeout``, ``media_too_large`` or ``no_ffmpeg``."""
+
+    default_key = "media_failed"
+    status = 422
+    code = 1004
+
+
+@functools.cache
+def _wrappers() -> tuple[bool, bool]:
+    return shutil.which("setpriv") is not None, shutil.which("ionice") is not None
+
+
+def gently(argv: Sequence[str], niceness: int = HELPER_NICENESS) -> list[str]:
+    """Return the command with low priority, ending when we end."""
+    setpriv, ionice = _wrappers()
+    lead = ["setpriv", "--pdeathsig", "KILL"] if setpriv else []
+    lead += ["nice", "-n", str(niceness)]
+    if ionice and niceness >= HELPER_NICENESS:
+        lead += ["ionice", "-c", "3", "-t"]
+    return [*lead, *argv]
+
+
+async def run_to_end(
+    argv: Sequence[str],
+    *,
+    limit_s: float,
+    feed: bytes = b"",
+    cwd: Path | None = None,
+    most_bytes: int = 1 << 22,
+    secrets: Sequence[str] = (),
+) -> bytes:
+    """Run a program to its end and return its standard output; ``feed`` is its input.
+
+    ``secrets`` are left out of its words. Raises MediaFailed; cancelling ends it.
+    """
+    if shutil.which(argv[0]) is None:
+        raise MediaFailed(f"{argv[0]} is not installed", "Run ./bootstrap again.", key="no_ffmpeg")
+    child = await asyncio.create_subprocess_exec(
+        *gently(argv),
+        stdin=asyncio.subprocess.PIPE if feed else asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        cwd=cwd,
+    )
+    assert child.stdout is not None
+    assert child.stderr is not None
+    said, output = bytearray(), bytearray()
+    try:
+        async with asyncio.timeout(limit_s):
+            async with asyncio.TaskGroup() as group:
+                group.create_task(_last(child.stderr, said))
+                group.create_task(_all(child.stdout, output, most_bytes, child.kill))
+                if child.stdin is not None:
+                    group.create_task(_write(child.stdin, feed))
+            await child.wait()
+    except TimeoutError:
+        raise MediaFailed(
+            f"{argv[0]} took longer than {limit_s:.0f} s and was ended",
+            "Is the machine overloaded, or the other side very slow? Try again.",
+            key="media_timeout",
+        ) from None
+    finally:
+        await to_the_end(_reap(child))
+    if len(output) > most_bytes:
+        raise MediaFailed(
+            f"{argv[0]} made more than {most_bytes} bytes",
+            "Use a smaller picture or a shorter clip.",
+            key="media_too_large",
+        )
+    if child.returncode != 0:
+        words = last_words(said.decode(errors="replace").splitlines(), secrets)
+        raise MediaFailed(words or f"{argv[0]} ended with status {child.returncode}")
+    return bytes(output)
+
+
+def clean(line: str, secrets: Sequence[str]) -> str:
+    """Return a line without secrets."""
+    for secret in secrets:
+        line = line.replace(secret, "***")
+    return redact_text(line)
+
+
+def last_words(lines: Sequence[str], secrets: Sequence[str] = ()) -> str:
+    """Return the last line that says something, redacted and bounded; "" when there is none."""
+    for line in reversed(lines):
+        if line.strip():
+            return clean(line.strip(), secrets)[:_LONGEST_WORDS]
+    return ""
+
+
+async def _reap(child: asyncio.subprocess.Process) -> None:
+    if child.returncode is None:
+        with suppress(ProcessLookupError):
+            child.kill()
+        await child.wait()
+
+
+async def _last(stream: asyncio.StreamReader, into: bytearray) -> None:
+    while block := await stream.read(_BLOCK):
+        into += block
+        if len(into) > _KEPT_ERRORS:
+            del into[: len(into) - _KEPT_ERRORS]
+
+
+async def _all(
+    stream: asyncio.StreamReader, into: bytearray, most: int, stop: Callable[[], None]
+) -> None:
+    while block := await stream.read(_BLOCK):
+        if len(into) <= most:
+            into += block
+            if len(into) > most:
+                with suppress(ProcessLookupError):
+                    stop()
+
+
+async def _write(stdin: asyncio.StreamWriter, feed: bytes) -> None:
+    """A program that ends early wants no more: that is no fault of ours."""
+    with suppress(BrokenPipeError, ConnectionResetError):
+        stdin.write(feed)
+        await stdin.drain()
+    stdin.close()
