@@ -1,17 +1,18 @@
-"""Files that people sent become recordings, however often we are killed on the way."""
+"""Files that people sent become recordings or films, however often we are killed on the way."""
 
 import asyncio
 import re
 import sqlite3
 import uuid
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from ...core.errors import NotFound
+from ...core.errors import Invalid, NotFound
 from ...core.files import sync_directory
 from ...core.log import get_logger
 from .catalogue import Catalogue
+from .films import PURPOSE, Films
 from .recording import Kind, Mp4State, Recording, State, directory_of
 from .tus import FileUpload, UploadBusy, UploadFolder, move_durably
 
@@ -42,17 +43,35 @@ class OwnFiles:
     """``run`` is an endless loop; ``folder`` has what is unfinished."""
 
     def __init__(
-        self, root: Path, folder: UploadFolder, catalogue: Catalogue, clock: Callable[[], int]
+        self,
+        root: Path,
+        folder: UploadFolder,
+        catalogue: Catalogue,
+        films: Films,
+        clock: Callable[[], int],
     ) -> None:
         self.folder = folder
+        self._films = films
         self._root = root
         self._catalogue = catalogue
         self._clock = clock
         self._busy: set[str] = set()
 
-    def create(self, size: int, filename: str, title: str) -> FileUpload:
-        """Begin an upload. Blocks. Raises NoRoom, RateLimited, OSError."""
-        return self.folder.create(size, filename, title, str(uuid.uuid4()))
+    async def create(self, size: int, filename: str, title: str, purpose: str) -> FileUpload:
+        """Begin an upload; ``purpose`` empty or ``vlive``.
+
+        Raises NoRoom, RateLimited, Invalid, QuotaFull, RedisError, OSError.
+        """
+        id_ = ""
+        if purpose == PURPOSE:
+            await self._films.check(size, filename)
+        elif purpose:
+            raise Invalid(
+                f"{purpose[:20]!r} is no purpose of an upload", f"Leave it, or {PURPOSE}."
+            )
+        else:
+            id_ = str(uuid.uuid4())
+        return await asyncio.to_thread(self.folder.create, size, filename, title, id_, purpose)
 
     @asynccontextmanager
     async def alone(self, upload_id: str) -> AsyncIterator[None]:
@@ -66,8 +85,16 @@ class OwnFiles:
             self._busy.discard(upload_id)
 
     async def arrived(self, upload: FileUpload) -> None:
-        """Put a whole file into the library; done again it changes nothing. Raises OSError."""
+        """Put a whole file into the library, or to the films; done again it changes nothing.
+
+        Raises OSError.
+        """
         if upload.done:
+            return
+        if upload.purpose == PURPOSE:
+            await asyncio.to_thread(self._films.take_in, upload)
+            await asyncio.to_thread(self.folder.mark_done, upload)
+            log.info("upload.arrived", id=upload.id, purpose=PURPOSE, size=upload.size)
             return
         await asyncio.to_thread(self._move, upload)
         try:
@@ -105,8 +132,10 @@ class OwnFiles:
         while True:
             try:
                 for upload in await asyncio.to_thread(self.folder.all):
-                    if upload.whole and not upload.done and upload.id not in self._busy:
-                        await self.arrived(upload)
+                    if upload.whole and not upload.done:
+                        with suppress(UploadBusy):
+                            async with self.alone(upload.id):
+                                await self.arrived(upload)
                 await asyncio.to_thread(self.folder.sweep)
             except (OSError, sqlite3.Error) as exc:
                 log.error("uploads.not_swept", error=str(exc))

@@ -63,8 +63,8 @@ class NoRoom(StreamsteadError):
 
 @dataclass(frozen=True, slots=True)
 class FileUpload:
-    """``offset``: bytes that are on disk for good; ``recording_id``: what it will become; ``done``:
-    it has become that. Times are ms since the epoch."""
+    """``offset``: bytes that are on disk for good; ``recording_id``: what it will become, empty for
+    a film of ``purpose`` vlive; ``done``: it has become that. Times are ms since the epoch."""
 
     id: str
     recording_id: str
@@ -75,6 +75,7 @@ class FileUpload:
     created_ms: int
     touched_ms: int
     done: bool = False
+    purpose: str = ""
 
     @property
     def expires_ms(self) -> int:
@@ -104,7 +105,9 @@ class UploadFolder:
         promised = sum(one.size - one.offset for one in self.all() if not one.done)
         return max(0, self._room() - promised)
 
-    def create(self, size: int, filename: str, title: str, recording_id: str) -> FileUpload:
+    def create(
+        self, size: int, filename: str, title: str, recording_id: str, purpose: str = ""
+    ) -> FileUpload:
         """Begin an upload. Raises NoRoom, RateLimited, OSError."""
         if sum(not one.done for one in self.all()) >= MAX_UNFINISHED:
             raise RateLimited(
@@ -123,6 +126,7 @@ class UploadFolder:
             offset=0,
             created_ms=now,
             touched_ms=now,
+            purpose=purpose,
         )
         fd = os.open(self.part(made), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _MODE)
         os.close(fd)

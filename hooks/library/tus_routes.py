@@ -57,9 +57,10 @@ class VersionUnknown(StreamsteadError):
 
 
 class Unfinished(BaseModel):
-    """A file of which a part has arrived."""
+    """A file of which a part has arrived. ``purpose``: empty for the library, or vlive."""
 
     id: str
+    purpose: str
     filename: str
     title: str
     size_bytes: int
@@ -150,6 +151,7 @@ async def unfinished(_: Sender, files: Files) -> Reply[UnfinishedUploads]:
     listed = [
         Unfinished(
             id=one.id,
+            purpose=one.purpose,
             filename=one.filename,
             title=one.title,
             size_bytes=one.size,
@@ -171,7 +173,11 @@ async def create(
     upload_length: Number = None,
     upload_metadata: Annotated[str, Header(max_length=MAX_METADATA)] = "",
 ) -> Response:
-    """Begin to send a file; the answer's Location is where its bytes go."""
+    """Begin to send a file; the answer's Location is where its bytes go.
+
+    With the purpose ``vlive`` it becomes no recording but ``vlive/<id>.<ext>``, for channels, by
+    the id of the upload.
+    """
     if "upload-defer-length" in request.headers:
         raise NotSupported("the length must be known", "Send the header Upload-Length.")
     if request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers:
@@ -182,7 +188,9 @@ async def create(
         raise Invalid("the file is empty", "Choose another one.", key="upload_empty")
     told = _metadata(upload_metadata)
     title = told.get("title") or told.get("filename", "").rpartition(".")[0]
-    made = await asyncio.to_thread(files.create, upload_length, told.get("filename", ""), title)
+    made = await files.create(
+        upload_length, told.get("filename", ""), title, told.get("purpose", "")
+    )
     return Response(status_code=201, headers={"Location": f"{PATH}{made.id}"} | _progress(made))
 
 

@@ -12,6 +12,7 @@ from ...core.app import create_app
 from ...core.auth import AdminStore, Authenticator, load_master_key
 from ...core.events import LONG_BLOCK_MS, EventStream
 from ...core.known_streams import KnownStreamStore
+from ...core.media_limits import MediaLimitStore
 from ...core.play_rules import PassStore, PlayRuleStore
 from ...core.registry import StreamRegistry
 from ...core.runner import Listener, Running, Service
@@ -21,6 +22,7 @@ from ...core.store import open_redis
 from ..library import compat, own_routes, play_routes, routes, tus_routes
 from ..library.buckets import Buckets
 from ..library.catalogue import Catalogue
+from ..library.films import Films
 from ..library.make import Maker
 from ..library.own_files import OwnFiles
 from ..library.play_setup import open_play
@@ -78,7 +80,14 @@ def now_ms() -> int:
 async def open_recorder(settings: Settings) -> AsyncIterator[Running]:
     async with AsyncExitStack() as stack:
         data = settings.data
-        for directory in (data.spool, data.record, data.library, data.upload, data.vod_gates):
+        for directory in (
+            data.spool,
+            data.record,
+            data.library,
+            data.upload,
+            data.vlive,
+            data.vod_gates,
+        ):
             directory.mkdir(mode=0o750, exist_ok=True)
         master_key = load_master_key(data.master_key)
         redis = await stack.enter_async_context(open_redis(settings))
@@ -134,9 +143,9 @@ async def open_recorder(settings: Settings) -> AsyncIterator[Running]:
 
         state.finisher.room = room
         state.finisher.make = Maker(data.record, state.catalogue, buckets, room)
-        state.own_files = OwnFiles(
-            data.record, UploadFolder(data.upload, room, now_ms), state.catalogue, now_ms
-        )
+        folder = UploadFolder(data.upload, room, now_ms)
+        films = Films(data.vlive, folder, MediaLimitStore(redis))
+        state.own_files = OwnFiles(data.record, folder, state.catalogue, films, now_ms)
         state.importing = asyncio.Lock()
         state.remover = Remover(data.record, state.catalogue, state.capture, teller.removed)
         state.uploads = await stack.enter_async_context(
