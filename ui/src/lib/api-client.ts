@@ -44,14 +44,25 @@ export function apiProbe<T>(path: string, body: object = {}, signal?: AbortSigna
   });
 }
 
-async function request<T>(path: string, init: RequestInit): Promise<T> {
-  let response: Response;
+/** As apiPost, for what answers with a file. Throws ApiError. */
+export async function apiFile(path: string, body: object, signal?: AbortSignal): Promise<Blob> {
+  const init = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body), signal: signal ?? null };
+  const response = await ask(path, init);
+  if (response.ok) return response.blob();
+  throw toError(path, response, await readEnvelope(response));
+}
+
+async function ask(path: string, init: RequestInit): Promise<Response> {
   try {
-    response = await fetch(apiUrl(path), { credentials: 'same-origin', cache: 'no-store', ...init });
+    return await fetch(apiUrl(path), { credentials: 'same-origin', cache: 'no-store', ...init });
   } catch (error) {
     if (init.signal?.aborted) throw error;
     throw new ApiError({ message: 'The server cannot be reached.', key: 'unreachable', path });
   }
+}
+
+async function request<T>(path: string, init: RequestInit): Promise<T> {
+  const response = await ask(path, init);
   const envelope = await readEnvelope(response);
   if (response.ok && envelope?.code === 0) return envelope.data as T;
   throw toError(path, response, envelope);

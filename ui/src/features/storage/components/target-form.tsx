@@ -8,7 +8,7 @@ import { useTestTarget } from '../api/use-storage';
 import { providerHelp, providerName } from '../provider-words';
 import { draftOf, faultsOf, newDraft, toSend, withPreset, withRegion, type TargetDraft } from '../target-draft';
 import { AdvancedFields } from './advanced-fields';
-import { TestSteps } from './test-steps';
+import { TestResult } from './test-result';
 
 interface TargetFormProps {
   /** Null: a new one. */
@@ -101,7 +101,7 @@ export function TargetForm({ target, presets, submit, pending, error, onSubmit, 
         <p style={{ margin: '-8px 0 0', color: 'var(--ss-dim)', fontSize: 12 }}>{t(keysStored ? 'storage.form.keysKept' : 'storage.form.keysHint')}</p>
         <AdvancedFields draft={draft} preset={preset} onChange={change} fault={tried ? faults.public_url : undefined} />
         {test.error && <HelpfulError error={test.error} />}
-        {test.data && <TestSteps test={test.data} />}
+        {test.data && <TestResult test={test.data} />}
         <Group justify="flex-start">
           <Button variant="default" loading={test.isPending} onClick={checked((fields) => test.mutate({ ...(target && { id: target.id }), ...fields }))}>
             {t('storage.form.test')}

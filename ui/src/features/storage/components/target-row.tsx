@@ -8,7 +8,7 @@ import type { StorageTarget } from '../../../lib/recording-types';
 import { useMakeDefault, useTestTarget, useUpdateTarget } from '../api/use-storage';
 import { TargetBadge } from './target-badge';
 import classes from './target-row.module.css';
-import { TestSteps } from './test-steps';
+import { TestResult } from './test-result';
 
 interface TargetRowProps {
   target: StorageTarget;
@@ -77,7 +77,7 @@ export function TargetRow({ target, provider, onEdit, onRemove }: TargetRowProps
       </div>
       {test.data && (
         <div className={classes.result}>
-          <TestSteps test={test.data} />
+          <TestResult test={test.data} />
         </div>
       )}
       {fault && (
