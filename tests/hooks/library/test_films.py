@@ -60,7 +60,7 @@ async def test_a_kill_before_a_film_was_moved_loses_nothing(
         piece.close()
     async with opened(settings) as house:
         async with asyncio.timeout(30):
-            while (await send(house, address, 4, b"")).status_code == 423:
+            while (await send(house, address, 4, b"")).status_code == 423:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)  # it is being moved at this moment
         assert await offset(house, address) == 4
     (film,) = settings.data.vlive.glob("*.mp4")
