@@ -13,9 +13,9 @@ _JITTER = 0.2
 
 
 class Backoff:
-    """1 s, doubling to 60 s, each give or take a fifth so that many children do not march in step.
+    """1 s (``first_s``), doubling to 60 s, each give or take a fifth so that many children do not march in step.
 
-    A child that was good for a while begins at 1 s again (``settle``), but more than ``BUDGET``
+    A child that was good for a while begins there again (``settle``), but more than ``BUDGET``
     restarts within ``WINDOW_S`` wait the longest time whatever it did in between.
     """
 
@@ -23,15 +23,16 @@ class Backoff:
         self,
         rng: random.Random | None = None,
         clock: Callable[[], float] = time.monotonic,
+        first_s: float = FIRST_S,
     ) -> None:
         self._rng = rng or random.SystemRandom()
         self._clock = clock
-        self._next_s = FIRST_S
+        self._first_s = self._next_s = first_s
         self._recent: deque[float] = deque(maxlen=BUDGET)
 
     def settle(self) -> None:
         """Note that the child did its work for a while."""
-        self._next_s = FIRST_S
+        self._next_s = self._first_s
 
     def delay_s(self) -> float:
         """Count one restart and return how long to wait before it, at most ``LONGEST_S``."""

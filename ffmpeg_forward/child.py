@@ -177,15 +177,27 @@ class Child:
         limits: Limits,
         on_progress: Callable[[Progress], None],
         on_line: Callable[[str], None],
+        leave: Callable[[], bool] = lambda: False,
     ) -> Ending:
-        """Follow the child to its end. Cancelling ends it first; it is reaped in either case."""
+        """Follow the child to its end. Cancelling ends it first; it is reaped in either case.
+
+        When ``leave()`` says so at that moment, cancelling leaves it running instead, for the
+        process that comes after us.
+        """
         gone = asyncio.Event()
         loop = asyncio.get_running_loop()
         loop.add_reader(self._pidfd, gone.set)
+        left, status, stalled = False, None, False
         try:
             stalled = await self._follow(gone, limits, on_progress, on_line)
+        except asyncio.CancelledError:
+            left = leave() and not gone.is_set()
+            raise
         finally:
-            status = await to_the_end(self._end(gone, limits.grace_s))
+            if left:
+                self._let_go()
+            else:
+                status = await to_the_end(self._end(gone, limits.grace_s))
         return Ending(status, stalled)
 
     async def _follow(
@@ -217,6 +229,13 @@ class Child:
             patience_s = limits.stall_s if media_ms else limits.start_s
             if time.monotonic() - moved_at > patience_s:
                 return True
+
+    def _let_go(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._pidfd)
+        self._close()
+        if self._popen is not None:
+            # Nobody waits for it any more; without this the library would warn of that.
+            self._popen.returncode = 0
 
     def _close(self) -> None:
         for fd in (self._pidfd, self._progress_fd, self._errors_fd):

@@ -72,7 +72,10 @@ class Supervisor:
         *,
         limits: Limits | None = None,
         backoff: Backoff | None = None,
+        leave: Callable[[], bool] = lambda: False,
     ) -> None:
+        """``leave``: whether the child stays when ``run`` is cancelled, asked at that moment."""
+        self._leave = leave
         self._place = place
         self._limits = limits or Limits()
         self._backoff = backoff or Backoff()
@@ -96,7 +99,7 @@ class Supervisor:
     async def run(self, plan: Plan) -> None:
         """Keep the child running until cancelled; take over the one that is there, if any.
 
-        On the way out the child is ended and the state is ``off``.
+        On the way out the child is ended, or left if that was asked for, and the state ``off``.
         """
         self.status = Status(ChildState.STARTING, _now_ms())
         try:
@@ -148,7 +151,7 @@ class Supervisor:
                 self._set(ChildState.LIVE, since_ms=since_ms)
 
         try:
-            ending = await child.watch(self._limits, on_progress, self._keep)
+            ending = await child.watch(self._limits, on_progress, self._keep, self._leave)
         finally:
             self.running_digest = None
         if live_at is not None and time.monotonic() - live_at >= SETTLED_S:
