@@ -13,7 +13,8 @@ _JITTER = 0.2
 
 
 class Backoff:
-    """1 s (``first_s``), doubling to 60 s, each give or take a fifth so that many children do not march in step.
+    """1 s (``first_s``), doubling to 60 s, each give or take a fifth so that many children do not
+    march in step.
 
     A child that was good for a while begins there again (``settle``), but more than ``BUDGET``
     restarts within ``WINDOW_S`` wait the longest time whatever it did in between.

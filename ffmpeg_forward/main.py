@@ -1,48 +1,78 @@
-"""The home of FFmpeg children: everything is put together here."""
+"""The home of FFmpeg children and relays: everything is put together here."""
 
+import base64
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from types import ModuleType
 
 from fastapi import FastAPI
 
 from ..core.app import create_app
 from ..core.auth import AdminStore, Authenticator, load_master_key
+from ..core.events import LONG_BLOCK_MS, EventStream
+from ..core.known_streams import KnownStreamStore
 from ..core.publish_secret import PublishSecretStore
+from ..core.registry import StreamRegistry
 from ..core.runner import Listener, Running, Service
 from ..core.settings import Settings
+from ..core.signed import house_key
 from ..core.store import open_redis
 from . import routes
 from .child import Place
 from .demo import NAME, Demo, DemoStore
 from .picture import Picture
+from .relays import Relays
 from .supervise import Supervisor
+
+_ROUTES: tuple[ModuleType, ...] = (routes,)
 
 
 def create_api() -> FastAPI:
-    """Return the app without anything behind it; ``app.state`` is filled by ``open_ffmpeg``."""
+    """Return the app; ``app.state`` is filled by ``open_ffmpeg`` and has what services.py lists."""
     app = create_app("ffmpeg_forward", "Streamstead outputs")
-    app.include_router(routes.router)
+    for part in _ROUTES:
+        app.include_router(part.router)
     return app
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 @asynccontextmanager
 async def open_ffmpeg(settings: Settings) -> AsyncIterator[Running]:
-    async with open_redis(settings) as redis:
-        demo = Demo(
+    async with AsyncExitStack() as stack:
+        data = settings.data
+        for directory in (data.vlive, data.slate, data.snapshots):
+            directory.mkdir(mode=0o750, exist_ok=True)
+        redis = await stack.enter_async_context(open_redis(settings))
+        waiting = await stack.enter_async_context(
+            open_redis(settings, waits_s=LONG_BLOCK_MS / 1000)
+        )
+        app = create_api()
+        state = app.state
+        state.settings, state.clock, state.redis = settings, now_ms, redis
+        state.master_key = load_master_key(data.master_key)
+        state.house_key = base64.b64encode(house_key(state.master_key)).decode()
+        state.events = EventStream(redis, waiting)
+        state.authenticator = Authenticator(
+            AdminStore(redis), state.master_key, settings.api_secret.get_secret_value()
+        )
+        state.registry = StreamRegistry(redis)
+        state.known_streams = KnownStreamStore(redis)
+        state.relays = Relays(data)
+        state.demo = Demo(
             DemoStore(redis),
             PublishSecretStore(redis),
             Picture(settings.rtmp_port),
-            Supervisor(Place(settings.data.run, NAME)),
+            Supervisor(Place(data.run, NAME)),
             {settings.rtmp_port: "the media server", settings.hooks_port: "the publish check"},
         )
-        app = create_api()
-        app.state.demo = demo
-        app.state.authenticator = Authenticator(
-            AdminStore(redis),
-            load_master_key(settings.data.master_key),
-            settings.api_secret.get_secret_value(),
+        yield Running(
+            listeners=[Listener(app, port=settings.ffmpeg_port)],
+            loops=[state.relays.run(), state.demo.run()],
         )
-        yield Running(listeners=[Listener(app, port=settings.ffmpeg_port)], loops=[demo.run()])
 
 
 SERVICE = Service("ffmpeg_forward", open_ffmpeg, create_api)
