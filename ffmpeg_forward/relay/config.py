@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from enum import StrEnum
 from typing import Any, TypeVar
 
 import orjson
@@ -10,12 +11,18 @@ T = TypeVar("T")
 
 FORWARD, PROGRAMME, CHANNEL = "forward", "programme", "channel"
 STREAM, ITEMS, CAMERA = "stream", "items", "camera"
-NATIVE, FFMPEG = "native", "ffmpeg"
 LOCAL = "local:"
 """A destination ``local:<app>/<stream>`` is a stream of our own media server."""
 
 SLATE = "slate"
 """In place of a source: nothing but the slate."""
+
+
+class Sender(StrEnum):
+    """What carries a timeline to a destination: ourselves, or FFmpeg."""
+
+    NATIVE = "native"
+    FFMPEG = "ffmpeg"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +62,7 @@ class DestinationConfig:
     id: str
     url: str = field(repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
-    sender: str = NATIVE
+    sender: Sender = Sender.NATIVE
     verify_tls: bool = True
     give_up_after: int = 0
 
@@ -117,7 +124,11 @@ class RelayConfig:
         )
         known["destinations"] = tuple(
             DestinationConfig(
-                **{**_known(DestinationConfig, one), "secrets": tuple(one.get("secrets", ()))}
+                **{
+                    **_known(DestinationConfig, one),
+                    "secrets": tuple(one.get("secrets", ())),
+                    "sender": Sender(one.get("sender", Sender.NATIVE)),
+                }
             )
             for one in stored.get("destinations", ())
         )
