@@ -26,7 +26,7 @@ vi.mock('tus-js-client', () => ({
   },
 }));
 
-const PART = { id: 'u1', filename: 'film.mp4', title: 'film', size_bytes: 8e6, offset_bytes: 2e6, created_ms: 0, expires_ms: Date.now() + 47.5 * 3_600_000 };
+const PART = { id: 'u1', purpose: '', filename: 'film.mp4', title: 'film', size_bytes: 8e6, offset_bytes: 2e6, created_ms: 0, expires_ms: Date.now() + 47.5 * 3_600_000 };
 
 async function open(unfinished: object[] = []) {
   fakeApi({
@@ -54,6 +54,12 @@ test('the limit is told beforehand, and a file over it is not even begun', async
   await user.click(row.getByRole('button', { name: 'Take huge.mkv off the list' }));
   expect(within(panel).queryByRole('listitem')).toBeNull();
   expect(made).toEqual([]);
+});
+
+test('what was sent for a channel is not offered in the library', async () => {
+  const { panel } = await open([{ ...PART, purpose: 'vlive' }, { ...PART, id: 'u2', filename: 'other.mp4' }]);
+  expect(await within(panel).findByText('other.mp4')).toBeVisible();
+  expect(within(panel).queryByText('film.mp4')).toBeNull();
 });
 
 test('what a reload has cut off waits for its file, and goes on from there', async () => {

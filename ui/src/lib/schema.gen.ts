@@ -2521,6 +2521,9 @@ export interface paths {
         /**
          * Create
          * @description Begin to send a file; the answer's Location is where its bytes go.
+         *
+         *     With the purpose ``vlive`` it becomes no recording but ``vlive/<id>.<ext>``, for channels, by
+         *     the id of the upload.
          */
         post: operations["create_terraform_v1_uploads__post"];
         delete?: never;
@@ -3130,7 +3133,7 @@ export interface components {
          * @description Every type of event; the value is what stands in the stream.
          * @enum {string}
          */
-        EventType: "stream.published" | "stream.unpublished" | "stream.kicked" | "viewer.joined" | "viewer.left" | "viewer.kicked" | "session.closed" | "segment.ready" | "registry.repaired" | "store.emptied" | "webhook.dropped" | "recording.started" | "recording.finished" | "recording.recovered" | "recording.uploaded" | "recording.failed" | "recording.removed" | "recording.refused" | "recording.rules_changed" | "storage.failing" | "storage.recovered" | "disk.low" | "disk.critical" | "disk.ok" | "auth.signed_in" | "auth.refused" | "auth.password_changed";
+        EventType: "stream.published" | "stream.unpublished" | "stream.kicked" | "viewer.joined" | "viewer.left" | "viewer.kicked" | "session.closed" | "segment.ready" | "registry.repaired" | "store.emptied" | "webhook.dropped" | "recording.started" | "recording.finished" | "recording.recovered" | "recording.uploaded" | "recording.failed" | "recording.removed" | "recording.refused" | "recording.rules_changed" | "storage.failing" | "storage.recovered" | "disk.low" | "disk.critical" | "disk.ok" | "output.live" | "output.lost" | "output.failed" | "output.ended" | "programme.switched" | "programme.slate" | "channel.started" | "channel.failed" | "channel.ended" | "transcode.started" | "transcode.failed" | "auth.signed_in" | "auth.refused" | "auth.password_changed";
         /**
          * ExampleRequest
          * @description Any message of ours.
@@ -3346,7 +3349,7 @@ export interface components {
          * Kind
          * @enum {string}
          */
-        Kind: "publish" | "play";
+        Kind: "publish" | "play" | "relay";
         /**
          * KnownStream
          * @description One stream by name. ``playback_id`` may be given to viewers: it tells neither the name nor a
@@ -5470,11 +5473,13 @@ export interface components {
         };
         /**
          * Unfinished
-         * @description A file of which a part has arrived.
+         * @description A file of which a part has arrived. ``purpose``: empty for the library, or vlive.
          */
         Unfinished: {
             /** Id */
             id: string;
+            /** Purpose */
+            purpose: string;
             /** Filename */
             filename: string;
             /** Title */

@@ -40,9 +40,14 @@ function file(name: string, size: number): File {
   return Object.defineProperty(new File([], name), 'size', { value: size });
 }
 
-async function queueOf(files: File[], facts: Partial<Parameters<UploadQueue['add']>[1]> = {}, onDone?: () => void) {
+async function queueOf(
+  files: File[],
+  facts: Partial<Parameters<UploadQueue['add']>[1]> = {},
+  onDone?: (upload: OwnUpload) => void,
+  metadata?: Record<string, string>,
+) {
   FakeUpload.all = [];
-  const queue = new UploadQueue(() => Promise.resolve({ Upload: FakeUpload as never }), onDone);
+  const queue = new UploadQueue(() => Promise.resolve({ Upload: FakeUpload as never }), onDone, metadata);
   queue.add(files, { limit: null, unfinished: [], ...facts });
   await settled();
   return queue;
@@ -64,6 +69,18 @@ test('two files go at once, the next one when there is room', async () => {
   expect(done).toHaveBeenCalledOnce();
 });
 
+test('what a file is for goes to the server, and whose it is comes back when it has arrived', async () => {
+  const done = vi.fn();
+  const queue = await queueOf([file('a.mp4', 10)], { owner: 'channel-1' }, done, { purpose: 'vlive' });
+  const [upload] = FakeUpload.all;
+  expect(upload?.options.metadata).toEqual({ filename: 'a.mp4', title: 'a', purpose: 'vlive' });
+  upload!.url = '/terraform/v1/uploads/u7';
+  upload?.options.onUploadUrlAvailable?.();
+  upload?.options.onSuccess?.({ lastResponse: {} as never });
+  expect(done).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ id: 'u7', name: 'a.mp4', owner: 'channel-1', state: 'done' }));
+  expect(first(queue).id).toBe('u7');
+});
+
 test('a file too large or empty is told before anything is sent', async () => {
   const queue = await queueOf([file('big.mp4', 11), file('none.mp4', 0), file('fits.mp4', 10)], { limit: 10 });
   expect(queue.read().map(({ state, error }) => [state, (error as { key?: string } | null)?.key])).toEqual([
@@ -75,7 +92,7 @@ test('a file too large or empty is told before anything is sent', async () => {
 });
 
 test('the same file goes on where the server has it, another one of that name does not', async () => {
-  const unfinished = [{ id: 'u1', filename: 'a.mp4', title: 'a', size_bytes: 10, offset_bytes: 4, created_ms: 0, expires_ms: 0 }];
+  const unfinished = [{ id: 'u1', purpose: '', filename: 'a.mp4', title: 'a', size_bytes: 10, offset_bytes: 4, created_ms: 0, expires_ms: 0 }];
   const queue = await queueOf([file('a.mp4', 10), file('a.mp4', 11)], { unfinished });
   expect(first(queue)).toMatchObject({ id: 'u1', sent: 4 });
   expect(FakeUpload.all.map(({ options }) => options.uploadUrl)).toEqual(['/terraform/v1/uploads/u1', null]);

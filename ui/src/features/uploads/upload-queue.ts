@@ -11,6 +11,8 @@ export interface OwnUpload {
   key: string;
   /** Of the upload at the server; empty until it has one. */
   id: string;
+  /** What it was sent for, in the words of who added it; empty for nothing in particular. */
+  owner: string;
   name: string;
   size: number;
   sent: number;
@@ -47,10 +49,11 @@ export class UploadQueue {
   private snapshot: OwnUpload[] = [];
   private count = 0;
 
-  /** `onDone` is called after each file that has arrived. */
+  /** `onDone` is called after each file that has arrived; `metadata` goes to the server with each. */
   constructor(
     private readonly load: () => Promise<Tus>,
-    private readonly onDone: () => void = () => undefined,
+    private readonly onDone: (upload: OwnUpload) => void = () => undefined,
+    private readonly metadata: Record<string, string> = {},
   ) {}
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -61,13 +64,14 @@ export class UploadQueue {
   readonly read = (): OwnUpload[] => this.snapshot;
 
   /** Send files; those of which the server has a part already go on from there. `limit` bytes each, null is unknown. */
-  add(files: File[], { limit, unfinished }: { limit: number | null; unfinished: UnfinishedUpload[] }): void {
+  add(files: File[], { limit, unfinished, owner = '' }: { limit: number | null; unfinished: UnfinishedUpload[]; owner?: string }): void {
     for (const file of files) {
       const known = unfinished.find((one) => isSameFile(one, file) && !this.has(one.id));
       this.count += 1;
       const item: OwnUpload = {
         key: String(this.count),
         id: known?.id ?? '',
+        owner,
         name: file.name,
         size: file.size,
         sent: known?.offset_bytes ?? 0,
@@ -138,7 +142,7 @@ export class UploadQueue {
     return {
       endpoint: apiUrl('uploads/'),
       uploadUrl: id ? apiUrl(`uploads/${id}`) : null,
-      metadata: { filename: file.name, title: titleOf(file.name) },
+      metadata: { filename: file.name, title: titleOf(file.name), ...this.metadata },
       chunkSize: CHUNK_BYTES,
       retryDelays: RETRY_MS,
       // The server's own list tells what it has; a second memory in this browser could only differ.
@@ -156,7 +160,8 @@ export class UploadQueue {
       onError: (error) => this.fail(key, asApiFault(error)),
       onSuccess: () => {
         this.change(key, { state: 'done', sent: file.size, speedBps: null, error: null });
-        this.onDone();
+        const done = this.jobs.get(key);
+        if (done) this.onDone(done.item);
         this.startNext();
       },
     };

@@ -1,3 +1,4 @@
+import { Button } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { HelpfulError } from '../../../components/helpful-error';
 import { IconButton } from '../../../components/icon-button';
@@ -7,8 +8,15 @@ import type { OwnUpload, OwnUploadState, UploadQueue } from '../upload-queue';
 
 const TONES: Record<OwnUploadState, Tone> = { waiting: 'idle', uploading: 'ok', retrying: 'warn', paused: 'idle', done: 'ok', failed: 'error' };
 
+interface UploadRowProps {
+  upload: OwnUpload;
+  queue: UploadQueue;
+  /** Puts a file that has arrived to its use; without it that happens by itself at the server. */
+  onTake?: (() => void) | undefined;
+}
+
 /** One file on its way from this browser. */
-export function UploadRow({ upload, queue }: { upload: OwnUpload; queue: UploadQueue }) {
+export function UploadRow({ upload, queue, onTake }: UploadRowProps) {
   const { t } = useTranslation();
   const { key, name, size, sent, state, speedBps } = upload;
   const over = state === 'done' || state === 'failed';
@@ -24,6 +32,11 @@ export function UploadRow({ upload, queue }: { upload: OwnUpload; queue: UploadQ
       leftS={state === 'uploading' && speedBps ? (size - sent) / speedBps : null}
       actions={
         <>
+          {state === 'done' && onTake && (
+            <Button size="compact-sm" variant="default" onClick={onTake}>
+              {t('uploads.take')}
+            </Button>
+          )}
           {(state === 'uploading' || state === 'waiting' || state === 'retrying') && (
             <IconButton icon="pause" name={t('uploads.pause', { name })} onClick={() => queue.pause(key)} />
           )}
@@ -37,7 +50,7 @@ export function UploadRow({ upload, queue }: { upload: OwnUpload; queue: UploadQ
         </>
       }
     >
-      {state === 'done' && t('uploads.doneText')}
+      {state === 'done' && !onTake && t('uploads.doneText')}
       {state === 'retrying' && t('uploads.retryingText')}
       {state === 'failed' && <HelpfulError error={upload.error} plain />}
     </ProgressRow>
