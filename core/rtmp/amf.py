@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 _NUMBER, _BOOL, _STRING, _OBJECT, _NULL, _UNDEFINED = 0, 1, 2, 3, 5, 6
 _ECMA, _END, _STRICT, _DATE, _LONG = 8, 9, 10, 11, 12
@@ -50,6 +51,16 @@ def decode(data: bytes) -> list[AmfValue]:
     found: list[AmfValue] = []
     while reader.at < len(data):
         found.append(reader.value(0))
+    return found
+
+
+def decode_leading(data: bytes) -> list[AmfValue]:
+    """Return the values before the first one that cannot be read."""
+    reader = _Reader(data)
+    found: list[AmfValue] = []
+    with suppress(AmfError):
+        while reader.at < len(data):
+            found.append(reader.value(0))
     return found
 
 

@@ -51,10 +51,13 @@ class _Channel:
 class ChunkReader:
     """Feed it bytes as they come; it gives back the messages that are complete.
 
-    A "set chunk size" is obeyed here and not given out.
+    A "set chunk size" is obeyed here and not given out. The limits bound what a hostile peer can
+    make us keep: ``max_message`` bytes in each of ``max_channels`` unfinished messages.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, max_message: int = MAX_MESSAGE, max_channels: int = MAX_CHANNELS) -> None:
+        self._max_message = max_message
+        self._max_channels = max_channels
         self._buffer = bytearray()
         self._channels: dict[int, _Channel] = {}
         self._chunk = DEFAULT_CHUNK
@@ -89,7 +92,7 @@ class ChunkReader:
             at += wide
         channel = self._channels.get(cid)
         if channel is None:
-            if len(self._channels) >= MAX_CHANNELS:
+            if len(self._channels) >= self._max_channels:
                 raise ChunkError("too many chunk streams")
             channel = self._channels[cid] = _Channel()
         if form and not channel.seen:
@@ -111,7 +114,7 @@ class ChunkReader:
         elif form == 3:
             stamp = channel.delta
         size = int.from_bytes(header[3:6], "big") if form < 2 else channel.size
-        if size > MAX_MESSAGE:
+        if size > self._max_message:
             raise ChunkError("the message is too large")
         take = min(self._chunk, size - len(channel.body))
         if at + take > len(data):
