@@ -52,6 +52,15 @@ def _plain(ip: IpAddress) -> IpAddress:
     return ip
 
 
+def is_address(text: str) -> bool:
+    """Tell whether a text is an IP address, written in full and without a zone."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return "%" not in text
+
+
 def may_connect(address: str, *, allow_private: bool) -> bool:
     """Tell whether this address may be connected to; False for what is no address.
 

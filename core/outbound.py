@@ -8,7 +8,6 @@ no more of the answer read than asked for, however slowly or endlessly it comes.
 import asyncio
 import base64
 import hmac
-import ipaddress
 import re
 import ssl
 import time
@@ -20,7 +19,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 import httpx
 
-from .addresses import may_connect
+from .addresses import is_address, may_connect
 from .errors import Invalid, Upstream, UpstreamTimeout
 from .resolver import Resolve, Resolver
 from .version import VERSION
@@ -76,8 +75,8 @@ def check_url(url: str, *, allow_private: bool) -> str:
     parts = _split(url)
     host = cast(str, parts.hostname)
     written = "127.0.0.1" if host == "localhost" else host
-    is_address = ":" in host or written.replace(".", "").isdigit()
-    if is_address and not may_connect(written, allow_private=allow_private):
+    numeric = ":" in host or written.replace(".", "").isdigit()
+    if numeric and not may_connect(written, allow_private=allow_private):
         raise Invalid(
             f"{host} is not a public address",
             "Allow private addresses for this target, if it is your own server.",
@@ -114,17 +113,9 @@ def _split(url: str) -> SplitResult:
     if parts.scheme not in _PORTS:
         raise bad("the address does not begin with https:// or http://")
     host = parts.hostname or ""
-    if port == 0 or len(host) > 253 or not (_NAME.fullmatch(host) or _is_address(host)):
+    if port == 0 or len(host) > 253 or not (_NAME.fullmatch(host) or is_address(host)):
         raise bad("the address has no valid host")
     return parts
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return "%" not in host
 
 
 def _host_header(parts: SplitResult) -> str:
@@ -198,7 +189,7 @@ class Outbound:
         try:
             found = (
                 [host]
-                if _is_address(host)
+                if is_address(host)
                 else await self._resolve(host, parts.port or _PORTS[parts.scheme])
             )
         except OSError as exc:

@@ -28,6 +28,11 @@ class Weekly:
         """Tell whether its time is now; never when the zone is not known."""
         return any(begin <= now_ms < end for begin, end in self._windows(now_ms, -1, 0))
 
+    def active_since_ms(self, now_ms: int) -> int | None:
+        """Return when the window that is now began; None when it is not its time."""
+        begins = (begin for begin, end in self._windows(now_ms, -1, 0) if begin <= now_ms < end)
+        return min(begins, default=None)
+
     def next_change_ms(self, now_ms: int) -> int | None:
         """Return when it begins or ends next; None for never."""
         edges = (edge for window in self._windows(now_ms, -1, 8) for edge in window)
