@@ -110,7 +110,8 @@ export interface Channel {
   kind: 'vlive' | 'camera';
   label: string;
   enabled: boolean;
-  to: { kind: 'stream' | 'outputs'; app: string; stream: string; outputs: string[] };
+  /** `address`: a server and a key of the channel's own, set by programs that know Oryx. */
+  to: { kind: 'stream' | 'outputs' | 'address'; app: string; stream: string; outputs: string[]; server: string; key_hint: string };
   items: ChannelItem[];
   loop: boolean;
   shuffle: boolean;
@@ -224,13 +225,23 @@ export interface ServerFile {
   path: string;
   name: string;
   bytes: number;
-  duration_ms?: number | null;
+  /** 0: not known. */
+  duration_ms: number;
+}
+
+export interface ServerFiles {
+  files: ServerFile[];
+  /** Of all uploaded films together. */
+  used_bytes: number;
+  /** Null: no limit but the disk. */
+  quota_bytes: number | null;
 }
 
 /** What is known of a file or an address after looking into it. */
 export interface SourceProbe {
   media: Media | null;
   duration_ms: number;
+  kbps: number;
   problem: Problem | null;
 }
 
