@@ -5,8 +5,9 @@ The relays use it: standard library only.
 
 import asyncio
 import functools
+import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -56,8 +57,10 @@ async def run_to_end(
     cwd: Path | None = None,
     most_bytes: int = 1 << 22,
     secrets: Sequence[str] = (),
+    env: Mapping[str, str] | None = None,
 ) -> bytes:
-    """Run a program to its end and return its standard output; ``feed`` is its input.
+    """Run a program to its end and return its standard output; ``feed`` is its input, ``env`` is
+    added to its environment.
 
     ``secrets`` are left out of its words. Raises MediaFailed; cancelling ends it.
     """
@@ -69,6 +72,7 @@ async def run_to_end(
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         cwd=cwd,
+        env={**os.environ, **env} if env else None,
     )
     assert child.stdout is not None
     assert child.stderr is not None
