@@ -22,10 +22,12 @@ from . import routes
 from .child import Place
 from .demo import NAME, Demo, DemoStore
 from .picture import Picture
+from .programme import routes as programme_routes
+from .programme.store import ProgrammeStore
 from .relays import Relays
 from .supervise import Supervisor
 
-_ROUTES: tuple[ModuleType, ...] = (routes,)
+_ROUTES: tuple[ModuleType, ...] = (routes, programme_routes)
 
 
 def create_api() -> FastAPI:
@@ -62,6 +64,7 @@ async def open_ffmpeg(settings: Settings) -> AsyncIterator[Running]:
         state.registry = StreamRegistry(redis)
         state.known_streams = KnownStreamStore(redis)
         state.relays = Relays(data)
+        state.programmes = ProgrammeStore(redis)
         state.demo = Demo(
             DemoStore(redis),
             PublishSecretStore(redis),
@@ -71,7 +74,7 @@ async def open_ffmpeg(settings: Settings) -> AsyncIterator[Running]:
         )
         yield Running(
             listeners=[Listener(app, port=settings.ffmpeg_port)],
-            loops=[state.relays.run(), state.demo.run()],
+            loops=[state.relays.run(), state.programmes.run(), state.demo.run()],
         )
 
 

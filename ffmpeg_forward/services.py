@@ -12,6 +12,7 @@ from ..core.known_streams import KnownStreamStore
 from ..core.registry import StreamRegistry
 from ..core.settings import Settings
 from .demo import Demo
+from .programme.store import ProgrammeStore
 from .relays import Relays
 
 
@@ -27,6 +28,7 @@ class Services(Protocol):
     known_streams: KnownStreamStore
     demo: Demo
     relays: Relays
+    programmes: ProgrammeStore
     house_key: str
     """For RelayConfig: what signs grants, base64."""
     clock: Callable[[], int]
