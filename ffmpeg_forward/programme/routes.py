@@ -25,7 +25,7 @@ from .programme import (
     SlateKind,
     Start,
 )
-from .show import relay_name, source_state, state_of
+from .show import SourceState, State, relay_name, source_state, state_of
 
 log = get_logger(__name__)
 router = APIRouter(prefix=f"{API}/ffmpeg/programme", tags=["programme"])
@@ -68,7 +68,7 @@ class SourceFacts(BaseModel):
 
     app: str
     stream: str
-    state: Literal["offline", "connecting", "ready", "on_air", "lost"]
+    state: SourceState
     problem: Problem | None
     media: MediaFacts | None
     kbps: int
@@ -91,7 +91,7 @@ class ProgrammeView(BaseModel):
     normalise: NormaliseChoice
     local_stream: str
     start: Start
-    state: Literal["off", "starting", "slate", "live"]
+    state: State
     on_air: str | None
     since_ms: int
     source_states: list[SourceFacts]

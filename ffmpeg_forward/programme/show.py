@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ..relay.config import (
     LOCAL,
@@ -18,6 +18,9 @@ from ..relay.config import (
 from .programme import Programme, Start
 
 PREFIX = "programme-"
+State = Literal["off", "starting", "slate", "live"]
+SourceState = Literal["offline", "connecting", "ready", "on_air", "lost"]
+
 LOCAL_ID = "local"
 """Id of the destination that is a stream of this house."""
 
@@ -91,7 +94,7 @@ def _house_format(programme: Programme) -> HouseFormat | None:
     )
 
 
-def state_of(programme: Programme, told: Mapping[str, Any] | None) -> tuple[str, str | None]:
+def state_of(programme: Programme, told: Mapping[str, Any] | None) -> tuple[State, str | None]:
     """Return (state, what is on air): ``off``, ``starting``, ``slate`` or ``live``; the url of a
     source, ``slate``, or None."""
     if not programme.enabled:
@@ -102,7 +105,7 @@ def state_of(programme: Programme, told: Mapping[str, Any] | None) -> tuple[str,
     return ("slate" if on_air == SLATE else "live"), str(on_air)
 
 
-def source_state(url: str, told: Mapping[str, Any] | None, on_air: str | None) -> str:
+def source_state(url: str, told: Mapping[str, Any] | None, on_air: str | None) -> SourceState:
     """Return ``offline``, ``connecting``, ``ready``, ``on_air`` or ``lost``."""
     source = (told or {}).get("sources", {}).get(url)
     if source is None:

@@ -1,4 +1,4 @@
-"""What a relay is told to do. It holds secrets: it travels over a socket, never to a file or log."""
+"""What a relay is told to do. It holds secrets: it travels over a socket, never into a file."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields

@@ -332,7 +332,7 @@ class CameraFeeder:
                     self._desk.fresh(self.config.id, message)
             attempts = 0 if time.monotonic() - begun > LONGEST_S else attempts + 1
             self.facts.connected, self.facts.problem = False, source.problem
-            delay_s = min(LONGEST_S, 2.0 ** min(attempts, 5)) * random.uniform(0.5, 1.0)
+            delay_s = min(LONGEST_S, 2.0 ** min(attempts, 5)) * random.uniform(0.5, 1.0)  # noqa: S311
             self.facts.now = {"next_try_ms": wall_ms() + round(delay_s * 1000)}
             self._desk.gone(self.config.id)
             self._desk.changed()
