@@ -73,6 +73,19 @@ export function makeRouter(queries: QueryClient, history?: RouterHistory) {
     }),
     createRoute({ getParentRoute: () => stream, path: '/share', component: lazyRouteComponent(streamPages, 'ShareTab') }),
   ] as const;
+  const outputs = createRoute({
+    getParentRoute: () => shell,
+    path: '/outputs',
+    // A new output is being added, with this source; empty for a guess.
+    validateSearch: (search: Record<string, unknown>): { add?: string } => (typeof search.add === 'string' ? { add: search.add } : {}),
+    component: lazyRouteComponent(() => withWords('outputs', () => import('./pages/outputs/outputs-page')), 'OutputsPage'),
+  });
+  const programme = createRoute({
+    getParentRoute: () => shell,
+    path: '/outputs/programme',
+    validateSearch: (search: Record<string, unknown>): { id?: string } => (typeof search.id === 'string' ? { id: search.id } : {}),
+    component: lazyRouteComponent(() => withWords('outputs', () => import('./pages/outputs/programme-page')), 'ProgrammePage'),
+  });
   const recordings = createRoute({
     getParentRoute: () => shell,
     path: '/recordings',
@@ -105,7 +118,7 @@ export function makeRouter(queries: QueryClient, history?: RouterHistory) {
   });
 
   return createRouter({
-    routeTree: root.addChildren([setup, signIn, shell.addChildren([home, streams, streamRules, statistics, stream.addChildren(streamTabs), recordings, recording, ...recordingSettings, system, webhooks])]),
+    routeTree: root.addChildren([setup, signIn, shell.addChildren([home, streams, streamRules, statistics, stream.addChildren(streamTabs), outputs, programme, recordings, recording, ...recordingSettings, system, webhooks])]),
     basepath: '/mgmt',
     defaultPreload: 'intent',
     defaultPendingMs: 300,

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 const PATHS = {
   streams: <><circle cx="12" cy="12" r="2.5" /><path d="M7.5 16.5a6.4 6.4 0 0 1 0-9M16.5 7.5a6.4 6.4 0 0 1 0 9M4.5 19.5a10.6 10.6 0 0 1 0-15M19.5 4.5a10.6 10.6 0 0 1 0 15" /></>,
   recordings: <><rect x="3.5" y="4.5" width="17" height="15" rx="2.5" /><path d="M8 4.5v15M16 4.5v15M3.5 9.5H8M3.5 14.5H8M16 9.5h4.5M16 14.5h4.5" /></>,
+  outputs: <><circle cx="5.5" cy="12" r="2.2" /><path d="M7.8 12H20M16.5 8.5 20 12l-3.5 3.5M7.5 10.8 13 5h4.5M7.5 13.2 13 19h4.5" /></>,
   system: <><rect x="3.5" y="4" width="17" height="6.5" rx="2" /><rect x="3.5" y="13.5" width="17" height="6.5" rx="2" /><path d="M7.5 7.2h.01M7.5 16.7h.01M11 7.2h6M11 16.7h6" /></>,
   account: <><circle cx="12" cy="8.5" r="4" /><path d="M4.5 20c.8-3.6 3.8-5.5 7.5-5.5s6.7 1.9 7.5 5.5" /></>,
   copy: <><rect x="8.5" y="8.5" width="12" height="12" rx="2.5" /><path d="M15.5 8.5V6A2.5 2.5 0 0 0 13 3.5H6A2.5 2.5 0 0 0 3.5 6v7A2.5 2.5 0 0 0 6 15.5h2.5" /></>,
@@ -30,6 +31,8 @@ const PATHS = {
   link: <><path d="M10 14a4 4 0 0 0 6 .4l3-3a4 4 0 0 0-5.7-5.7l-1 1" /><path d="M14 10a4 4 0 0 0-6-.4l-3 3a4 4 0 0 0 5.7 5.7l1-1" /></>,
   more: <path d="M12 5.5h.01M12 12h.01M12 18.5h.01" strokeWidth={2.6} />,
   back: <path d="M14.5 5.5 8 12l6.5 6.5" />,
+  up: <path d="M12 19V5.5M6.5 11 12 5.5l5.5 5.5" />,
+  down: <path d="M12 5v13.5M6.5 13l5.5 5.5 5.5-5.5" />,
   plus: <path d="M12 5v14M5 12h14" />,
   edit: <path d="M4 20l1-4L16.5 4.5a2.1 2.1 0 0 1 3 3L8 19l-4 1Z" />,
   trash: <path d="M4.5 7h15M9.5 7V4.5h5V7M6.5 7l.8 12.5h9.4L17.5 7M10 11v5M14 11v5" />,

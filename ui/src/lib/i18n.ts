@@ -1,6 +1,7 @@
 import i18next, { type i18n } from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import type en from '../locales/en.json';
+import type outputs from '../locales/outputs.en.json';
 import type recordings from '../locales/recordings.en.json';
 import type stats from '../locales/stats.en.json';
 import type storage from '../locales/storage.en.json';
@@ -11,13 +12,14 @@ import { writePreference } from './preferences';
 
 declare module 'i18next' {
   interface CustomTypeOptions {
-    resources: { translation: typeof en & typeof recordings & typeof storage & typeof streams & typeof stats & typeof webhooks };
+    resources: { translation: typeof en & typeof outputs & typeof recordings & typeof storage & typeof streams & typeof stats & typeof webhooks };
   }
 }
 
 // Only `main` is fetched before the first screen; a page that needs more loads its part with itself.
 const PARTS = {
   main: { en: () => import('../locales/en.json'), zh: () => import('../locales/zh.json') },
+  outputs: { en: () => import('../locales/outputs.en.json'), zh: () => import('../locales/outputs.zh.json') },
   recordings: { en: () => import('../locales/recordings.en.json'), zh: () => import('../locales/recordings.zh.json') },
   stats: { en: () => import('../locales/stats.en.json'), zh: () => import('../locales/stats.zh.json') },
   storage: { en: () => import('../locales/storage.en.json'), zh: () => import('../locales/storage.zh.json') },

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import en from './en.json';
+import outputsEn from './outputs.en.json';
+import outputsZh from './outputs.zh.json';
 import recordingsEn from './recordings.en.json';
 import recordingsZh from './recordings.zh.json';
 import statsEn from './stats.en.json';
@@ -30,6 +32,7 @@ const places = (text: string) => (text.match(/\{+\w+\}+|<\/?\w+>/g) ?? []).toSor
 describe.each([
   ['admin page', flat(en), flat(zh)],
   ['pages about streams', flat(streamsEn), flat(streamsZh)],
+  ['pages about outputs', flat(outputsEn), flat(outputsZh)],
   ['library', flat(recordingsEn), flat(recordingsZh)],
   ['pages about rules, storage and retention', flat(storageEn), flat(storageZh)],
   ['statistics', flat(statsEn), flat(statsZh)],

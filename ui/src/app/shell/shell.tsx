@@ -11,6 +11,7 @@ import classes from './shell.module.css';
 
 const PLACES = [
   { to: '/streams', icon: 'streams', name: 'nav.streams' },
+  { to: '/outputs', icon: 'outputs', name: 'nav.outputs' },
   { to: '/recordings', icon: 'recordings', name: 'nav.recordings' },
   { to: '/system', icon: 'system', name: 'nav.system' },
 ] as const;

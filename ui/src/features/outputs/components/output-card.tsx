@@ -1,0 +1,71 @@
+import { Switch } from '@mantine/core';
+import type { ComponentProps } from 'react';
+import { useTranslation } from 'react-i18next';
+import { HelpfulError } from '../../../components/helpful-error';
+import type { Output } from '../../../lib/ffmpeg-types';
+import { useDuplicateOutput, useSwitchOutputs } from '../api/use-outputs';
+import { isStale } from '../output-state';
+import { OutputAdvice } from './output-advice';
+import { OutputBadge } from './output-badge';
+import classes from './output-card.module.css';
+import { OutputFacts } from './output-facts';
+import { OutputMenu, type OutputTask } from './output-menu';
+import { OutputTrouble } from './output-trouble';
+import { PlatformMark } from './platform-mark';
+
+interface OutputCardProps extends Pick<ComponentProps<'li'>, 'draggable' | 'onDragStart' | 'onDragEnd' | 'onDragOver' | 'onDragLeave' | 'onDrop'> {
+  output: Output;
+  platform: string;
+  source: string;
+  serverNow: number;
+  /** For how long the connection has told nothing. */
+  unheardMs: number;
+  /** Null where the list is not shown in its order. */
+  onMove: { up: (() => void) | null; down: (() => void) | null } | null;
+  onTask: (task: OutputTask) => void;
+  held: boolean;
+  over: boolean;
+}
+
+/** One destination: does it arrive, and what can be done with it. */
+export function OutputCard({ output, platform, source, serverNow, unheardMs, onMove, onTask, held, over, ...drag }: OutputCardProps) {
+  const { t } = useTranslation();
+  const toggle = useSwitchOutputs();
+  const duplicate = useDuplicateOutput();
+  const { id, label, enabled, state, key_hint } = output;
+  const fault = toggle.error ?? duplicate.error;
+  const switchTo = (on: boolean) => {
+    if (!on && (state === 'live' || state === 'stalled')) onTask('stop');
+    else toggle.mutate({ ids: [id], on });
+  };
+  return (
+    <li className={classes.card} data-held={held || undefined} data-over={over || undefined} data-state={state} {...drag}>
+      <div className={classes.head}>
+        <PlatformMark platform={output.platform} name={platform} />
+        <div style={{ minWidth: 0 }}>
+          <h2 className={classes.name}>{label}</h2>
+          <p className={classes.way}>
+            {source} → {platform}
+          </p>
+        </div>
+        <div className={classes.actions}>
+          <Switch
+            aria-label={t('outputs.card.enable', { label })}
+            checked={toggle.isPending ? toggle.variables.on : enabled}
+            disabled={toggle.isPending}
+            onChange={(event) => switchTo(event.currentTarget.checked)}
+          />
+          <OutputMenu label={label} onMove={onMove} onTask={(task) => (task === 'duplicate' ? duplicate.mutate(id) : onTask(task))} />
+        </div>
+      </div>
+      <div className={classes.state}>
+        <OutputBadge output={output} serverNow={serverNow} unheardMs={unheardMs} />
+        {key_hint && <span className={classes.key}>{t('outputs.card.key', { hint: key_hint })}</span>}
+      </div>
+      <OutputFacts output={output} serverNow={serverNow} stale={isStale(output, serverNow, unheardMs)} />
+      <OutputTrouble output={output} serverNow={serverNow} />
+      <OutputAdvice advice={output.advice} />
+      {fault && <HelpfulError error={fault} />}
+    </li>
+  );
+}
