@@ -30,6 +30,27 @@ describe('live streams', () => {
     expect(within(card).getByRole('link', { name: 'Watch page' })).toHaveAttribute('href', `${location.origin}/watch/live/livestream`);
   });
 
+  test('begin with a still picture until the moving one is there', async () => {
+    fakeApi();
+    renderApp('/streams');
+    await goLive([stream()]);
+    const card = await screen.findByRole('region', { name: 'Live stream live/livestream' });
+    await waitFor(() => expect(card.querySelector('img')?.getAttribute('src')).toMatch(/^\/terraform\/v1\/ffmpeg\/snapshot\/live\/livestream\.jpg\?at=\d+$/));
+    expect(card.querySelector('video')).toBeInTheDocument();
+  });
+
+  test('stand still when there are many, until somebody asks for one of them', async () => {
+    fakeApi();
+    const { user } = renderApp('/streams');
+    await goLive(['a', 'b', 'c', 'd', 'e'].map((name) => stream(name)));
+    await screen.findByRole('region', { name: 'Live stream live/e' });
+    expect(document.querySelector('video')).toBeNull();
+    await user.click(screen.getByRole('button', { name: 'Play live/b' }));
+    expect(screen.getByLabelText('Preview of live/b')).toBeInTheDocument();
+    expect(document.querySelectorAll('video')).toHaveLength(1);
+    expect(screen.getByRole('button', { name: 'Play live/a' })).toBeVisible();
+  });
+
   test('say when they were last seen once the facts are old', async () => {
     fakeApi();
     renderApp('/streams');

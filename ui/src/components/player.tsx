@@ -13,10 +13,12 @@ interface PlayerProps {
   source: PlaybackSource | null;
   /** Laid over the upper left corner. */
   overlay?: ReactNode;
+  /** Fills the frame until the picture moves. */
+  poster?: ReactNode;
 }
 
 /** A live picture: starts muted by itself, low delay first, falls back and comes back alone. */
-export function Player({ label, source, overlay }: PlayerProps) {
+export function Player({ label, source, overlay, poster }: PlayerProps) {
   const { t } = useTranslation();
   const frame = useRef<HTMLDivElement>(null);
   const video = useRef<HTMLVideoElement>(null);
@@ -37,6 +39,7 @@ export function Player({ label, source, overlay }: PlayerProps) {
         playsInline
         disableRemotePlayback
       />
+      {state.phase !== 'playing' && poster && <div className={classes.poster}>{poster}</div>}
       {state.phase !== 'playing' && (
         <div className={classes.message} role="status">
           <Loader color="gray" size="sm" type="dots" />

@@ -7,6 +7,9 @@ import classes from './live-streams.module.css';
 import { PictureSkeleton } from './picture-skeleton';
 import { StreamCard } from './stream-card';
 
+/** More than so many moving pictures are too much for many machines and lines. */
+const MOST_PLAYING = 4;
+
 /** Everything that is on air. `emptyHelp` is shown below the empty state's text. */
 export function LiveStreams({ emptyHelp }: { emptyHelp: ReactNode }) {
   const { t } = useTranslation();
@@ -25,7 +28,7 @@ export function LiveStreams({ emptyHelp }: { emptyHelp: ReactNode }) {
   return (
     <div className={classes.list} data-many={streams.length > 1 || undefined}>
       {inOrder.map((stream) => (
-        <StreamCard key={stream.client_id} stream={stream} clockOffsetMs={clockOffsetMs} />
+        <StreamCard key={stream.client_id} stream={stream} clockOffsetMs={clockOffsetMs} still={streams.length > MOST_PLAYING} />
       ))}
     </div>
   );

@@ -4,13 +4,12 @@ import { useTranslation } from 'react-i18next';
 import { Card } from '../../../components/card';
 import { CopyField } from '../../../components/copy-field';
 import { Icon } from '../../../components/icons';
-import { Player } from '../../../components/player';
 import type { Stream } from '../../../lib/api-types';
 import { streamUrls } from '../../../lib/stream-urls';
 import { useNow } from '../../../lib/use-now';
-import { usePreviewSource } from '../../../lib/use-preview-source';
 import { factsAgeS, STALE_AFTER_S } from '../stream-health';
 import { KickButton } from './kick-button';
+import { LivePicture } from './live-picture';
 import { OnAir } from './on-air';
 import { StreamAdvice } from './stream-advice';
 import classes from './stream-card.module.css';
@@ -23,14 +22,15 @@ interface StreamCardProps {
   clockOffsetMs: number;
   /** On the stream's own page, whose head has the ways on. */
   alone?: boolean;
+  /** Begin with a still picture; it moves when somebody asks for it. */
+  still?: boolean;
 }
 
 /** One live stream: its picture, what is known of it, how to share it, how to end it. */
-export function StreamCard({ stream, clockOffsetMs, alone = false }: StreamCardProps) {
+export function StreamCard({ stream, clockOffsetMs, alone = false, still = false }: StreamCardProps) {
   const { t } = useTranslation();
   const serverNow = useNow() + clockOffsetMs;
   const urls = streamUrls(stream.app, stream.stream);
-  const source = usePreviewSource(stream.app, stream.stream);
   const ageS = factsAgeS(stream, serverNow);
   const stale = ageS !== null && ageS > STALE_AFTER_S;
 
@@ -38,11 +38,7 @@ export function StreamCard({ stream, clockOffsetMs, alone = false }: StreamCardP
     <div className={classes.enter} data-testid="live-card">
       <Card padded={false} label={t('live.cardLabel', { url: stream.url })}>
         <div className={classes.picture}>
-          <Player
-            label={t('live.preview', { url: stream.url })}
-            source={source}
-            overlay={<OnAir seconds={(serverNow - stream.since_ms) / 1000} stale={stale} />}
-          />
+          <LivePicture stream={stream} still={still} overlay={<OnAir seconds={(serverNow - stream.since_ms) / 1000} stale={stale} />} />
         </div>
         <div className={classes.body}>
           <div className={classes.head}>
