@@ -1,5 +1,6 @@
 """Fixtures every room's tests may use: real Redis on a unix socket, settings, free ports."""
 
+import os
 import secrets
 import shutil
 import socket
@@ -35,10 +36,12 @@ def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
     """Return a port that nobody has and nobody was given of late.
 
     Below the kernel's range for outgoing connections, of which one could take it meanwhile, and
-    by chance, because several test runs may share a machine.
+    by chance, because several test runs may share a machine. Runs that begin together have a
+    range of their own each: ``TEST_PORTS=<first>-<last>``.
     """
+    first, _, last = os.environ.get("TEST_PORTS", "10100-21899").partition("-")
     while True:
-        port = SystemRandom().randrange(10100, 21900)
+        port = SystemRandom().randrange(int(first), int(last) + 1)
         if port in _given:
             continue
         with socket.socket(socket.AF_INET, kind) as sock:
