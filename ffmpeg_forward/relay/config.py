@@ -27,7 +27,9 @@ class Sender(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ItemConfig:
-    """One thing to play. ``target``: an absolute path, or an address with its secrets."""
+    """One thing to play. ``target``: an absolute path, or an address with its secrets, which is
+    asked for by channels/url_policy.py before each connection: ``allow_private`` addresses, and as
+    a ``film`` or as a camera."""
 
     id: str
     target: str = field(repr=False)
@@ -35,6 +37,8 @@ class ItemConfig:
     is_file: bool = True
     may_transcode: bool = True
     must_transcode: bool = False
+    allow_private: bool = False
+    film: bool = True
 
 
 @dataclass(frozen=True, slots=True)
