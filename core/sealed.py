@@ -15,6 +15,7 @@ PLAY_RULE = "play rule"
 STORAGE = "storage"
 OUTPUT = "output"
 CHANNEL = "channel"
+TRANSCODE = "transcode"
 
 _VERSION = "1."
 _NONCE_BYTES = 12

@@ -73,9 +73,12 @@ class Supervisor:
         limits: Limits | None = None,
         backoff: Backoff | None = None,
         leave: Callable[[], bool] = lambda: False,
+        on_progress: Callable[[Progress], None] | None = None,
     ) -> None:
-        """``leave``: whether the child stays when ``run`` is cancelled, asked at that moment."""
+        """``leave``: whether the child stays when ``run`` is cancelled, asked at that moment.
+        ``on_progress`` is told everything that the child says of its progress."""
         self._leave = leave
+        self._on_progress = on_progress
         self._place = place
         self._limits = limits or Limits()
         self._backoff = backoff or Backoff()
@@ -86,11 +89,17 @@ class Supervisor:
         self.status = Status(ChildState.OFF, _now_ms())
         self.running_digest: str | None = None
         """Which command runs at this moment (``Command.digest``); None while none does."""
+        self.running_pid: int | None = None
 
     @property
     def lines(self) -> list[str]:
         """The last messages of the child, redacted, oldest first."""
         return list(self._ring)
+
+    @property
+    def last_lines(self) -> list[str]:
+        """The same of the last run alone."""
+        return list(self._last)
 
     def has_left_over(self) -> bool:
         """True when a process before us may have left a child running; ``run`` finds out."""
@@ -140,6 +149,7 @@ class Supervisor:
         if taken_over:
             log.info("child.taken_over", name=self._place.name, pid=child.identity.pid)
         self.running_digest = child.identity.command_sha256
+        self.running_pid = child.identity.pid
         self._last.clear()
         live_at: float | None = None
 
@@ -149,11 +159,13 @@ class Supervisor:
                 live_at = time.monotonic()
                 since_ms = child.identity.started_ms if taken_over else _now_ms()
                 self._set(ChildState.LIVE, since_ms=since_ms)
+            if self._on_progress is not None:
+                self._on_progress(progress)
 
         try:
             ending = await child.watch(self._limits, on_progress, self._keep, self._leave)
         finally:
-            self.running_digest = None
+            self.running_digest = self.running_pid = None
         if live_at is not None and time.monotonic() - live_at >= SETTLED_S:
             self._backoff.settle()
         return reason_in_words(ending, self._last)

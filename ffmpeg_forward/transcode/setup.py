@@ -1,0 +1,75 @@
+"""Puts transcoding together."""
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+from redis.exceptions import RedisError
+
+from ...core.house_grant import HouseGrants
+from ...core.registry import Session
+from ...core.renditions import Renditions
+from ...core.srs import open_srs
+from ..services import Services
+from .cores import BusyMeter
+from .guard import Guard
+from .hardware import HardwareEncoders
+from .keeper import Keeper
+from .oryx import WORK_ID, Oryx, OryxStore
+from .service import Ladders, Sources, Transcoder, note_source
+from .store import LadderStore
+from .variants import describe
+from .work import Work
+
+
+@asynccontextmanager
+async def open_transcode(services: Services) -> AsyncIterator[Transcoder]:
+    """Yield what the routes use; its ``keeper.run`` is one of the service's loops."""
+    settings = services.settings
+    async with open_srs(settings.srs_api_port) as srs:
+        grants = HouseGrants(base64.b64decode(services.house_key))
+        store = LadderStore(services.redis, describe)
+        ladders = Ladders(store, grants, settings.rtmp_port)
+        oryx = Oryx(OryxStore(services.redis, services.master_key), grants, settings.rtmp_port)
+        sources, hardware = Sources(srs), HardwareEncoders()
+        load = BusyMeter()
+        guard = Guard(settings.data.root / "transcode-speed.json", load)
+
+        async def works(live: Mapping[str, Session], renditions: Mapping[str, str]) -> list[Work]:
+            return [
+                *await ladders.works(live, renditions),
+                *await oryx.works(live, renditions),
+            ]
+
+        async def prepare(work: Work) -> None:
+            if work.id == WORK_ID:
+                await _protect(oryx.store, work)
+            else:
+                await note_source(store, sources, work)
+
+        keeper = Keeper(
+            store=store,
+            works=works,
+            registry=services.registry,
+            renditions=Renditions(services.redis),
+            events=services.events,
+            guard=guard,
+            load=load,
+            hardware=hardware,
+            prepare=prepare,
+            run_dir=settings.data.run,
+            clock=services.clock,
+        )
+        yield Transcoder(store, keeper, guard, hardware, sources, oryx)
+
+
+async def _protect(store: OryxStore, work: Work) -> None:
+    """Nothing is published before it is known whose rule protects it."""
+    for target in work.targets:
+        while True:
+            try:
+                await store.bind(target, work.source)
+                break
+            except RedisError:
+                await asyncio.sleep(1)
