@@ -1,0 +1,35 @@
+"""Timestamps of one connection."""
+
+from ...core.rtmp.chunk import DATA, Message
+from ..splice.media import look
+
+_WRAP = 1 << 32
+_HALF = 1 << 31
+
+
+class Rebase:
+    """Lets every connection begin at 0, however long the timeline has run. What comes out never
+    goes back within a track and has no limit; what goes in may wrap around at 2**32."""
+
+    def __init__(self) -> None:
+        self._last_in: int | None = None
+        self._now = 0
+        self._out: dict[int, int] = {}
+
+    def of(self, message: Message) -> int:
+        """Return the timestamp to send a message with, ms."""
+        if self._last_in is None:
+            # Headers and metadata that are repeated carry the time of when they were new.
+            if message.kind == DATA or look(message).header:
+                return 0
+            self._last_in = message.timestamp
+        elif message.kind == DATA or look(message).header:
+            return self._forth(message.kind, self._now)
+        step = (message.timestamp - self._last_in + _HALF) % _WRAP - _HALF
+        self._last_in = message.timestamp
+        self._now += step
+        return self._forth(message.kind, self._now)
+
+    def _forth(self, kind: int, found: int) -> int:
+        found = self._out[kind] = max(found, self._out.get(kind, 0))
+        return found
