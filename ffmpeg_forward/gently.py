@@ -26,12 +26,17 @@ _LONGEST_WORDS = 300
 
 
 class MediaFailed(StreamsteadError):
-    """FFmpeg could not do it; ``message`` has its last words, redacted. The key is
-    ``media_failed``, ``media_timeout``, ``media_too_large`` or ``no_ffmpeg``."""
+    """FFmpeg could not do it; ``message`` has its last words, ``lines`` the last of all of them,
+    redacted. Here the key is ``media_failed``, ``media_timeout``, ``media_too_large`` or
+    ``no_ffmpeg``."""
 
-    default_key = "media_failed"
-    status = 422
-    code = 1004
+    code, status, default_key = 1004, 422, "media_failed"
+
+    def __init__(
+        self, message: str, help: str = "", *, key: str | None = None, lines: Sequence[str] = ()
+    ) -> None:
+        super().__init__(message, help, key=key)
+        self.lines = lines
 
 
 @functools.cache
@@ -100,8 +105,12 @@ async def run_to_end(
             key="media_too_large",
         )
     if child.returncode != 0:
-        words = last_words(said.decode(errors="replace").splitlines(), secrets)
-        raise MediaFailed(words or f"{argv[0]} ended with status {child.returncode}")
+        lines = [clean(line, secrets) for line in said.decode(errors="replace").splitlines()]
+        words = next((line.strip() for line in reversed(lines) if line.strip()), "")
+        raise MediaFailed(
+            words[:_LONGEST_WORDS] or f"{argv[0]} ended with status {child.returncode}",
+            lines=lines,
+        )
     return bytes(output)
 
 
@@ -110,14 +119,6 @@ def clean(line: str, secrets: Sequence[str]) -> str:
     for secret in secrets:
         line = line.replace(secret, "***")
     return redact_text(line)
-
-
-def last_words(lines: Sequence[str], secrets: Sequence[str] = ()) -> str:
-    """Return the last line that says something, redacted and bounded; "" when there is none."""
-    for line in reversed(lines):
-        if line.strip():
-            return clean(line.strip(), secrets)[:_LONGEST_WORDS]
-    return ""
 
 
 async def _reap(child: asyncio.subprocess.Process) -> None:

@@ -19,19 +19,20 @@ import orjson
 
 from ...core.rtmp.chunk import AUDIO, VIDEO, Message
 from ..gently import MediaFailed
-from ..relay.config import SlateConfig
 from ..splice.media import SlateParams
 from ..splice.splicer import Slate
 from .encode import encode_silence, encode_sound, encode_video, find_encoder
 from .format import Format, make_format
-from .scene import CARD, CLIP_DEMUXERS, PICTURE, PICTURE_DEMUXERS, Scene, make_scene
+from .scene import CARD, CLIP_DEMUXERS, PICTURE, PICTURE_DEMUXERS, Scene, SlateLook, make_scene
 from .shelf import LOCK, VERSION, Loop, load, store, sweep
+
+__all__ = ["SlateLook", "make_slate", "note"]
 
 _LOCK_POLL_S = 0.1
 _WORK = ".work-"
 
 
-async def make_slate(params: SlateParams, look: SlateConfig, cache: Path) -> Slate:
+async def make_slate(params: SlateParams, look: SlateLook, cache: Path) -> Slate:
     """Return a slate for who watched a source of ``params``; ``cache`` keeps what was made.
 
     ``params.video_codec`` of the slate differs from what was asked for when this FFmpeg cannot
@@ -62,7 +63,7 @@ def note(wanted: SlateParams, made: Slate) -> str:
     )
 
 
-async def _make(params: SlateParams, look: SlateConfig, cache: Path) -> Loop:
+async def _make(params: SlateParams, look: SlateLook, cache: Path) -> Loop:
     encoder = await find_encoder(params.video_codec)
     codec = params.video_codec if encoder else "avc"
     encoder = encoder or await find_encoder("avc")
@@ -105,23 +106,23 @@ async def _sounds(scene: Scene, form: Format, pictures: int, silence: bytes) -> 
     return (own + [silence] * count)[:count]
 
 
-def _digest(params: SlateParams, look: SlateConfig) -> str:
+def _digest(params: SlateParams, look: SlateLook) -> str:
     """Return what names a slate. Raises MediaFailed when its file is not there."""
     about: list[object] = [VERSION, asdict(params), asdict(look)]
     if look.kind != CARD:
         kinds = PICTURE_DEMUXERS if look.kind == PICTURE else CLIP_DEMUXERS
         try:
-            seen = os.stat(look.path)
+            seen = os.stat(look.path) if look.path and look.path.suffix in kinds else None
         except OSError:
             seen = None
-        if seen is None or Path(look.path).suffix not in kinds:
+        if seen is None:
             raise MediaFailed(
                 f"the {look.kind} of the slate is not there any more",
                 "Choose another one; until then the built-in card can be used.",
                 key="slate_file_missing",
             )
         about += [seen.st_size, seen.st_mtime_ns, seen.st_ino]
-    return hashlib.sha256(orjson.dumps(about)).hexdigest()[:32]
+    return hashlib.sha256(orjson.dumps(about, default=str)).hexdigest()[:32]
 
 
 def _slate(params: SlateParams, loop: Loop) -> Slate:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..fonts import can_draw_text, find_font_for
-from ..relay.config import SlateConfig
 
 CARD, PICTURE, CLIP = "card", "picture", "clip"
 OWN_AUDIO = "own"
@@ -34,6 +33,18 @@ _LETTER_WIDTH = 0.62
 
 
 @dataclass(frozen=True, slots=True)
+class SlateLook:
+    """``kind``: card, picture or clip; ``path`` of the latter two, its suffix tells what it is.
+    ``audio``: silent, or own, that of the clip."""
+
+    kind: str = CARD
+    title: str = ""
+    subtitle: str = ""
+    path: Path | None = None
+    audio: str = "silent"
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
     """``inputs`` and ``graph`` make the video ``[v]`` of the size asked for; a still is one
     picture. ``audio_input``: the stream of the clip's own sound, or ""."""
@@ -44,7 +55,7 @@ class Scene:
     audio_input: str = ""
 
 
-def make_scene(look: SlateConfig, width: int, height: int, directory: Path) -> Scene:
+def make_scene(look: SlateLook, width: int, height: int, directory: Path) -> Scene:
     """Prepare what is shown; ``directory`` is where the command will run. Blocks."""
     if look.kind == PICTURE:
         return _picture(look, width, height)
@@ -53,7 +64,7 @@ def make_scene(look: SlateConfig, width: int, height: int, directory: Path) -> S
     return _card(look, width, height, directory)
 
 
-def _card(look: SlateConfig, width: int, height: int, directory: Path) -> Scene:
+def _card(look: SlateLook, width: int, height: int, directory: Path) -> Scene:
     title = _one_line(look.title, _MAX_TITLE)
     subtitle = _one_line(look.subtitle or BACK_SOON, _MAX_SUBTITLE)
     parts = [_GROUND_SOURCE, f"scale={width}:{height}:flags=bicubic"]
@@ -103,8 +114,9 @@ def _one_line(text: str, most: int) -> str:
     return line if len(line) <= most else line[: most - 1] + "…"
 
 
-def _picture(look: SlateConfig, width: int, height: int) -> Scene:
-    demuxer = PICTURE_DEMUXERS[Path(look.path).suffix]
+def _picture(look: SlateLook, width: int, height: int) -> Scene:
+    assert look.path is not None
+    demuxer = PICTURE_DEMUXERS[look.path.suffix]
     graph = (
         f"[0:v]format=rgba,scale={width}:{height}:force_original_aspect_ratio=decrease[front];"
         f"color=c={_GROUND}:s={width}x{height}:r=1,format=rgba[ground];"
@@ -114,8 +126,9 @@ def _picture(look: SlateConfig, width: int, height: int) -> Scene:
     return Scene(source, graph, still=True)
 
 
-def _clip(look: SlateConfig, width: int, height: int) -> Scene:
-    demuxer = CLIP_DEMUXERS[Path(look.path).suffix]
+def _clip(look: SlateLook, width: int, height: int) -> Scene:
+    assert look.path is not None
+    demuxer = CLIP_DEMUXERS[look.path.suffix]
     graph = (
         f"[0:v:0]scale={width}:{height}:force_original_aspect_ratio=decrease:flags=bicubic,"
         f"pad={width}:{height}:(ow-iw)/2:(oh-ih)/2:color=black,setsar=1[v]"

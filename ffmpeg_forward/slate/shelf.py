@@ -53,12 +53,15 @@ def load(folder: Path, digest: str) -> Loop | None:
         messages = FlvReader().feed(raw)
         if len(messages) != meta["messages"] + _LEADING:
             return None
+        video_header, audio_header, silence = messages[:_LEADING]
         return Loop(
-            meta["codec"],
-            meta["loop_ms"],
-            meta["silence_ms"],
-            *messages[:_LEADING],
-            messages[_LEADING:],
+            codec=meta["codec"],
+            loop_ms=meta["loop_ms"],
+            silence_ms=meta["silence_ms"],
+            video_header=video_header,
+            audio_header=audio_header,
+            silence=silence,
+            messages=messages[_LEADING:],
         )
     except (OSError, FlvError, orjson.JSONDecodeError, KeyError, TypeError):
         return None
