@@ -19,15 +19,32 @@ from ..core.settings import Settings
 from ..core.signed import house_key
 from ..core.store import open_redis
 from . import routes
+from .channels import routes as channel_routes
+from .channels.setup import open_channels
 from .child import Place
 from .demo import NAME, Demo, DemoStore
+from .outputs import compat, feed
+from .outputs import routes as output_routes
+from .outputs.setup import open_outputs
 from .picture import Picture
 from .programme import routes as programme_routes
 from .programme.store import ProgrammeStore
 from .relays import Relays
 from .supervise import Supervisor
+from .transcode import compat as transcode_compat
+from .transcode import routes as transcode_routes
+from .transcode.setup import open_transcode
 
-_ROUTES: tuple[ModuleType, ...] = (routes, programme_routes)
+_ROUTES: tuple[ModuleType, ...] = (
+    routes,
+    output_routes,
+    compat,
+    feed,
+    programme_routes,
+    channel_routes,
+    transcode_routes,
+    transcode_compat,
+)
 
 
 def create_api() -> FastAPI:
@@ -72,9 +89,19 @@ async def open_ffmpeg(settings: Settings) -> AsyncIterator[Running]:
             Supervisor(Place(data.run, NAME)),
             {settings.rtmp_port: "the media server", settings.hooks_port: "the publish check"},
         )
+        outputs = await stack.enter_async_context(open_outputs(state))
+        state.channels = open_channels(state)
+        state.transcoder = await stack.enter_async_context(open_transcode(state))
         yield Running(
             listeners=[Listener(app, port=settings.ffmpeg_port)],
-            loops=[state.relays.run(), state.programmes.run(), state.demo.run()],
+            loops=[
+                state.relays.run(),
+                *outputs,
+                state.programmes.run(),
+                state.channels.keeper.run(settings.rtmp_port),
+                state.demo.run(),
+                state.transcoder.keeper.run(),
+            ],
         )
 
 

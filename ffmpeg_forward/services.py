@@ -1,7 +1,7 @@
 """What the routes and loops of ffmpeg_forward may use; ``app.state`` has it, filled in main.py."""
 
 from collections.abc import Callable
-from typing import Annotated, Protocol, cast
+from typing import TYPE_CHECKING, Annotated, Protocol, cast
 
 from fastapi import Depends, Request
 from redis.asyncio import Redis
@@ -12,8 +12,16 @@ from ..core.known_streams import KnownStreamStore
 from ..core.registry import StreamRegistry
 from ..core.settings import Settings
 from .demo import Demo
+from .outputs.store import OutputStore
 from .programme.store import ProgrammeStore
 from .relays import Relays
+
+if TYPE_CHECKING:
+    from .channels.setup import ChannelPart
+    from .outputs.director import Director
+    from .outputs.feed import FfmpegFeed
+    from .outputs.states import States
+    from .outputs.trial import Trials
 
 
 class Services(Protocol):
@@ -29,6 +37,12 @@ class Services(Protocol):
     demo: Demo
     relays: Relays
     programmes: ProgrammeStore
+    outputs: OutputStore
+    director: "Director"
+    states: "States"
+    feed: "FfmpegFeed"
+    trials: "Trials"
+    channels: "ChannelPart"
     house_key: str
     """For RelayConfig: what signs grants, base64."""
     clock: Callable[[], int]

@@ -1,0 +1,176 @@
+"""Try a destination out: ten seconds of a test picture, and how far they come."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+
+from ...core.errors import RateLimited
+from ...core.rtmp.chunk import Message
+from ..models import Problem
+from ..relay import problems
+from ..relay.config import DestinationConfig, Sender
+from ..relay.connection import Connection
+from ..relay.opening import House, Network, open_connection
+from ..relay.problems import PublishFailed, Step
+from . import models
+from .address import Address
+from .test_picture import TestPicture
+
+MAX_TRIALS = 2
+MEDIA_S = 1.5
+"""Servers that refuse a key or a codec hang up within this time of the first picture."""
+
+SETTLE_S = 4.0
+"""At the end, for what is on its way."""
+
+_TICK_S = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class TrialTarget:
+    """``rtmp_port``: of our own media server."""
+
+    address: Address
+    sender: Sender
+    verify_tls: bool
+    rtmp_port: int
+
+
+class Trials:
+    """Two at once; more are told to wait."""
+
+    def __init__(self, picture: TestPicture) -> None:
+        self.picture = picture
+        self.network = Network()
+        self.limit = asyncio.Semaphore(MAX_TRIALS)
+
+
+class _Steps:
+    """Notes when each step begins and how it ended."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._begun: dict[Step, float] = {}
+        self._took: dict[Step, float] = {}
+        self._failed: tuple[Step, problems.Problem] | None = None
+
+    def begin(self, step: Step) -> None:
+        """The one before is done."""
+        now = self._loop.time()
+        self._end(now)
+        self._begun[step] = now
+
+    def done(self) -> None:
+        self._end(self._loop.time())
+
+    def fail(self, problem: problems.Problem) -> None:
+        if self._failed is None:
+            last = next(reversed(self._begun), Step.DNS)
+            self._begun.setdefault(last, self._loop.time())
+            self._failed = last, problem
+        self._end(self._loop.time())
+
+    def has(self, step: Step) -> bool:
+        return step in self._begun
+
+    @property
+    def ok(self) -> bool:
+        return self._failed is None and Step.ACCEPTED in self._took
+
+    def told(self) -> list[models.OutputTestStep]:
+        return [self._told(step) for step in Step]
+
+    def _told(self, step: Step) -> models.OutputTestStep:
+        took = round(self._took.get(step, 0.0) * 1000)
+        problem = None
+        if self._failed is not None and self._failed[0] is step:
+            one = self._failed[1]
+            problem = Problem(key=one.key, message=one.message, help=one.help)
+        ok = None if step not in self._took else problem is None
+        return models.OutputTestStep(name=step.value, ok=ok, took_ms=took, problem=problem)
+
+    def _end(self, now: float) -> None:
+        for step, begun in self._begun.items():
+            self._took.setdefault(step, now - begun)
+
+
+async def run_trial(trials: Trials, target: TrialTarget) -> models.OutputTest:
+    """Send the test picture. Raises RateLimited; MediaFailed when there is no picture to send."""
+    if trials.limit.locked():
+        raise RateLimited("outputs are being tried out already", "Wait a moment.", retry_after_s=15)
+    async with trials.limit:
+        picture = await trials.picture.messages()
+        steps = _Steps()
+        connection: Connection | None = None
+        acked = sent = 0
+        began = asyncio.get_running_loop().time()
+        try:
+            connection = await _connect(trials, target, steps)
+            began = asyncio.get_running_loop().time()
+            sent = await _send(connection, picture, steps)
+        except PublishFailed as exc:
+            steps.fail(exc.problem)
+        finally:
+            if connection is not None:
+                acked = connection.progress().acked
+                await connection.close()
+        took_s = max(0.001, asyncio.get_running_loop().time() - began)
+        return models.OutputTest(
+            ok=steps.ok,
+            steps=steps.told(),
+            sent_bytes=sent,
+            acked_bytes=acked,
+            kbps=round(acked * 8 / 1000 / took_s),
+        )
+
+
+async def _connect(trials: Trials, target: TrialTarget, steps: _Steps) -> Connection:
+    config = DestinationConfig(
+        id="",
+        url=target.address.url,
+        sender=target.sender,
+        verify_tls=target.verify_tls,
+    )
+    return await open_connection(
+        config,
+        House(target.rtmp_port),
+        trials.network,
+        now_ms=0,
+        said=steps.begin,
+        note=lambda _: None,
+    )
+
+
+async def _send(connection: Connection, picture: list[Message], steps: _Steps) -> int:
+    """Send at the pace of the picture; return how many bytes. Raises PublishFailed."""
+    loop = asyncio.get_running_loop()
+    steps.begin(Step.MEDIA)
+    begun, sent, first = loop.time(), 0, picture[0].timestamp
+    for message in picture:
+        at = message.timestamp - first
+        while loop.time() - begun < at / 1000 or not connection.writable:
+            _raise_closed(connection)
+            if loop.time() - begun > at / 1000 + SETTLE_S:
+                raise PublishFailed(problems.slow("the server"))
+            await asyncio.sleep(_TICK_S)
+        connection.send(message, at)
+        sent += len(message.payload)
+        if at >= MEDIA_S * 1000 and not steps.has(Step.ACCEPTED):
+            _raise_closed(connection)
+            steps.begin(Step.ACCEPTED)
+    end = loop.time() + SETTLE_S
+    while connection.progress().pending:
+        _raise_closed(connection)
+        if loop.time() > end:
+            raise PublishFailed(problems.stuck("The server", SETTLE_S))
+        await asyncio.sleep(_TICK_S)
+    _raise_closed(connection)
+    if not connection.progress().acked:
+        raise PublishFailed(problems.stuck("The server", SETTLE_S))
+    steps.done()
+    return sent
+
+
+def _raise_closed(connection: Connection) -> None:
+    with suppress(asyncio.InvalidStateError):
+        raise PublishFailed(connection.closed.result())
