@@ -20,7 +20,7 @@ import orjson
 from ...core.rtmp.chunk import AUDIO, VIDEO, Message
 from ..gently import MediaFailed
 from ..splice.media import SlateParams
-from ..splice.splicer import Slate
+from ..splice.slate import Slate
 from .encode import encode_silence, encode_sound, encode_video, find_encoder
 from .format import Format, make_format
 from .scene import CARD, CLIP_DEMUXERS, PICTURE, PICTURE_DEMUXERS, Scene, SlateLook, make_scene
