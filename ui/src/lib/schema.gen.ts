@@ -4,6 +4,246 @@
  */
 
 export interface paths {
+    "/terraform/v1/ffmpeg/channels/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Channel
+         * @description Add a channel. What it plays is looked into; an address that gives nothing now is kept.
+         */
+        post: operations["create_channel_terraform_v1_ffmpeg_channels_create_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/channels/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * List Files
+         * @description List files of this server that can be played, the newest first, 1000 at most.
+         */
+        post: operations["list_files_terraform_v1_ffmpeg_channels_files_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/channels/files/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove File
+         * @description Delete a film that no channel plays.
+         */
+        post: operations["remove_file_terraform_v1_ffmpeg_channels_files_remove_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/channels/limits/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Query Limits
+         * @description Tell what sources and films may take.
+         */
+        post: operations["query_limits_terraform_v1_ffmpeg_channels_limits_query_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/channels/limits/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Update Limits
+         * @description Change some of it; sources that are set already stay.
+         */
+        post: operations["update_limits_terraform_v1_ffmpeg_channels_limits_update_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/channels/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * List Channels
+         * @description List the channels, or those of one kind, oldest first.
+         */
+        post: operations["list_channels_terraform_v1_ffmpeg_channels_list_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/channels/probe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Probe Source
+         * @description Look into a file or an address; what is wrong with it is part of a good answer.
+         */
+        post: operations["probe_source_terraform_v1_ffmpeg_channels_probe_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/channels/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove Channel
+         * @description End a channel and forget it; files stay.
+         */
+        post: operations["remove_channel_terraform_v1_ffmpeg_channels_remove_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/channels/skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Skip Item
+         * @description Go on with the next item.
+         */
+        post: operations["skip_item_terraform_v1_ffmpeg_channels_skip_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/channels/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Channel
+         * @description Switch a channel on, from the beginning; with a schedule it runs when that says so.
+         */
+        post: operations["start_channel_terraform_v1_ffmpeg_channels_start_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/channels/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop Channel
+         * @description Switch a channel off.
+         */
+        post: operations["stop_channel_terraform_v1_ffmpeg_channels_stop_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/channels/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Update Channel
+         * @description Change a channel, also while it runs: what it plays counts from the next item on.
+         */
+        post: operations["update_channel_terraform_v1_ffmpeg_channels_update_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/terraform/v1/ffmpeg/demo/query": {
         parameters: {
             query?: never;
@@ -38,6 +278,587 @@ export interface paths {
          * @description Switch the demo stream on or off.
          */
         post: operations["update_terraform_v1_ffmpeg_demo_update_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/forward/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Forward Secret
+         * @description Tell where is forwarded to, by platform, or change one of it (as SRS-cloud and Oryx).
+         */
+        post: operations["forward_secret_terraform_v1_ffmpeg_forward_secret_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/forward/streams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Forward Streams
+         * @description Tell how each forward is, by platform (as SRS-cloud and Oryx).
+         */
+        post: operations["forward_streams_terraform_v1_ffmpeg_forward_streams_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/outputs/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Output
+         * @description Add an output.
+         */
+        post: operations["create_output_terraform_v1_ffmpeg_outputs_create_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/outputs/duplicate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Duplicate Output
+         * @description Add another one like it, switched off.
+         */
+        post: operations["duplicate_output_terraform_v1_ffmpeg_outputs_duplicate_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/outputs/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * List Outputs
+         * @description List the outputs in their order, and what is known of the usual platforms.
+         */
+        post: operations["list_outputs_terraform_v1_ffmpeg_outputs_list_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/outputs/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Output Log
+         * @description Tell what was done last and what came of it.
+         */
+        post: operations["output_log_terraform_v1_ffmpeg_outputs_log_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/outputs/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove Output
+         * @description End an output and forget it.
+         */
+        post: operations["remove_output_terraform_v1_ffmpeg_outputs_remove_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/outputs/reorder": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reorder Outputs
+         * @description Put the outputs into this order; those that are not named come behind.
+         */
+        post: operations["reorder_outputs_terraform_v1_ffmpeg_outputs_reorder_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/outputs/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry Output
+         * @description Try again now instead of when it is due, also one that has given up.
+         */
+        post: operations["retry_output_terraform_v1_ffmpeg_outputs_retry_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/outputs/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Outputs
+         * @description Switch outputs on: each runs whenever its source does.
+         */
+        post: operations["start_outputs_terraform_v1_ffmpeg_outputs_start_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/outputs/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop Outputs
+         * @description Switch outputs off.
+         */
+        post: operations["stop_outputs_terraform_v1_ffmpeg_outputs_stop_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/outputs/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try Output
+         * @description Send 10 s of a test picture there, and tell step by step how far it came.
+         */
+        post: operations["try_output_terraform_v1_ffmpeg_outputs_test_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/outputs/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Update Output
+         * @description Change an output, also while it is live; no other is touched.
+         */
+        post: operations["update_output_terraform_v1_ffmpeg_outputs_update_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/programme/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create
+         * @description Add a programme.
+         */
+        post: operations["create_terraform_v1_ffmpeg_programme_create_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/programme/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * List
+         * @description Return every programme, oldest first.
+         */
+        post: operations["list__terraform_v1_ffmpeg_programme_list_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/programme/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Release
+         * @description Go back to the order of priorities.
+         */
+        post: operations["release_terraform_v1_ffmpeg_programme_release_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/programme/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove
+         * @description Forget a programme; outputs that carried it wait for another source.
+         */
+        post: operations["remove_terraform_v1_ffmpeg_programme_remove_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/programme/take": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take
+         * @description Put a source or the slate on air at its next key frame.
+         */
+        post: operations["take_terraform_v1_ffmpeg_programme_take_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/programme/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Update
+         * @description Change a programme; what it is showing goes on.
+         */
+        post: operations["update_terraform_v1_ffmpeg_programme_update_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/transcode/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Apply Global
+         * @description Set it, and start it anew (as Oryx).
+         */
+        post: operations["apply_global_terraform_v1_ffmpeg_transcode_apply_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/transcode/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create
+         * @description Add a ladder to a stream; each rendition is published as ``<stream>_<name>``.
+         */
+        post: operations["create_terraform_v1_ffmpeg_transcode_create_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/transcode/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Estimate
+         * @description Reckon what renditions would take of the processor, and whether that is free. The first time
+         *     the machine is measured, which takes a few seconds.
+         */
+        post: operations["estimate_terraform_v1_ffmpeg_transcode_estimate_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/transcode/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * List Transcodes
+         * @description List every ladder and how it is, and what the machine can carry.
+         */
+        post: operations["list_transcodes_terraform_v1_ffmpeg_transcode_list_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/transcode/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Query Global
+         * @description Return the transcode of the newest stream (as Oryx).
+         */
+        post: operations["query_global_terraform_v1_ffmpeg_transcode_query_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/transcode/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove
+         * @description Forget a ladder; its renditions end.
+         */
+        post: operations["remove_terraform_v1_ffmpeg_transcode_remove_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/transcode/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start
+         * @description Switch a ladder on; one that was refused or given up is tried again.
+         */
+        post: operations["start_terraform_v1_ffmpeg_transcode_start_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/transcode/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop
+         * @description Switch a ladder off; its renditions end.
+         */
+        post: operations["stop_terraform_v1_ffmpeg_transcode_stop_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/transcode/task": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Task Global
+         * @description Tell what is being transcoded (as Oryx).
+         */
+        post: operations["task_global_terraform_v1_ffmpeg_transcode_task_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/transcode/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Update
+         * @description Change a ladder. What runs is started anew when its renditions change.
+         */
+        post: operations["update_terraform_v1_ffmpeg_transcode_update_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2609,11 +3430,46 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * Advice
+         * @description What the platform may dislike about the stream.
+         */
+        Advice: {
+            /** Key */
+            key: string;
+            /** Message */
+            message: string;
+            /** Help */
+            help: string;
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "info" | "warning";
+        };
+        /**
          * AfterUpload
          * @description What becomes of the files on this disk once a bucket has them.
          * @enum {string}
          */
         AfterUpload: "keep" | "delete" | "days";
+        /**
+         * AirTimes
+         * @description Times of the week. ``days``: 0 is Monday; an ``end`` that is not after ``start`` is on the
+         *     next day; ``zone`` as in Europe/Berlin.
+         */
+        AirTimes: {
+            /** Days */
+            days: number[];
+            /** Start */
+            start: string;
+            /** End */
+            end: string;
+            /**
+             * Zone
+             * @default UTC
+             */
+            zone: string;
+        };
         /** ApplyAll */
         ApplyAll: {
             /**
@@ -2633,6 +3489,64 @@ export interface components {
             token?: string | null;
             /** Globs */
             globs: string[];
+        };
+        /**
+         * ApplyOryxTranscode
+         * @description ``all`` switches it on. A ``secret`` that is sent back as it was shown stays what it is.
+         */
+        ApplyOryxTranscode: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** All */
+            all: boolean;
+            /**
+             * Vcodec
+             * @default libx264
+             */
+            vcodec: string;
+            /**
+             * Acodec
+             * @default aac
+             */
+            acodec: string;
+            /**
+             * Vbitrate
+             * @default 1000
+             */
+            vbitrate: number;
+            /**
+             * Abitrate
+             * @default 64
+             */
+            abitrate: number;
+            /**
+             * Vprofile
+             * @default baseline
+             */
+            vprofile: string;
+            /**
+             * Vpreset
+             * @default veryfast
+             */
+            vpreset: string;
+            /**
+             * Achannels
+             * @default 2
+             */
+            achannels: number;
+            /**
+             * Server
+             * @default
+             */
+            server: string;
+            /**
+             * Secret
+             * @default
+             */
+            secret: string;
         };
         /** AudioFacts */
         AudioFacts: {
@@ -2665,6 +3579,251 @@ export interface components {
             /** Hevc */
             hevc: boolean;
         };
+        /**
+         * Channel
+         * @description A channel and how it is. ``max_duration_s`` 0: no limit. ``since_ms``: when its state began,
+         *     ms since the epoch.
+         */
+        Channel: {
+            /** Id */
+            id: string;
+            kind: components["schemas"]["ChannelKind"];
+            /** Label */
+            label: string;
+            /** Enabled */
+            enabled: boolean;
+            to: components["schemas"]["ChannelTo"];
+            /** Items */
+            items: components["schemas"]["ChannelItem"][];
+            /** Loop */
+            loop: boolean;
+            /** Shuffle */
+            shuffle: boolean;
+            /** Max Duration S */
+            max_duration_s: number;
+            schedule: components["schemas"]["AirTimes"] | null;
+            transcode: components["schemas"]["ChannelTranscode"];
+            /**
+             * Extra Audio
+             * @enum {string}
+             */
+            extra_audio: "" | "silent";
+            /** Allow Private */
+            allow_private: boolean;
+            state: components["schemas"]["ChannelState"];
+            /** Since Ms */
+            since_ms: number;
+            now: components["schemas"]["ChannelNow"] | null;
+            /** Kbps */
+            kbps: number;
+            problem: components["schemas"]["Problem"] | null;
+            media: components["schemas"]["MediaFacts"] | null;
+        };
+        /** ChannelBody */
+        ChannelBody: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Id */
+            id: string;
+        };
+        /**
+         * ChannelItem
+         * @description A file or an address. ``target``: a path below the data directory, or the address without
+         *     what is secret. ``problem``: why it cannot be played now.
+         */
+        ChannelItem: {
+            /** Id */
+            id: string;
+            type: components["schemas"]["ChannelItemType"];
+            /** Name */
+            name: string;
+            /** Target */
+            target: string;
+            /** Bytes */
+            bytes: number;
+            /** Duration Ms */
+            duration_ms: number;
+            /** Video Codec */
+            video_codec: string;
+            /** Audio Codec */
+            audio_codec: string;
+            problem: components["schemas"]["Problem"] | null;
+        };
+        /**
+         * ChannelItemIn
+         * @description A known ``id`` keeps its item, and its whole address when ``target`` is absent or as it was
+         *     shown; else ``target`` is a path as ``channels/files`` tells it, or an address.
+         */
+        ChannelItemIn: {
+            /**
+             * Id
+             * @default
+             */
+            id: string;
+            /** @default upload */
+            type: components["schemas"]["ChannelItemType"];
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /** Target */
+            target?: string | null;
+        };
+        /**
+         * ChannelItemType
+         * @description ``upload``, ``file`` and ``ytdl`` are files below the data directory, ``stream`` is an
+         *     address.
+         * @enum {string}
+         */
+        ChannelItemType: "upload" | "file" | "stream" | "ytdl";
+        /**
+         * ChannelKind
+         * @enum {string}
+         */
+        ChannelKind: "vlive" | "camera";
+        /**
+         * ChannelLimits
+         * @description The largest bitrate of a source, and what all films together may take; 0 MB: no limit.
+         */
+        ChannelLimits: {
+            /** Vlive Kbps */
+            vlive_kbps: number;
+            /** Camera Kbps */
+            camera_kbps: number;
+            /** Quota Mb */
+            quota_mb: number;
+        };
+        /**
+         * ChannelNow
+         * @description What is being played: ``index`` of the items, ``position_ms`` within it.
+         */
+        ChannelNow: {
+            /** Index */
+            index: number;
+            /** Name */
+            name: string;
+            /** Position Ms */
+            position_ms: number;
+        };
+        /**
+         * ChannelProbe
+         * @description What is in a file or behind an address; ``problem``: why that is not known.
+         */
+        ChannelProbe: {
+            media: components["schemas"]["MediaFacts"] | null;
+            /** Duration Ms */
+            duration_ms: number;
+            /** Kbps */
+            kbps: number;
+            problem: components["schemas"]["Problem"] | null;
+        };
+        /**
+         * ChannelQuery
+         * @description Nothing but the session.
+         */
+        ChannelQuery: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+        };
+        /**
+         * ChannelState
+         * @description ``ended``: it has played to its end, or as long as it may, and waits for its next time.
+         * @enum {string}
+         */
+        ChannelState: "off" | "scheduled" | "starting" | "live" | "retrying" | "failed" | "ended";
+        /**
+         * ChannelTo
+         * @description Where a channel goes. ``stream``: to ``app`` and ``stream`` of this house. ``outputs``: by
+         *     their ids. ``address``: to a server and a key of its own, of which ``server`` and ``key_hint``
+         *     may be shown.
+         */
+        ChannelTo: {
+            /** @default stream */
+            kind: components["schemas"]["ChannelToKind"];
+            /**
+             * App
+             * @default
+             */
+            app: string;
+            /**
+             * Stream
+             * @default
+             */
+            stream: string;
+            /**
+             * Outputs
+             * @default []
+             */
+            outputs: string[];
+            /**
+             * Server
+             * @default
+             */
+            server: string;
+            /**
+             * Key Hint
+             * @default
+             */
+            key_hint: string;
+        };
+        /**
+         * ChannelToAddress
+         * @description ``key``: of the server; absent leaves it as it is.
+         */
+        ChannelToAddress: {
+            /** @default stream */
+            kind: components["schemas"]["ChannelToKind"];
+            /**
+             * App
+             * @default
+             */
+            app: string;
+            /**
+             * Stream
+             * @default
+             */
+            stream: string;
+            /**
+             * Outputs
+             * @default []
+             */
+            outputs: string[];
+            /**
+             * Server
+             * @default
+             */
+            server: string;
+            /**
+             * Key Hint
+             * @default
+             */
+            key_hint: string;
+            /** Key */
+            key?: string | null;
+        };
+        /**
+         * ChannelToKind
+         * @description ``address``: a server and a key of the channel's own, as Oryx has them.
+         * @enum {string}
+         */
+        ChannelToKind: "stream" | "outputs" | "address";
+        /**
+         * ChannelTranscode
+         * @enum {string}
+         */
+        ChannelTranscode: "auto" | "never" | "always";
+        /** Channels */
+        Channels: {
+            /** Channels */
+            channels: components["schemas"]["Channel"][];
+        };
         /** Check */
         Check: {
             /** Upgrading */
@@ -2686,6 +3845,73 @@ export interface components {
             /** Sessions */
             sessions: number;
         };
+        /**
+         * CreateChannel
+         * @description ``allow_private``: its addresses may be in private networks, such as a camera's.
+         */
+        CreateChannel: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            kind: components["schemas"]["ChannelKind"];
+            /**
+             * Label
+             * @default
+             */
+            label: string;
+            /**
+             * @default {
+             *       "kind": "stream",
+             *       "app": "",
+             *       "stream": "",
+             *       "outputs": [],
+             *       "server": "",
+             *       "key_hint": ""
+             *     }
+             */
+            to: components["schemas"]["ChannelToAddress"];
+            /**
+             * Items
+             * @default []
+             */
+            items: components["schemas"]["ChannelItemIn"][];
+            /**
+             * Enabled
+             * @default false
+             */
+            enabled: boolean;
+            /**
+             * Loop
+             * @default true
+             */
+            loop: boolean;
+            /**
+             * Shuffle
+             * @default false
+             */
+            shuffle: boolean;
+            /**
+             * Max Duration S
+             * @default 0
+             */
+            max_duration_s: number;
+            schedule?: components["schemas"]["AirTimes"] | null;
+            /** @default auto */
+            transcode: components["schemas"]["ChannelTranscode"];
+            /**
+             * Extra Audio
+             * @default
+             * @enum {string}
+             */
+            extra_audio: "" | "silent";
+            /**
+             * Allow Private
+             * @default false
+             */
+            allow_private: boolean;
+        };
         /** CreateKey */
         CreateKey: {
             /**
@@ -2701,6 +3927,53 @@ export interface components {
             label: string;
             /** Expires Ms */
             expires_ms?: number | null;
+        };
+        /**
+         * CreateOutput
+         * @description ``server`` may be left out where the platform has one, and may hold the key at its end.
+         */
+        CreateOutput: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Platform */
+            platform: string;
+            source: components["schemas"]["OutputSource"];
+            /**
+             * Label
+             * @default
+             */
+            label: string;
+            /**
+             * Server
+             * @default
+             */
+            server: string;
+            /**
+             * Key
+             * @default
+             */
+            key: string;
+            /**
+             * Enabled
+             * @default false
+             */
+            enabled: boolean;
+            /** @default native */
+            sender: components["schemas"]["Sender"];
+            /**
+             * Verify Tls
+             * @default true
+             */
+            verify_tls: boolean;
+            /**
+             * Give Up After
+             * @default 0
+             */
+            give_up_after: number;
+            schedule?: components["schemas"]["AirTimes"] | null;
         };
         /** CreatePass */
         CreatePass: {
@@ -2875,6 +4148,32 @@ export interface components {
             blocking: boolean;
             /** @default refuse */
             fallback: components["schemas"]["Fallback"];
+        };
+        /** CreateTranscode */
+        CreateTranscode: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** App */
+            app: string;
+            /** Stream */
+            stream: string;
+            /**
+             * Label
+             * @default
+             */
+            label: string;
+            /**
+             * Enabled
+             * @default false
+             */
+            enabled: boolean;
+            /** Renditions */
+            renditions: components["schemas"]["Rendition"][];
+            /** @default auto */
+            hardware: components["schemas"]["Hardware"];
         };
         /**
          * DeleteRecordings
@@ -3129,6 +4428,30 @@ export interface components {
             data: components["schemas"]["ErrorData"];
         };
         /**
+         * EstimateTranscode
+         * @description ``id``: of a ladder that these renditions would replace.
+         */
+        EstimateTranscode: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** App */
+            app: string;
+            /** Stream */
+            stream: string;
+            /** Renditions */
+            renditions: components["schemas"]["Rendition"][];
+            /** @default auto */
+            hardware: components["schemas"]["Hardware"];
+            /**
+             * Id
+             * @default
+             */
+            id: string;
+        };
+        /**
          * EventType
          * @description Every type of event; the value is what stands in the stream.
          * @enum {string}
@@ -3172,6 +4495,11 @@ export interface components {
             /** Cursor */
             cursor?: string | null;
         };
+        /**
+         * FilmFolder
+         * @enum {string}
+         */
+        FilmFolder: "vlive" | "record" | "upload";
         /**
          * FindRecordings
          * @description What is absent does not matter. ``search``: words of title, stream, tags or id.
@@ -3236,6 +4564,93 @@ export interface components {
              */
             limit: number;
         };
+        /**
+         * ForwardConfig
+         * @description ``secret`` is only the end of it.
+         */
+        ForwardConfig: {
+            /** Platform */
+            platform: string;
+            /** Server */
+            server: string;
+            /** Secret */
+            secret: string;
+            /** Enabled */
+            enabled: boolean;
+            /** Stream */
+            stream: string;
+            /** Custom */
+            custom: boolean;
+            /** Label */
+            label: string;
+        };
+        /** ForwardFrame */
+        ForwardFrame: {
+            /** Log */
+            log: string;
+            /** Update */
+            update: string;
+        };
+        /**
+         * ForwardSecret
+         * @description ``action`` absent: tell all. ``secret`` empty or as it was told: the key stays.
+         *     ``stream`` empty: whichever stream is live.
+         */
+        ForwardSecret: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Action */
+            action?: "update" | null;
+            /** Platform */
+            platform?: string | null;
+            /** Server */
+            server?: string | null;
+            /** Secret */
+            secret?: string | null;
+            /** Enabled */
+            enabled?: boolean | null;
+            /** Stream */
+            stream?: string | null;
+            /** Custom */
+            custom?: boolean | null;
+            /** Label */
+            label?: string | null;
+        };
+        /**
+         * ForwardStream
+         * @description ``stream``, ``start`` and ``ready`` (RFC 3339) are there only while it runs.
+         */
+        ForwardStream: {
+            /** Platform */
+            platform: string;
+            /** Enabled */
+            enabled: boolean;
+            /** Custom */
+            custom: boolean;
+            /** Label */
+            label: string;
+            frame: components["schemas"]["ForwardFrame"] | null;
+            /** Stream */
+            stream?: string | null;
+            /** Start */
+            start?: string | null;
+            /** Ready */
+            ready?: string | null;
+        };
+        /**
+         * Group
+         * @enum {string}
+         */
+        Group: "world" | "china" | "custom";
+        /**
+         * Hardware
+         * @description Which encoder of the machine to use; ``auto`` takes what there is, or the processor.
+         * @enum {string}
+         */
+        Hardware: "auto" | "off" | "vaapi" | "nvenc" | "qsv";
         /**
          * HoleOut
          * @description ``at_ms`` from the beginning of the recording.
@@ -3310,6 +4725,13 @@ export interface components {
             /** Id */
             id: string;
         };
+        /**
+         * KeyForm
+         * @description How the key is written: as the last part of the path, as a query (``?a=b&c=d``), as stream id
+         *     of SRT.
+         * @enum {string}
+         */
+        KeyForm: "path" | "query" | "stream_id";
         /** KickRequest */
         KickRequest: {
             /**
@@ -3403,6 +4825,24 @@ export interface components {
          * @enum {string}
          */
         Level: "ok" | "low" | "critical";
+        /** ListChannels */
+        ListChannels: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            kind?: components["schemas"]["ChannelKind"] | null;
+        };
+        /** ListFiles */
+        ListFiles: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            folder: components["schemas"]["FilmFolder"];
+        };
         /**
          * LoggedSession
          * @description A publisher or a viewer. ``ip`` is the full address for a day, then its network
@@ -3493,6 +4933,82 @@ export interface components {
             stream?: string | null;
         };
         /**
+         * MediaFacts
+         * @description What a stream is made of, as far as it is known: empty words and zeros are not.
+         */
+        MediaFacts: {
+            /**
+             * Video Codec
+             * @default
+             */
+            video_codec: string;
+            /**
+             * Profile
+             * @default
+             */
+            profile: string;
+            /**
+             * Level
+             * @default
+             */
+            level: string;
+            /**
+             * Width
+             * @default 0
+             */
+            width: number;
+            /**
+             * Height
+             * @default 0
+             */
+            height: number;
+            /**
+             * Fps
+             * @default 0
+             */
+            fps: number;
+            /**
+             * Pix Fmt
+             * @default
+             */
+            pix_fmt: string;
+            /**
+             * B Frames
+             * @default false
+             */
+            b_frames: boolean;
+            /**
+             * Gop Ms
+             * @default 0
+             */
+            gop_ms: number;
+            /**
+             * Video Kbps
+             * @default 0
+             */
+            video_kbps: number;
+            /**
+             * Audio Codec
+             * @default
+             */
+            audio_codec: string;
+            /**
+             * Audio Rate
+             * @default 0
+             */
+            audio_rate: number;
+            /**
+             * Audio Channels
+             * @default 0
+             */
+            audio_channels: number;
+            /**
+             * Audio Kbps
+             * @default 0
+             */
+            audio_kbps: number;
+        };
+        /**
          * Mode
          * @description A stream's own choice.
          * @enum {string}
@@ -3520,6 +5036,43 @@ export interface components {
             pass: components["schemas"]["Pass"];
             /** Token */
             token: string;
+        };
+        /**
+         * NormaliseChoice
+         * @description The format that sources are turned into. Sizes are even numbers of pixels.
+         */
+        NormaliseChoice: {
+            /**
+             * Enabled
+             * @default false
+             */
+            enabled: boolean;
+            /**
+             * Width
+             * @default 1280
+             */
+            width: number;
+            /**
+             * Height
+             * @default 720
+             */
+            height: number;
+            /**
+             * Fps
+             * @default 30
+             */
+            fps: number;
+            /**
+             * Video Kbps
+             * @default 3000
+             */
+            video_kbps: number;
+            /**
+             * Audio Rate
+             * @default 48000
+             * @enum {integer}
+             */
+            audio_rate: 44100 | 48000;
         };
         /** NotDeleted */
         NotDeleted: {
@@ -3560,6 +5113,16 @@ export interface components {
             allow_private?: boolean | null;
         };
         /**
+         * OryxFrame
+         * @description The child's last words and when they were looked at.
+         */
+        OryxFrame: {
+            /** Log */
+            log: string;
+            /** Update */
+            update: string;
+        };
+        /**
          * OryxHooks
          * @description The target "default" as Oryx shows it; ``req`` and ``res`` are its last exchange.
          */
@@ -3586,6 +5149,245 @@ export interface components {
             token?: string | null;
             /** All */
             all?: boolean | null;
+        };
+        /**
+         * OryxTranscodeConfig
+         * @description Field names are Oryx's; of ``secret`` only the stream's name and the end of the key.
+         */
+        OryxTranscodeConfig: {
+            /** All */
+            all: boolean;
+            /** Vcodec */
+            vcodec: string;
+            /** Acodec */
+            acodec: string;
+            /** Vbitrate */
+            vbitrate: number;
+            /** Abitrate */
+            abitrate: number;
+            /** Vprofile */
+            vprofile: string;
+            /** Vpreset */
+            vpreset: string;
+            /** Achannels */
+            achannels: number;
+            /** Server */
+            server: string;
+            /** Secret */
+            secret: string;
+        };
+        /**
+         * OryxTranscodeTask
+         * @description ``input`` and ``output`` without keys; empty when nothing is transcoded.
+         */
+        OryxTranscodeTask: {
+            /** Uuid */
+            uuid: string;
+            /** Enabled */
+            enabled: boolean;
+            /** Input */
+            input: string;
+            /** Output */
+            output: string;
+            frame: components["schemas"]["OryxFrame"];
+        };
+        /**
+         * Output
+         * @description An output and how it is; its key is never told again. Times are ms since the epoch.
+         *
+         *     ``state`` is live only while the far end takes what it is sent. ``accepted_at_ms``: when it did
+         *     so last. ``drops``: groups of pictures left out because it was too slow. ``attempts``: failed
+         *     ones in a row; ``restarts``: connections that broke. ``media``: what is being sent.
+         */
+        Output: {
+            /** Id */
+            id: string;
+            /** Label */
+            label: string;
+            /** Platform */
+            platform: string;
+            /** Server */
+            server: string;
+            /** Key Hint */
+            key_hint: string;
+            /** Has Key */
+            has_key: boolean;
+            source: components["schemas"]["OutputSource"];
+            /** Enabled */
+            enabled: boolean;
+            sender: components["schemas"]["Sender"];
+            /** Verify Tls */
+            verify_tls: boolean;
+            /** Give Up After */
+            give_up_after: number;
+            /** Order */
+            order: number;
+            schedule: components["schemas"]["AirTimes"] | null;
+            /** Created Ms */
+            created_ms: number;
+            state: components["schemas"]["OutputState"];
+            /** Since Ms */
+            since_ms: number;
+            /** Live Since Ms */
+            live_since_ms: number | null;
+            /** Bitrate Kbps */
+            bitrate_kbps: number;
+            /** Accepted At Ms */
+            accepted_at_ms: number | null;
+            /** Drops */
+            drops: number;
+            /** Restarts */
+            restarts: number;
+            /** Attempts */
+            attempts: number;
+            /** Next Try Ms */
+            next_try_ms: number | null;
+            problem: components["schemas"]["Problem"] | null;
+            /** Advice */
+            advice: components["schemas"]["Advice"][];
+            media: components["schemas"]["MediaFacts"] | null;
+        };
+        /** OutputBody */
+        OutputBody: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Id */
+            id: string;
+        };
+        /** OutputIds */
+        OutputIds: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Ids */
+            ids: string[];
+        };
+        /** OutputLine */
+        OutputLine: {
+            /** At Ms */
+            at_ms: number;
+            /** Text */
+            text: string;
+        };
+        /** OutputList */
+        OutputList: {
+            /** Outputs */
+            outputs: components["schemas"]["Output"][];
+        };
+        /**
+         * OutputLog
+         * @description What was done last and what came of it, oldest first.
+         */
+        OutputLog: {
+            /** Lines */
+            lines: components["schemas"]["OutputLine"][];
+        };
+        /**
+         * OutputPreset
+         * @description A platform. ``max_kbps`` of video and audio, ``max_gop_s`` between key frames: 0 for no limit
+         *     that is known. ``key_url``: the page where the key is found.
+         */
+        OutputPreset: {
+            /** Id */
+            id: string;
+            /** Label */
+            label: string;
+            group: components["schemas"]["Group"];
+            /** Servers */
+            servers: components["schemas"]["OutputServer"][];
+            key_form: components["schemas"]["KeyForm"];
+            /** Key Help */
+            key_help: string;
+            /** Key Url */
+            key_url: string;
+            /** Max Kbps */
+            max_kbps: number;
+            /** Max Gop S */
+            max_gop_s: number;
+            /** Codecs */
+            codecs: string[];
+        };
+        /** OutputServer */
+        OutputServer: {
+            /** Label */
+            label: string;
+            /** Url */
+            url: string;
+        };
+        /**
+         * OutputSource
+         * @description Where an output gets its pictures: a stream, or a programme by its id.
+         *
+         *     With an empty ``app`` whichever has a stream of that name, with an empty ``stream`` whichever is
+         *     live; of several the one that began last.
+         */
+        OutputSource: {
+            kind: components["schemas"]["SourceKind"];
+            /**
+             * App
+             * @default
+             */
+            app: string;
+            /**
+             * Stream
+             * @default
+             */
+            stream: string;
+            /**
+             * Programme
+             * @default
+             */
+            programme: string;
+        };
+        /**
+         * OutputState
+         * @description How an output is. ``live`` only while the far end takes what it is sent.
+         * @enum {string}
+         */
+        OutputState: "off" | "scheduled" | "waiting" | "connecting" | "live" | "stalled" | "retrying" | "failed";
+        /**
+         * OutputTest
+         * @description ``ok``: the far end took the test picture to its end.
+         */
+        OutputTest: {
+            /** Ok */
+            ok: boolean;
+            /** Steps */
+            steps: components["schemas"]["OutputTestStep"][];
+            /** Sent Bytes */
+            sent_bytes: number;
+            /** Acked Bytes */
+            acked_bytes: number;
+            /** Kbps */
+            kbps: number;
+        };
+        /**
+         * OutputTestStep
+         * @description ``ok`` null: not tried, because one before it failed, or not part of this way of sending.
+         */
+        OutputTestStep: {
+            /**
+             * Name
+             * @enum {string}
+             */
+            name: "dns" | "connect" | "tls" | "handshake" | "publish" | "media" | "accepted";
+            /** Ok */
+            ok: boolean | null;
+            /** Took Ms */
+            took_ms: number;
+            problem: components["schemas"]["Problem"] | null;
+        };
+        /** Outputs */
+        Outputs: {
+            /** Outputs */
+            outputs: components["schemas"]["Output"][];
+            /** Presets */
+            presets: components["schemas"]["OutputPreset"][];
         };
         /**
          * Pass
@@ -3714,6 +5516,12 @@ export interface components {
             postCpDir: string;
         };
         /**
+         * Preset
+         * @description How much work x264 puts into a picture, from least to most.
+         * @enum {string}
+         */
+        Preset: "ultrafast" | "superfast" | "veryfast" | "faster" | "fast" | "medium";
+        /**
          * Preview
          * @description ``pass`` goes into the ``pass`` parameter of any play address of this stream; 12 h.
          */
@@ -3733,6 +5541,34 @@ export interface components {
             /** Stream */
             stream: string;
         };
+        /**
+         * ProbeChannel
+         * @description ``url``, or ``file`` as ``channels/files`` tells it.
+         */
+        ProbeChannel: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /**
+             * Url
+             * @default
+             */
+            url: string;
+            /**
+             * File
+             * @default
+             */
+            file: string;
+            /** @default vlive */
+            kind: components["schemas"]["ChannelKind"];
+            /**
+             * Allow Private
+             * @default false
+             */
+            allow_private: boolean;
+        };
         /** Problem */
         Problem: {
             /** Key */
@@ -3741,6 +5577,177 @@ export interface components {
             message: string;
             /** Help */
             help: string;
+        };
+        /**
+         * ProgrammeCreate
+         * @description ``local_stream``: ``app/stream`` under which it can be watched here, or empty.
+         */
+        ProgrammeCreate: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Label */
+            label: string;
+            /**
+             * Enabled
+             * @default false
+             */
+            enabled: boolean;
+            /**
+             * Sources
+             * @default []
+             */
+            sources: components["schemas"]["SourceChoice"][];
+            /**
+             * Lost After Ms
+             * @default 500
+             */
+            lost_after_ms: number;
+            /**
+             * Buffer Ms
+             * @default 300
+             */
+            buffer_ms: number;
+            /**
+             * @default {
+             *       "kind": "card",
+             *       "title": "",
+             *       "subtitle": "Back soon",
+             *       "audio": "silent"
+             *     }
+             */
+            slate: components["schemas"]["SlateChoice"];
+            /**
+             * @default {
+             *       "enabled": false,
+             *       "width": 1280,
+             *       "height": 720,
+             *       "fps": 30,
+             *       "video_kbps": 3000,
+             *       "audio_rate": 48000
+             *     }
+             */
+            normalise: components["schemas"]["NormaliseChoice"];
+            /**
+             * Local Stream
+             * @default
+             */
+            local_stream: string;
+            /** @default always */
+            start: components["schemas"]["Start"];
+        };
+        /** ProgrammeOne */
+        ProgrammeOne: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Id */
+            id: string;
+        };
+        /**
+         * ProgrammeTake
+         * @description ``source``: ``app/stream`` or ``slate``; ``hold``: stay with it even when it is lost.
+         */
+        ProgrammeTake: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Id */
+            id: string;
+            /** Source */
+            source: string;
+            /**
+             * Hold
+             * @default false
+             */
+            hold: boolean;
+        };
+        /**
+         * ProgrammeUpdate
+         * @description Only what is given changes.
+         */
+        ProgrammeUpdate: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Id */
+            id: string;
+            /** Label */
+            label?: string | null;
+            /** Enabled */
+            enabled?: boolean | null;
+            /** Sources */
+            sources?: components["schemas"]["SourceChoice"][] | null;
+            /** Lost After Ms */
+            lost_after_ms?: number | null;
+            /** Buffer Ms */
+            buffer_ms?: number | null;
+            slate?: components["schemas"]["SlateChoice"] | null;
+            normalise?: components["schemas"]["NormaliseChoice"] | null;
+            /** Local Stream */
+            local_stream?: string | null;
+            start?: components["schemas"]["Start"] | null;
+        };
+        /**
+         * ProgrammeView
+         * @description A programme and how it is. ``on_air`` and ``taken``: a source as ``app/stream``, or
+         *     ``slate``. ``since_ms``: when that came on air, or the programme began. ``slate_ms``: for how
+         *     long the slate was shown since then. ``slate_problem``: why there is none.
+         */
+        ProgrammeView: {
+            /** Id */
+            id: string;
+            /** Label */
+            label: string;
+            /** Enabled */
+            enabled: boolean;
+            /** Sources */
+            sources: components["schemas"]["SourceChoice"][];
+            /** Hold */
+            hold: boolean;
+            /** Taken */
+            taken: string | null;
+            /** Lost After Ms */
+            lost_after_ms: number;
+            /** Buffer Ms */
+            buffer_ms: number;
+            slate: components["schemas"]["SlateChoice"];
+            normalise: components["schemas"]["NormaliseChoice"];
+            /** Local Stream */
+            local_stream: string;
+            start: components["schemas"]["Start"];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "off" | "starting" | "slate" | "live";
+            /** On Air */
+            on_air: string | null;
+            /** Since Ms */
+            since_ms: number;
+            /** Source States */
+            source_states: components["schemas"]["SourceFacts"][];
+            media: components["schemas"]["MediaFacts"] | null;
+            /** Switches */
+            switches: number;
+            /** Slate Ms */
+            slate_ms: number;
+            slate_problem: components["schemas"]["Problem"] | null;
+            /** Outputs */
+            outputs: string[];
+        };
+        /** Programmes */
+        Programmes: {
+            /** Programmes */
+            programmes: components["schemas"]["ProgrammeView"][];
         };
         /**
          * Protocol
@@ -4017,6 +6024,16 @@ export interface components {
             /** Latest */
             latest: string;
         };
+        /** RemoveFile */
+        RemoveFile: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Path */
+            path: string;
+        };
         /**
          * RemuxTask
          * @description The MP4 of a recording.
@@ -4036,6 +6053,99 @@ export interface components {
             duration: number;
             /** Md5 */
             md5: string;
+        };
+        /**
+         * Rendition
+         * @description One form of a stream, published as ``<stream>_<name>``.
+         *
+         *     ``width`` and ``height``: the picture fits into this box and keeps its shape; it is never
+         *     enlarged, and 0 is no limit. ``fps`` 0, ``audio_channels`` 0: as the source has them.
+         *     ``audio_kbps`` 0: the sound is passed on as it is. With ``codec`` ``copy`` the picture is passed
+         *     on too and ``video_kbps`` is only what players are told, 0 for a guess; with ``none`` it is
+         *     sound alone.
+         */
+        Rendition: {
+            /** Name */
+            name: string;
+            /** @default h264 */
+            codec: components["schemas"]["VideoCodec"];
+            /**
+             * Width
+             * @default 0
+             */
+            width: number;
+            /**
+             * Height
+             * @default 0
+             */
+            height: number;
+            /**
+             * Fps
+             * @default 0
+             */
+            fps: number;
+            /**
+             * Video Kbps
+             * @default 0
+             */
+            video_kbps: number;
+            /** @default veryfast */
+            preset: components["schemas"]["Preset"];
+            /**
+             * Gop S
+             * @default 2
+             */
+            gop_s: number;
+            /**
+             * Audio Kbps
+             * @default 128
+             */
+            audio_kbps: number;
+            /**
+             * Audio Channels
+             * @default 0
+             */
+            audio_channels: number;
+        };
+        /** Reply[ChannelLimits] */
+        Reply_ChannelLimits_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["ChannelLimits"];
+        };
+        /** Reply[ChannelProbe] */
+        Reply_ChannelProbe_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["ChannelProbe"];
+        };
+        /** Reply[Channel] */
+        Reply_Channel_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["Channel"];
+        };
+        /** Reply[Channels] */
+        Reply_Channels_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["Channels"];
         };
         /** Reply[Check] */
         Reply_Check_: {
@@ -4218,6 +6328,76 @@ export interface components {
             code: 0;
             data: components["schemas"]["OryxHooks"];
         };
+        /** Reply[OryxTranscodeConfig] */
+        Reply_OryxTranscodeConfig_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["OryxTranscodeConfig"];
+        };
+        /** Reply[OryxTranscodeTask] */
+        Reply_OryxTranscodeTask_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["OryxTranscodeTask"];
+        };
+        /** Reply[OutputList] */
+        Reply_OutputList_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["OutputList"];
+        };
+        /** Reply[OutputLog] */
+        Reply_OutputLog_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["OutputLog"];
+        };
+        /** Reply[OutputTest] */
+        Reply_OutputTest_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["OutputTest"];
+        };
+        /** Reply[Output] */
+        Reply_Output_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["Output"];
+        };
+        /** Reply[Outputs] */
+        Reply_Outputs_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["Outputs"];
+        };
         /** Reply[PassToken] */
         Reply_PassToken_: {
             /**
@@ -4267,6 +6447,26 @@ export interface components {
              */
             code: 0;
             data: components["schemas"]["Preview"];
+        };
+        /** Reply[ProgrammeView] */
+        Reply_ProgrammeView_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["ProgrammeView"];
+        };
+        /** Reply[Programmes] */
+        Reply_Programmes_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["Programmes"];
         };
         /** Reply[PublishKey] */
         Reply_PublishKey_: {
@@ -4397,6 +6597,16 @@ export interface components {
              */
             code: 0;
             data: components["schemas"]["Schedules"];
+        };
+        /** Reply[ServerFiles] */
+        Reply_ServerFiles_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["ServerFiles"];
         };
         /** Reply[SessionStats] */
         Reply_SessionStats_: {
@@ -4558,6 +6768,36 @@ export interface components {
             code: 0;
             data: components["schemas"]["Targets"];
         };
+        /** Reply[TranscodeEstimate] */
+        Reply_TranscodeEstimate_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["TranscodeEstimate"];
+        };
+        /** Reply[Transcode] */
+        Reply_Transcode_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["Transcode"];
+        };
+        /** Reply[Transcodes] */
+        Reply_Transcodes_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["Transcodes"];
+        };
         /** Reply[UnfinishedUploads] */
         Reply_UnfinishedUploads_: {
             /**
@@ -4578,6 +6818,19 @@ export interface components {
             code: 0;
             /** Data */
             data: components["schemas"]["SessionToken"] | components["schemas"]["InitState"];
+        };
+        /** Reply[Union[dict[str, ForwardConfig], NoneType]] */
+        Reply_Union_dict_str__ForwardConfig___NoneType__: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            /** Data */
+            data: {
+                [key: string]: components["schemas"]["ForwardConfig"];
+            } | null;
         };
         /** Reply[Unlocked] */
         Reply_Unlocked_: {
@@ -4679,6 +6932,17 @@ export interface components {
             code: 0;
             /** Data */
             data: components["schemas"]["DvrFile"][];
+        };
+        /** Reply[list[ForwardStream]] */
+        Reply_list_ForwardStream__: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            /** Data */
+            data: components["schemas"]["ForwardStream"][];
         };
         /** Reply[list[RecordFile]] */
         Reply_list_RecordFile__: {
@@ -4900,6 +7164,39 @@ export interface components {
             schedules: components["schemas"]["ScheduleOut"][];
         };
         /**
+         * Sender
+         * @description What carries a timeline to a destination: ourselves, or FFmpeg.
+         * @enum {string}
+         */
+        Sender: "native" | "ffmpeg";
+        /**
+         * ServerFile
+         * @description ``path`` is what ``target`` of an item takes; ``duration_ms`` 0: not known.
+         */
+        ServerFile: {
+            /** Path */
+            path: string;
+            /** Name */
+            name: string;
+            /** Bytes */
+            bytes: number;
+            /** Duration Ms */
+            duration_ms: number;
+        };
+        /**
+         * ServerFiles
+         * @description ``used_bytes`` of all films, of which ``quota_bytes`` are allowed (null: no limit but the
+         *     disk).
+         */
+        ServerFiles: {
+            /** Files */
+            files: components["schemas"]["ServerFile"][];
+            /** Used Bytes */
+            used_bytes: number;
+            /** Quota Bytes */
+            quota_bytes: number | null;
+        };
+        /**
          * ServiceState
          * @description One program; ``state`` is starting, running, unhealthy, backoff, stopped or failed.
          */
@@ -4989,6 +7286,83 @@ export interface components {
             /** Parallel */
             parallel: number;
         };
+        /**
+         * SlateAudio
+         * @enum {string}
+         */
+        SlateAudio: "silent" | "own";
+        /**
+         * SlateChoice
+         * @description What is shown while no source is there. ``title`` empty: the programme's label.
+         */
+        SlateChoice: {
+            /** @default card */
+            kind: components["schemas"]["SlateKind"];
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+            /**
+             * Subtitle
+             * @default Back soon
+             */
+            subtitle: string;
+            /** File Id */
+            file_id?: string | null;
+            /** @default silent */
+            audio: components["schemas"]["SlateAudio"];
+        };
+        /**
+         * SlateKind
+         * @enum {string}
+         */
+        SlateKind: "card" | "picture" | "clip";
+        /**
+         * SourceChoice
+         * @description A stream that a programme may show.
+         */
+        SourceChoice: {
+            /** App */
+            app: string;
+            /** Stream */
+            stream: string;
+            /**
+             * Label
+             * @default
+             */
+            label: string;
+        };
+        /**
+         * SourceFacts
+         * @description How a source is. ``kbps``: its bit rate now.
+         */
+        SourceFacts: {
+            /** App */
+            app: string;
+            /** Stream */
+            stream: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "offline" | "connecting" | "ready" | "on_air" | "lost";
+            problem: components["schemas"]["Problem"] | null;
+            media: components["schemas"]["MediaFacts"] | null;
+            /** Kbps */
+            kbps: number;
+        };
+        /**
+         * SourceKind
+         * @enum {string}
+         */
+        SourceKind: "stream" | "programme";
+        /**
+         * Start
+         * @description When the timeline begins.
+         * @enum {string}
+         */
+        Start: "always" | "first_source";
         /**
          * StartImports
          * @description ``names`` as they were found.
@@ -5411,6 +7785,28 @@ export interface components {
             publicRead: boolean;
         };
         /**
+         * TestOutput
+         * @description An ``id``, or what is not saved yet, or both: then the fields count over what is saved.
+         */
+        TestOutput: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Id */
+            id?: string | null;
+            /** Platform */
+            platform?: string | null;
+            /** Server */
+            server?: string | null;
+            /** Key */
+            key?: string | null;
+            sender?: components["schemas"]["Sender"] | null;
+            /** Verify Tls */
+            verify_tls?: boolean | null;
+        };
+        /**
          * TestPlay
          * @description A whole link (of any protocol or a watch page), or app and stream with a pass or none.
          */
@@ -5472,6 +7868,93 @@ export interface components {
             enabled?: boolean | null;
         };
         /**
+         * Transcode
+         * @description A ladder and how it is. ``since_ms``: when that state began, ms since the epoch.
+         *
+         *     ``cpu_percent``: of all cores that this service may use. ``speed``: media time per real time, 1
+         *     keeps up; 0 when it cannot be told. ``master_url``: where players find all renditions, relative
+         *     to the house's web address.
+         */
+        Transcode: {
+            /** Id */
+            id: string;
+            /** App */
+            app: string;
+            /** Stream */
+            stream: string;
+            /** Label */
+            label: string;
+            /** Enabled */
+            enabled: boolean;
+            /** Renditions */
+            renditions: components["schemas"]["Rendition"][];
+            hardware: components["schemas"]["Hardware"];
+            state: components["schemas"]["TranscodeState"];
+            /** Since Ms */
+            since_ms: number;
+            /** Cpu Percent */
+            cpu_percent: number;
+            /** Speed */
+            speed: number;
+            problem: components["schemas"]["Problem"] | null;
+            /** Master Url */
+            master_url: string;
+        };
+        /**
+         * TranscodeEstimate
+         * @description Parts of all cores that this service may use, 100 is all of it. ``percent`` has decoding too,
+         *     ``per`` is of each rendition.
+         */
+        TranscodeEstimate: {
+            /** Percent */
+            percent: number;
+            /** Free Percent */
+            free_percent: number;
+            /** Ok */
+            ok: boolean;
+            /** Per */
+            per: number[];
+        };
+        /** TranscodeId */
+        TranscodeId: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Id */
+            id: string;
+        };
+        /**
+         * TranscodeMachine
+         * @description ``cores``: that this service may use. ``speed_1080p30``: how many times as fast as it comes
+         *     all of them encode 1920x1080 at 30 pictures a second, 0 until measured. ``hardware``: encoders
+         *     that work. ``free_percent``: what is left for more.
+         */
+        TranscodeMachine: {
+            /** Cores */
+            cores: number;
+            /** Speed 1080P30 */
+            speed_1080p30: number;
+            /** Hardware */
+            hardware: components["schemas"]["Hardware"][];
+            /** Free Percent */
+            free_percent: number;
+        };
+        /**
+         * TranscodeState
+         * @description How a ladder is. ``refused``: the machine cannot carry it now; it begins by itself when it
+         *     can. ``failed``: it is not tried again until the source is published anew or somebody asks.
+         * @enum {string}
+         */
+        TranscodeState: "off" | "waiting" | "starting" | "live" | "retrying" | "failed" | "refused";
+        /** Transcodes */
+        Transcodes: {
+            /** Transcodes */
+            transcodes: components["schemas"]["Transcode"][];
+            machine: components["schemas"]["TranscodeMachine"];
+        };
+        /**
          * Unfinished
          * @description A file of which a part has arrived. ``purpose``: empty for the library, or vlive.
          */
@@ -5526,6 +8009,55 @@ export interface components {
             expires_ms: number;
         };
         /**
+         * UpdateChannel
+         * @description What is absent stays as it is; ``schedule`` null: at any time.
+         */
+        UpdateChannel: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Id */
+            id: string;
+            /** Label */
+            label?: string | null;
+            to?: components["schemas"]["ChannelToAddress"] | null;
+            /** Items */
+            items?: components["schemas"]["ChannelItemIn"][] | null;
+            /** Enabled */
+            enabled?: boolean | null;
+            /** Loop */
+            loop?: boolean | null;
+            /** Shuffle */
+            shuffle?: boolean | null;
+            /** Max Duration S */
+            max_duration_s?: number | null;
+            schedule?: components["schemas"]["AirTimes"] | null;
+            transcode?: components["schemas"]["ChannelTranscode"] | null;
+            /** Extra Audio */
+            extra_audio?: ("" | "silent") | null;
+            /** Allow Private */
+            allow_private?: boolean | null;
+        };
+        /**
+         * UpdateChannelLimits
+         * @description What is absent stays as it is.
+         */
+        UpdateChannelLimits: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Vlive Kbps */
+            vlive_kbps?: number | null;
+            /** Camera Kbps */
+            camera_kbps?: number | null;
+            /** Quota Mb */
+            quota_mb?: number | null;
+        };
+        /**
          * UpdateKey
          * @description What is absent stays as it is; ``expires_ms`` null: the key never expires.
          */
@@ -5543,6 +8075,37 @@ export interface components {
             enabled?: boolean | null;
             /** Expires Ms */
             expires_ms?: number | null;
+        };
+        /**
+         * UpdateOutput
+         * @description What is absent stays as it is; ``schedule`` null: at any time. ``key`` empty: none. A
+         *     ``server`` as it was told, without its password, changes nothing.
+         */
+        UpdateOutput: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Id */
+            id: string;
+            /** Platform */
+            platform?: string | null;
+            source?: components["schemas"]["OutputSource"] | null;
+            /** Label */
+            label?: string | null;
+            /** Server */
+            server?: string | null;
+            /** Key */
+            key?: string | null;
+            /** Enabled */
+            enabled?: boolean | null;
+            sender?: components["schemas"]["Sender"] | null;
+            /** Verify Tls */
+            verify_tls?: boolean | null;
+            /** Give Up After */
+            give_up_after?: number | null;
+            schedule?: components["schemas"]["AirTimes"] | null;
         };
         /**
          * UpdatePublishRules
@@ -5838,6 +8401,30 @@ export interface components {
             fallback?: components["schemas"]["Fallback"] | null;
         };
         /**
+         * UpdateTranscode
+         * @description What is absent stays as it is.
+         */
+        UpdateTranscode: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Id */
+            id: string;
+            /** App */
+            app?: string | null;
+            /** Stream */
+            stream?: string | null;
+            /** Label */
+            label?: string | null;
+            /** Enabled */
+            enabled?: boolean | null;
+            /** Renditions */
+            renditions?: components["schemas"]["Rendition"][] | null;
+            hardware?: components["schemas"]["Hardware"] | null;
+        };
+        /**
          * UploadOut
          * @description One recording on its way into a bucket. ``speed_bps``: bytes a second; ``left_s`` null: not
          *     known; ``next_try_ms``: when it is tried again, ms since the epoch, null when it runs.
@@ -5898,6 +8485,12 @@ export interface components {
             /** Version */
             version: string;
         };
+        /**
+         * VideoCodec
+         * @description What becomes of the picture: encoded anew, passed on as it is, or left out.
+         * @enum {string}
+         */
+        VideoCodec: "h264" | "copy" | "none";
         /** VideoFacts */
         VideoFacts: {
             /** Codec */
@@ -6263,6 +8856,510 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    create_channel_terraform_v1_ffmpeg_channels_create_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateChannel"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Channel_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    list_files_terraform_v1_ffmpeg_channels_files_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ListFiles"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_ServerFiles_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    remove_file_terraform_v1_ffmpeg_channels_files_remove_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RemoveFile"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_NoneType_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    query_limits_terraform_v1_ffmpeg_channels_limits_query_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ChannelQuery"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_ChannelLimits_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    update_limits_terraform_v1_ffmpeg_channels_limits_update_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateChannelLimits"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_ChannelLimits_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    list_channels_terraform_v1_ffmpeg_channels_list_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ListChannels"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Channels_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    probe_source_terraform_v1_ffmpeg_channels_probe_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProbeChannel"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_ChannelProbe_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    remove_channel_terraform_v1_ffmpeg_channels_remove_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_NoneType_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    skip_item_terraform_v1_ffmpeg_channels_skip_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Channel_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    start_channel_terraform_v1_ffmpeg_channels_start_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Channel_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    stop_channel_terraform_v1_ffmpeg_channels_stop_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Channel_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    update_channel_terraform_v1_ffmpeg_channels_update_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateChannel"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Channel_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
     query_terraform_v1_ffmpeg_demo_query_post: {
         parameters: {
             query?: never;
@@ -6325,6 +9422,1220 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reply_DemoState_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    forward_secret_terraform_v1_ffmpeg_forward_secret_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ForwardSecret"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Union_dict_str__ForwardConfig___NoneType__"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    forward_streams_terraform_v1_ffmpeg_forward_streams_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Body"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_list_ForwardStream__"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    create_output_terraform_v1_ffmpeg_outputs_create_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateOutput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Output_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    duplicate_output_terraform_v1_ffmpeg_outputs_duplicate_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OutputBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Output_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    list_outputs_terraform_v1_ffmpeg_outputs_list_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Outputs_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    output_log_terraform_v1_ffmpeg_outputs_log_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OutputBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_OutputLog_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    remove_output_terraform_v1_ffmpeg_outputs_remove_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OutputBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_NoneType_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    reorder_outputs_terraform_v1_ffmpeg_outputs_reorder_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OutputIds"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_OutputList_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    retry_output_terraform_v1_ffmpeg_outputs_retry_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OutputBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Output_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    start_outputs_terraform_v1_ffmpeg_outputs_start_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OutputIds"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_OutputList_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    stop_outputs_terraform_v1_ffmpeg_outputs_stop_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OutputIds"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_OutputList_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    try_output_terraform_v1_ffmpeg_outputs_test_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestOutput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_OutputTest_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    update_output_terraform_v1_ffmpeg_outputs_update_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateOutput"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Output_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    create_terraform_v1_ffmpeg_programme_create_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProgrammeCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_ProgrammeView_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    list__terraform_v1_ffmpeg_programme_list_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Body"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Programmes_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    release_terraform_v1_ffmpeg_programme_release_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProgrammeOne"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_ProgrammeView_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    remove_terraform_v1_ffmpeg_programme_remove_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProgrammeOne"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_NoneType_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    take_terraform_v1_ffmpeg_programme_take_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProgrammeTake"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_ProgrammeView_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    update_terraform_v1_ffmpeg_programme_update_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProgrammeUpdate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_ProgrammeView_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    apply_global_terraform_v1_ffmpeg_transcode_apply_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplyOryxTranscode"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_OryxTranscodeConfig_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    create_terraform_v1_ffmpeg_transcode_create_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateTranscode"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Transcode_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    estimate_terraform_v1_ffmpeg_transcode_estimate_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EstimateTranscode"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_TranscodeEstimate_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    list_transcodes_terraform_v1_ffmpeg_transcode_list_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Body"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Transcodes_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    query_global_terraform_v1_ffmpeg_transcode_query_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Body"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_OryxTranscodeConfig_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    remove_terraform_v1_ffmpeg_transcode_remove_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TranscodeId"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_NoneType_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    start_terraform_v1_ffmpeg_transcode_start_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TranscodeId"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Transcode_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    stop_terraform_v1_ffmpeg_transcode_stop_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TranscodeId"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Transcode_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    task_global_terraform_v1_ffmpeg_transcode_task_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Body"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_OryxTranscodeTask_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    update_terraform_v1_ffmpeg_transcode_update_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateTranscode"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Transcode_"];
                 };
             };
             /** @description Client Error */
