@@ -1,6 +1,7 @@
 """The FastAPI app all services share: one envelope, one answer to every error, limits."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
@@ -122,7 +123,7 @@ class BodyGuard:
     Only JSON is read: a form of another site can then never carry a request of ours.
     """
 
-    def __init__(self, app: ASGIApp, max_bytes: int, raw: RawBodies | None = None) -> None:
+    def __init__(self, app: ASGIApp, max_bytes: int, raw: Sequence[RawBodies] = ()) -> None:
         self._app = app
         self._max_bytes = max_bytes
         self._raw = raw
@@ -132,9 +133,8 @@ class BodyGuard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        raw = self._raw
-        if raw is not None and not scope["path"].startswith(raw.prefix):
-            raw = None
+        path = scope["path"]
+        raw = next((one for one in self._raw if path.startswith(one.prefix)), None)
         try:
             has_body = self._check_headers(Headers(scope=scope), raw)
         except StreamsteadError as exc:
@@ -208,7 +208,10 @@ class BodyGuard:
 
 
 def create_app(
-    name: str, title: str, max_body_bytes: int = MAX_BODY_BYTES, raw: RawBodies | None = None
+    name: str,
+    title: str,
+    max_body_bytes: int = MAX_BODY_BYTES,
+    raw: RawBodies | tuple[RawBodies, ...] = (),
 ) -> FastAPI:
     """Return an app with envelope, error answers, body limits and ``GET /healthz``."""
     app = FastAPI(
@@ -224,6 +227,7 @@ def create_app(
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(RedisError, _on_redis)
     app.add_exception_handler(Exception, _on_unknown)
+    raw = (raw,) if isinstance(raw, RawBodies) else raw
     app.add_middleware(BodyGuard, max_bytes=max_body_bytes, raw=raw)
 
     @app.get("/healthz", include_in_schema=False)
