@@ -148,6 +148,7 @@ async def front(
         ("/terraform/v1/recordings/query", "recorder", "/terraform/v1/recordings/query"),
         ("/terraform/v1/uploads/", "recorder", "/terraform/v1/uploads/"),
         ("/terraform/v1/recordings/live", "recorder", "/terraform/v1/recordings/live"),
+        ("/terraform/v1/ffmpeg/live", "ffmpeg", "/terraform/v1/ffmpeg/live"),
         ("/terraform/v1/hooks/record/query", "recorder", "/terraform/v1/hooks/record/query"),
         (f"/terraform/v1/vod/{ID}?pass=x", "recorder", f"/terraform/v1/vod/{ID}?pass=x"),
         (f"/vod/{ID}.m3u8?pass=x", "recorder", f"/internal/vod/hls/{ID}?pass=x"),

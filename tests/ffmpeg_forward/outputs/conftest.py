@@ -163,10 +163,13 @@ class House:
 
     async def until_events(self, *types: str) -> list[dict[str, Any]]:
         """Wait until exactly these were told."""
-        async with asyncio.timeout(30):
-            while [one["type"] for one in await self.events()] != list(types):
-                await asyncio.sleep(0.02)
-        return await self.events()
+        end = asyncio.get_running_loop().time() + 30
+        while True:
+            found = await self.events()
+            if [one["type"] for one in found] == list(types):
+                return found
+            assert asyncio.get_running_loop().time() < end, found
+            await asyncio.sleep(0.02)
 
     def now(self) -> int:
         self.clock_ms += 1
