@@ -47,9 +47,9 @@ export function useRetryOutput() {
   return useChange((id: string) => apiPost('ffmpeg/outputs/retry', { id }));
 }
 
-/** Send ten seconds of a test picture by the id of a saved output, or to fields that are not saved yet. */
+export type TestOf = { id?: string } & Partial<Pick<OutputFields, 'platform' | 'server' | 'key' | 'sender' | 'verify_tls'>>;
+
+/** Send ten seconds of a test picture to a saved output by its id, to fields that are not saved yet, or to both. */
 export function useTestOutput() {
-  return useMutation({
-    mutationFn: (of: { id: string } | Pick<OutputFields, 'platform' | 'server' | 'key' | 'verify_tls'>) => apiPost<OutputTest>('ffmpeg/outputs/test', of),
-  });
+  return useMutation({ mutationFn: (of: TestOf) => apiPost<OutputTest>('ffmpeg/outputs/test', of) });
 }

@@ -3,8 +3,8 @@ import { StateBadge } from '../../../components/state-badge';
 import type { Output } from '../../../lib/ffmpeg-types';
 import { formatDateTime, formatSeconds } from '../../../lib/format';
 import { acceptedAgeMs } from '../../../lib/freshness';
-import { problemText } from '../../../lib/problem-text';
 import { isStale, TONES } from '../output-state';
+import { outputProblem } from '../problem-words';
 
 interface OutputBadgeProps {
   output: Output;
@@ -25,7 +25,7 @@ export function OutputBadge({ output, serverNow, unheardMs }: OutputBadgeProps) 
   }
   const since = live_since_ms ?? since_ms;
   const lasting = state === 'live' ? `${t('outputs.state.live')} ${formatSeconds((serverNow - since) / 1000)}` : t(`outputs.state.${state}`);
-  const why = state === 'off' || state === 'live' || problem === null ? t(`outputs.why.${state}`) : problemText(problem, t).message;
+  const why = state === 'off' || state === 'live' || problem === null ? t(`outputs.why.${state}`) : outputProblem(problem, t, i18n.language).message;
   const reason = `${why} ${t('outputs.since', { at: formatDateTime(since, i18n.language) })}`;
   return <StateBadge tone={TONES[state]} stale={stale} word={lasting} reason={reason} />;
 }

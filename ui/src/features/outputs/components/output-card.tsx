@@ -2,7 +2,7 @@ import { Switch } from '@mantine/core';
 import type { ComponentProps } from 'react';
 import { useTranslation } from 'react-i18next';
 import { HelpfulError } from '../../../components/helpful-error';
-import type { Output } from '../../../lib/ffmpeg-types';
+import type { Output, OutputPreset } from '../../../lib/ffmpeg-types';
 import { useDuplicateOutput, useSwitchOutputs } from '../api/use-outputs';
 import { isStale } from '../output-state';
 import { OutputAdvice } from './output-advice';
@@ -15,7 +15,9 @@ import { PlatformMark } from './platform-mark';
 
 interface OutputCardProps extends Pick<ComponentProps<'li'>, 'draggable' | 'onDragStart' | 'onDragEnd' | 'onDragOver' | 'onDragLeave' | 'onDrop'> {
   output: Output;
+  /** The platform as people call it. */
   platform: string;
+  preset: OutputPreset | undefined;
   source: string;
   serverNow: number;
   /** For how long the connection has told nothing. */
@@ -28,7 +30,7 @@ interface OutputCardProps extends Pick<ComponentProps<'li'>, 'draggable' | 'onDr
 }
 
 /** One destination: does it arrive, and what can be done with it. */
-export function OutputCard({ output, platform, source, serverNow, unheardMs, onMove, onTask, held, over, ...drag }: OutputCardProps) {
+export function OutputCard({ output, platform, preset, source, serverNow, unheardMs, onMove, onTask, held, over, ...drag }: OutputCardProps) {
   const { t } = useTranslation();
   const toggle = useSwitchOutputs();
   const duplicate = useDuplicateOutput();
@@ -64,7 +66,7 @@ export function OutputCard({ output, platform, source, serverNow, unheardMs, onM
       </div>
       <OutputFacts output={output} serverNow={serverNow} stale={isStale(output, serverNow, unheardMs)} />
       <OutputTrouble output={output} serverNow={serverNow} />
-      <OutputAdvice advice={output.advice} />
+      <OutputAdvice output={output} preset={preset} platform={platform} />
       {fault && <HelpfulError error={fault} />}
     </li>
   );

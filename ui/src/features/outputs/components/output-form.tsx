@@ -51,13 +51,10 @@ export function OutputForm({ output, draft, presets, preset, pending, error, onC
   const tryIt = () => {
     setTried(true);
     if (faults.server || faults.key) return;
-    const { platform, server, verify_tls } = draft;
-    // Only the server has the stored key.
-    const where = keyStored && draft.key.trim() === '' && output ? { id: output.id } : null;
-    test.mutate(where ?? { platform, server: server.trim(), key: draft.key.trim(), verify_tls });
+    const { platform, server, key, sender, verify_tls } = draft;
+    // A key that is stored stays with the server: what is not written counts as it is saved.
+    test.mutate({ ...(output && { id: output.id }), platform, server: server.trim(), sender, verify_tls, ...(key.trim() && { key: key.trim() }) });
   };
-  // A stored key goes to the stored server only.
-  const untestable = keyStored && draft.key.trim() === '' && output !== null && draft.server.trim() !== output.server;
 
   return (
     <form
@@ -89,10 +86,10 @@ export function OutputForm({ output, draft, presets, preset, pending, error, onC
         <AdvancedFields draft={draft} tried={tried} onChange={change} />
         {!running && (
           <div>
-            <Button variant="default" loading={test.isPending} disabled={untestable} onClick={tryIt}>
+            <Button variant="default" loading={test.isPending} onClick={tryIt}>
               {t('outputs.form.test')}
             </Button>
-            <p style={{ margin: '6px 0 0', color: 'var(--ss-dim)', fontSize: 12 }}>{t(untestable ? 'outputs.form.testNeedsKey' : 'outputs.form.testHint')}</p>
+            <p style={{ margin: '6px 0 0', color: 'var(--ss-dim)', fontSize: 12 }}>{t('outputs.form.testHint')}</p>
           </div>
         )}
         <OutputTestResult test={test} />

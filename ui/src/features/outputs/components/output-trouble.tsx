@@ -3,24 +3,24 @@ import { useTranslation } from 'react-i18next';
 import { Icon } from '../../../components/icons';
 import type { Output } from '../../../lib/ffmpeg-types';
 import { formatClock } from '../../../lib/format';
-import { problemText } from '../../../lib/problem-text';
 import { useRetryOutput } from '../api/use-outputs';
+import { outputProblem } from '../problem-words';
 import classes from './output-card.module.css';
 
 /** What went wrong last, what to do about it, and when it is tried again. */
 export function OutputTrouble({ output, serverNow }: { output: Output; serverNow: number }) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const retry = useRetryOutput();
   const { id, label, state, problem, next_try_ms, attempts } = output;
   if (state === 'off' || state === 'live') return null;
-  const why = problem && problemText(problem, t);
+  const why = problem && outputProblem(problem, t, i18n.language);
   const again = state === 'retrying' || state === 'failed';
   if (!why && !again) return null;
   return (
     <div className={classes.trouble} data-tone={state === 'failed' ? 'error' : 'warn'}>
       {why && (
         <p>
-          <strong>{why.message}</strong> {why.help}
+          <strong>{why.message}</strong> {why.help} {why.said && t('outputs.retry.said', { words: why.said })}
         </p>
       )}
       {again && (

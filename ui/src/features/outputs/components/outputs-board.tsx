@@ -121,6 +121,7 @@ export function OutputsBoard({ adding, onAdd, onAdded }: OutputsBoardProps) {
                       key={output.id}
                       output={output}
                       platform={platform(output)}
+                      preset={presets.find(({ id }) => id === output.platform)}
                       source={source(output)}
                       serverNow={serverNow}
                       unheardMs={unheard}
