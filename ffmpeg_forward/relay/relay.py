@@ -20,6 +20,7 @@ from .config import (
     ITEMS,
     PROGRAMME,
     SLATE,
+    STREAM,
     DestinationConfig,
     RelayConfig,
     SourceConfig,
@@ -173,9 +174,20 @@ class Relay:
     ) -> tuple[Destination, asyncio.Task[None]]:
         assert self._group is not None
         destination = Destination(
-            one, self._hub, wall_ms, _grants(config), config.rtmp_port, self._control.changed
+            one,
+            self._hub,
+            wall_ms,
+            _grants(config),
+            config.rtmp_port,
+            self._control.changed,
+            reads=self._reads,
         )
         return destination, self._group.create_task(destination.run())
+
+    def _reads(self) -> list[str]:
+        """Return the streams of this house that the timeline is made of."""
+        sources = self._config.sources if self._config else ()
+        return [f"{one.app}/{one.stream}" for one in sources if one.kind == STREAM]
 
     # What the feeders say (Desk).
 
@@ -196,7 +208,7 @@ class Relay:
             await self._room.wait()
 
     def add_part(self, source: str) -> None:
-        self._splicer.add(source)
+        self._splicer.add(source, live=False)
 
     def changed(self) -> None:
         self._control.changed()
