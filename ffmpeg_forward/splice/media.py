@@ -10,7 +10,7 @@ from . import aac, av1, h264, hevc, mp3
 from .picture import Picture
 from .tags import Look, look
 
-__all__ = ["Look", "MediaInfo", "MediaMeter", "SlateParams", "look", "metadata_of"]
+__all__ = ["Look", "MediaInfo", "MediaMeter", "SlateParams", "look", "metadata_of", "usual_fps"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class SlateParams:
             info.video_codec,
             info.width,
             info.height,
-            _near(info.fps) or 30.0,
+            usual_fps(info.fps) or 30.0,
             info.profile,
             info.level,
             info.pix_fmt or "yuv420p",
@@ -72,8 +72,8 @@ _USUAL_FPS = (
 )
 
 
-def _near(fps: float) -> float:
-    """Return the usual rate that a measured one is, so that a slate is not made again and again."""
+def usual_fps(fps: float) -> float:
+    """Return the rate that a measured one is most likely meant to be; 0 for none."""
     if not 1 <= fps <= 240:
         return 0.0
     usual = min(_USUAL_FPS, key=lambda rate: abs(rate - fps))
