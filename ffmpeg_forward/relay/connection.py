@@ -8,14 +8,9 @@ from enum import StrEnum
 from typing import Protocol
 
 from ...core.rtmp.chunk import Message
+from .limits import Limits
 from .problems import Problem
 
-FRESH_S = 5.0
-"""How long ago the far end may have accepted something for a destination to be live."""
-STUCK_S = 15.0
-"""After so long without progress the connection is given up."""
-PROVEN_S = 0.5
-"""Servers say "begin", ask who that is, and hang up: only what has lasted so long is live."""
 _RATE_S = 5.0
 
 
@@ -59,8 +54,9 @@ class Connection(Protocol):
 class Watch:
     """Looks at one connection now and then; times in seconds of a clock that never goes back."""
 
-    def __init__(self, connection: Connection, now_s: float) -> None:
+    def __init__(self, connection: Connection, limits: Limits, now_s: float) -> None:
         self._connection = connection
+        self._limits = limits
         self._began_s = self._grown_s = now_s
         self._first_s: float | None = None
         self._samples: deque[tuple[float, int]] = deque()
@@ -90,9 +86,9 @@ class Watch:
         while now_s - self._samples[0][0] > _RATE_S:
             self._samples.popleft()
         silent_s = now_s - self._grown_s
-        self.is_stuck = sent.pending and silent_s > STUCK_S
-        if sent.pending and silent_s > FRESH_S:
+        self.is_stuck = sent.pending and silent_s > self._limits.stuck_s
+        if sent.pending and silent_s > self._limits.fresh_s:
             return State.STALLED, grew
-        if self._first_s is None or now_s - self._first_s < PROVEN_S:
+        if self._first_s is None or now_s - self._first_s < self._limits.proven_s:
             return State.CONNECTING, grew
-        return (State.LIVE if silent_s <= FRESH_S else State.WAITING), grew
+        return (State.LIVE if silent_s <= self._limits.fresh_s else State.WAITING), grew

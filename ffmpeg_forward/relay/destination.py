@@ -16,16 +16,13 @@ from ..to_the_end import to_the_end
 from . import problems
 from .backlog import Backlog
 from .config import DestinationConfig
-from .connection import STUCK_S, Connection, State, Watch
+from .connection import Connection, State, Watch
 from .hub import Hub
+from .limits import Limits
 from .opening import House, Network, open_connection, place_of
 from .problems import Problem, PublishFailed, Step
 from .rebase import Rebase
 
-SETTLED_S = 10.0
-"""What was live for so long may be tried again soon when it breaks."""
-EARLY_S = 5.0
-"""A connection that a server ends before that was probably refused."""
 SLOW_SHOWN_S = 30.0
 LINES = 200
 _TICK_S = 0.5
@@ -96,6 +93,7 @@ class Destination:
         reads: Callable[[], Collection[str]] = tuple,
         network: Network | None = None,
         backoff: Backoff | None = None,
+        limits: Limits | None = None,
         said: Callable[[Step], None] = lambda _: None,
     ) -> None:
         self.config = config
@@ -105,6 +103,7 @@ class Destination:
         self._changed = changed
         self._network = network or Network()
         self._backoff = backoff or Backoff()
+        self._limits = limits or Limits()
         self._said = said
         self._secrets = _secrets(config)
         self._where = place_of(config, self._house)
@@ -225,6 +224,7 @@ class Destination:
             self.config,
             self._house,
             self._network,
+            self._limits,
             now_ms=self._clock(),
             said=self._said,
             note=self._note,
@@ -238,7 +238,9 @@ class Destination:
 
     async def _carry(self, connection: Connection) -> Problem | None:
         now_s = time.monotonic()
-        session = _Session(connection, Watch(connection, now_s), now_s, last_take_s=now_s)
+        session = _Session(
+            connection, Watch(connection, self._limits, now_s), now_s, last_take_s=now_s
+        )
         connection.on_writable = lambda: session.backlog.drain(session.send)
         connection.closed.add_done_callback(lambda _: self._wake.set())
         self._note("publishing begins")
@@ -250,7 +252,7 @@ class Destination:
             if connection.closed.done():
                 return self._why_closed(session, connection.closed.result(), now_s)
             if session.watch.is_stuck:
-                return problems.stuck(self._where, STUCK_S)
+                return problems.stuck(self._where, self._limits.stuck_s)
             self._wake.clear()
             try:
                 async with asyncio.timeout(_TICK_S if session.live_s else _FIRST_TICK_S):
@@ -286,10 +288,14 @@ class Destination:
             self._note("live")
             self._set(state, live_since_ms=self._clock(), attempts=0, problem=None)
         elif state is not self._status.state:
+            problem = None
             if state is State.STALLED:
-                self._note("the far end accepts nothing")
-            self._set(state)
-        if session.live_s is not None and now_s - session.live_s > SETTLED_S:
+                problem = problems.stuck(self._where, self._limits.fresh_s)
+                self._note(problem.message)
+            elif session.live_s is None:
+                problem = self._status.problem
+            self._set(state, problem=problem)
+        if session.live_s is not None and now_s - session.live_s > self._limits.settled_s:
             if not session.is_settled:
                 self._backoff.settle()
             session.is_settled = self._is_proven = True
@@ -297,11 +303,11 @@ class Destination:
 
     def _why_closed(self, session: _Session, problem: Problem, now_s: float) -> Problem | None:
         """Return what the end of a connection means, which servers seldom say."""
-        if now_s - session.last_take_s > EARLY_S:
+        if now_s - session.last_take_s > self._limits.early_s:
             # Nobody keeps a publisher who is silent.
             self._moving.clear()
             return None
-        if problem.key not in _ENDED or now_s - session.began_s > EARLY_S:
+        if problem.key not in _ENDED or now_s - session.began_s > self._limits.early_s:
             return problem
         odd = session.codecs - _USUAL_CODECS
         self._early += 1
@@ -320,6 +326,7 @@ class Destination:
         limit = self.config.give_up_after
         gives_up = problem.final or 0 < limit <= attempts
         delay_s = 0.0 if gives_up else self._backoff.delay_s()
+        self._slow_s = None
         self._retry_at_s = None if gives_up else time.monotonic() + delay_s
         self._set(
             State.FAILED if gives_up else State.RETRYING,

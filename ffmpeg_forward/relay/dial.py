@@ -12,14 +12,12 @@ from typing import TypeVar
 from ...core.addresses import may_connect
 from ...core.resolver import Resolve
 from . import problems
+from .limits import Limits
 from .problems import PublishFailed, Step
 from .tls import Trust
 
 P = TypeVar("P", bound=asyncio.BaseProtocol)
 
-DNS_S = 8.0
-CONNECT_S = 6.0
-TLS_S = 8.0
 MAX_TRIED = 3
 """Addresses of one name that are tried until one can be connected to."""
 
@@ -57,35 +55,40 @@ async def within(seconds: float, where: str, step: Step) -> AsyncIterator[None]:
 
 
 async def dial(
-    make: Callable[[], P], place: Place, resolve: Resolve, trust: Trust, said: Said
+    make: Callable[[], P],
+    place: Place,
+    resolve: Resolve,
+    trust: Trust,
+    said: Said,
+    limits: Limits,
 ) -> tuple[P, socket.socket]:
     """Return a connected protocol and its socket, for ``tcp_info`` only: the transport owns it.
 
     Raises PublishFailed.
     """
     said(Step.DNS)
-    addresses = await _addresses(place, resolve)
+    addresses = await _addresses(place, resolve, limits)
     said(Step.CONNECT)
-    sock = await _connect(place, addresses)
+    sock = await _connect(place, addresses, limits)
     try:
         if place.loop_port == place.port and _is_here(sock):
             raise PublishFailed(problems.loop())
         context = await trust.context(place.verify_tls) if place.tls else None
         if context is not None:
             said(Step.TLS)
-        protocol = await _attach(make, sock, place, context)
+        protocol = await _attach(make, sock, place, context, limits)
     except BaseException:
         sock.close()
         raise
     return protocol, sock
 
 
-async def _addresses(place: Place, resolve: Resolve) -> list[str]:
+async def _addresses(place: Place, resolve: Resolve, limits: Limits) -> list[str]:
     try:
         ipaddress.ip_address(place.host)
         found = [place.host]
     except ValueError:
-        async with within(DNS_S, place.where, Step.DNS):
+        async with within(limits.dns_s, place.where, Step.DNS):
             try:
                 found = await resolve(place.host, place.port)
             except OSError:
@@ -98,7 +101,7 @@ async def _addresses(place: Place, resolve: Resolve) -> list[str]:
     return allowed[:MAX_TRIED]
 
 
-async def _connect(place: Place, addresses: list[str]) -> socket.socket:
+async def _connect(place: Place, addresses: list[str], limits: Limits) -> socket.socket:
     """Try one address after the other; the first one's failure is told when all fail."""
     failed: PublishFailed | None = None
     for address in addresses:
@@ -108,7 +111,7 @@ async def _connect(place: Place, addresses: list[str]) -> socket.socket:
             sock.setblocking(False)
             with suppress(OSError):  # an old kernel
                 sock.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, _NOT_SENT_LOW_WATER)
-            async with within(CONNECT_S, place.where, Step.CONNECT):
+            async with within(limits.connect_s, place.where, Step.CONNECT):
                 await asyncio.get_running_loop().sock_connect(sock, (address, place.port))
         except PublishFailed as exc:
             sock.close()
@@ -129,15 +132,20 @@ async def _connect(place: Place, addresses: list[str]) -> socket.socket:
 
 
 async def _attach(
-    make: Callable[[], P], sock: socket.socket, place: Place, context: ssl.SSLContext | None
+    make: Callable[[], P],
+    sock: socket.socket,
+    place: Place,
+    context: ssl.SSLContext | None,
+    limits: Limits,
 ) -> P:
     loop = asyncio.get_running_loop()
     try:
-        async with within(TLS_S, place.where, Step.TLS):
+        async with within(limits.tls_s, place.where, Step.TLS):
             _, protocol = await loop.create_connection(
                 make,
                 sock=sock,
                 ssl=context,
+                ssl_handshake_timeout=2 * limits.tls_s if context is not None else None,
                 server_hostname=place.host if context is not None else None,
             )
     except ssl.SSLError as exc:

@@ -191,8 +191,9 @@ def ffmpeg_argv(url: str, verify_tls: bool) -> Sequence[str]:
     """Return the command that reads FLV from its input and sends it on as it is."""
     argv = ["ffmpeg", "-hide_banner", "-loglevel", "warning", "-nostats"]
     argv += ["-progress", "pipe:1", "-stats_period", "0.5"]
-    argv += ["-fflags", "+nobuffer+noparse", "-analyzeduration", "1000000", "-f", "flv"]
-    argv += ["-i", "pipe:0", "-map", "0:v?", "-map", "0:a?", "-c", "copy"]
+    # Not nobuffer: it throws away what was read while FFmpeg looked at the streams.
+    argv += ["-fflags", "+noparse", "-fpsprobesize", "0", "-analyzeduration", "1000000"]
+    argv += ["-f", "flv", "-i", "pipe:0", "-map", "0:v?", "-map", "0:a?", "-c", "copy"]
     if url.startswith("srt:"):
         return [*argv, "-flush_packets", "1", "-f", "mpegts", url]
     if url.startswith("rtmps:"):

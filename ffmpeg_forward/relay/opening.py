@@ -11,6 +11,7 @@ from .config import LOCAL, DestinationConfig, Sender
 from .connection import Connection
 from .dial import Place, Said, dial
 from .ffmpeg_sender import open_ffmpeg
+from .limits import Limits
 from .problems import PublishFailed
 from .rtmp_address import RtmpAddress, has_password
 from .rtmp_publish import RtmpPublisher
@@ -49,6 +50,7 @@ async def open_connection(
     config: DestinationConfig,
     house: House,
     network: Network,
+    limits: Limits,
     *,
     now_ms: int,
     said: Said,
@@ -74,10 +76,10 @@ async def open_connection(
         loop_port=house.rtmp_port if own else 0,
     )
     publisher, sock = await dial(
-        lambda: RtmpPublisher(address), place, network.resolve, network.trust, said
+        lambda: RtmpPublisher(address), place, network.resolve, network.trust, said, limits
     )
     try:
-        await publisher.start(sock, said, fourcc)
+        await publisher.start(sock, said, limits, fourcc)
     except BaseException:
         publisher.abort()
         raise

@@ -120,7 +120,7 @@ def stuck(where: str, seconds: float) -> Problem:
     return Problem(
         "output_timeout",
         f"{where} has accepted nothing for {seconds:.0f} s, though the connection stands.",
-        "The way there or the server hangs; it is connected to again.",
+        "The way there or the server hangs. If it stays so, we connect again.",
     )
 
 

@@ -19,15 +19,13 @@ from ...core.rtmp.chunk import ChunkError, ChunkReader, Message
 from . import problems
 from .connection import SentSoFar
 from .dial import Said, within
+from .limits import Limits
 from .problems import Problem, PublishFailed, Step
 from .rtmp_address import RtmpAddress
 from .tcp_info import tcp_progress
 
 CHUNK = 60_000
 HANDSHAKE = 1536
-HANDSHAKE_S = 8.0
-PUBLISH_S = 15.0
-"""For the server to decide: its own callbacks may be slow."""
 CLOSE_S = 0.5
 MAX_SAID_BYTES = 1 << 20
 """What a server may say within ``SAID_WINDOW_S``; a real one says a few hundred bytes."""
@@ -135,7 +133,9 @@ class RtmpPublisher(asyncio.Protocol):
 
     # What we do.
 
-    async def start(self, sock: socket.socket, said: Said, fourcc: tuple[str, ...] = ()) -> None:
+    async def start(
+        self, sock: socket.socket, said: Said, limits: Limits, fourcc: tuple[str, ...] = ()
+    ) -> None:
         """Shake hands and begin to publish. ``fourcc``: codecs of enhanced RTMP that will come.
 
         Raises PublishFailed.
@@ -143,14 +143,14 @@ class RtmpPublisher(asyncio.Protocol):
         self._socket = sock
         where = self._address.where
         said(Step.HANDSHAKE)
-        async with within(HANDSHAKE_S, where, Step.HANDSHAKE):
+        async with within(limits.handshake_s, where, Step.HANDSHAKE):
             hello = self._wait_for(0.0)
             self._write(b"\x03" + bytes(8) + os.urandom(HANDSHAKE - 8))
             await hello
             await self._connect(fourcc)
         said(Step.PUBLISH)
         self._step = Step.PUBLISH
-        async with within(PUBLISH_S, where, Step.PUBLISH):
+        async with within(limits.publish_s, where, Step.PUBLISH):
             await self._publish()
         self._began = True
 
