@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from .channels.way import Way
 from .gently import MediaFailed, run_to_end
 from .sources import problems
 from .sources.address import make_reading
@@ -68,15 +69,17 @@ class ProbeResult:
         return str(self.audio["codec_name"]) if self.audio else ""
 
 
-async def probe(target: str, *, is_file: bool, timeout_s: float = TIME_LIMIT_S) -> ProbeResult:
-    """Look into an absolute path or an address.
+async def probe(
+    target: str, *, is_file: bool, timeout_s: float = TIME_LIMIT_S, way: Way | None = None
+) -> ProbeResult:
+    """Look into an absolute path or an address, this one by a ``way`` that is open.
 
-    Raises MediaFailed, with the keys of sources/problems.py and gently.py. Whether an address may
-    be asked at all is for the caller to decide.
+    Raises MediaFailed, with the keys of sources/problems.py and gently.py.
     """
     if shutil.which(FFPROBE) is None:
         raise MediaFailed("ffprobe is not installed", "Run ./bootstrap again.", key="no_ffmpeg")
-    reading = await asyncio.to_thread(make_reading, target, is_file)
+    way = way or Way(target)
+    reading = await asyncio.to_thread(make_reading, way.url, is_file, 0, way.options)
     *options, flag, address = reading.args
     argv = [
         *(FFPROBE, "-v", "error", "-hide_banner", "-of", "json", "-show_entries", _ENTRIES),
@@ -89,10 +92,11 @@ async def probe(target: str, *, is_file: bool, timeout_s: float = TIME_LIMIT_S) 
             limit_s=timeout_s,
             feed=reading.feed,
             most_bytes=_MOST_TOLD_BYTES,
-            secrets=reading.secrets,
+            secrets=(target, *reading.secrets),
+            env=way.env,
         )
     except MediaFailed as exc:
-        raise _in_words(exc) from None
+        raise problems.forbidden() if way.refused else _in_words(exc) from None
     try:
         return _result(orjson.loads(said))
     except (orjson.JSONDecodeError, ValueError, TypeError, KeyError, AttributeError):

@@ -23,66 +23,84 @@ _BLOCK = 1 << 16
 
 
 class Guard:
-    """``env``: what FFmpeg must have in its environment to go this way."""
+    """``env``: what FFmpeg must have in its environment to go this way; ``refused``: it wanted to
+    go where it must not."""
 
-    def __init__(self, port: int) -> None:
-        self.env = {"http_proxy": f"http://127.0.0.1:{port}", "no_proxy": ""}
+    def __init__(self, resolve: Resolve, *, allow_private: bool) -> None:
+        self._resolve = resolve
+        self._allow_private = allow_private
+        self._running: set[asyncio.Task[None]] = set()
+        self.env: dict[str, str] = {}
+        self.refused = False
 
     @classmethod
     @asynccontextmanager
     async def opened(cls, resolve: Resolve, *, allow_private: bool) -> AsyncIterator["Guard"]:
         """Listen on a free port of this machine; on the way out every connection is closed."""
-        running: set[asyncio.Task[None]] = set()
-
-        def begun(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            if len(running) >= MAX_CONNECTIONS:
-                writer.close()
-                return
-            task = asyncio.create_task(_carry(reader, writer, resolve, allow_private))
-            running.add(task)
-            task.add_done_callback(running.discard)
-
-        server = await asyncio.start_server(begun, "127.0.0.1", 0, limit=HEAD_BYTES)
+        guard = cls(resolve, allow_private=allow_private)
+        server = await asyncio.start_server(guard._begin, "127.0.0.1", 0, limit=HEAD_BYTES)
+        port = server.sockets[0].getsockname()[1]
+        guard.env = {"http_proxy": f"http://127.0.0.1:{port}", "no_proxy": ""}
         try:
-            yield cls(server.sockets[0].getsockname()[1])
+            yield guard
         finally:
             server.close()
-            for task in list(running):
+            running = list(guard._running)
+            for task in running:
                 task.cancel()
             if running:
-                await asyncio.wait(list(running))
+                await asyncio.wait(running)
 
-
-async def _carry(
-    reader: asyncio.StreamReader,
-    writer: asyncio.StreamWriter,
-    resolve: Resolve,
-    allow_private: bool,
-) -> None:
-    """Serve one connection of FFmpeg to its end."""
-    with suppress(OSError, ValueError, EOFError, asyncio.LimitOverrunError):
-        try:
-            async with asyncio.timeout(HEAD_S):
-                head = await reader.readuntil(b"\r\n\r\n")
-            host, port, request = _wanted(head)
-            try:
-                there, back = await _connect(host, port, resolve, allow_private)
-            except (OSError, TimeoutError):
-                writer.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
-                await writer.drain()
-                return
-            try:
-                if request is None:
-                    writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-                    await _both_ways(reader, writer, there, back)
-                else:
-                    # One request a connection: the next one may be for another host.
-                    back.write(request)
-                    await _pump(there, writer)
-            finally:
-                back.close()
-        finally:
+    def _begin(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(self._running) >= MAX_CONNECTIONS:
             writer.close()
+            return
+        task = asyncio.create_task(self._carry(reader, writer))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one connection of FFmpeg to its end."""
+        with suppress(OSError, ValueError, EOFError, asyncio.LimitOverrunError):
+            try:
+                async with asyncio.timeout(HEAD_S):
+                    head = await reader.readuntil(b"\r\n\r\n")
+                host, port, request = _wanted(head)
+                try:
+                    there, back = await self._connect(host, port)
+                except (OSError, TimeoutError):
+                    writer.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
+                    await writer.drain()
+                    return
+                try:
+                    if request is None:
+                        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                        await _both_ways(reader, writer, there, back)
+                    else:
+                        # One request a connection: the next one may be for another host.
+                        back.write(request)
+                        await _pump(there, writer)
+                finally:
+                    back.close()
+            finally:
+                writer.close()
+
+    async def _connect(
+        self, host: str, port: int
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Connect to an address of this host that is allowed. Raises OSError, TimeoutError."""
+        async with asyncio.timeout(CONNECT_S):
+            plain = host.removesuffix(".")
+            found = [plain] if is_address(plain) else await self._resolve(plain, port)
+            allowed = [one for one in found if may_connect(one, allow_private=self._allow_private)]
+            failed = OSError("the address is not allowed")
+            self.refused = self.refused or not allowed
+            for address in allowed[:MAX_TRIED]:
+                try:
+                    return await asyncio.open_connection(address, port, limit=_BLOCK)
+                except OSError as exc:
+                    failed = exc
+        raise failed
 
 
 def _wanted(head: bytes) -> tuple[str, int, bytes | None]:
@@ -109,22 +127,6 @@ def _port(text: str) -> int:
     if not 0 < port < 1 << 16:
         raise ValueError("no such port")
     return port
-
-
-async def _connect(
-    host: str, port: int, resolve: Resolve, allow_private: bool
-) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Connect to an address of this host that is allowed. Raises OSError, TimeoutError."""
-    async with asyncio.timeout(CONNECT_S):
-        found = [host] if is_address(host) else await resolve(host.removesuffix("."), port)
-        allowed = [one for one in found if may_connect(one, allow_private=allow_private)]
-        failed = OSError("the address is not allowed")
-        for address in allowed[:MAX_TRIED]:
-            try:
-                return await asyncio.open_connection(address, port, limit=_BLOCK)
-            except OSError as exc:
-                failed = exc
-    raise failed
 
 
 async def _pump(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:

@@ -12,6 +12,7 @@ from ...core.names import check_stream
 from ...core.resolver import Resolve
 from ..outputs.address import Address
 from ..outputs.store import OutputStore
+from ..probe import ProbeResult, probe
 from .channel import (
     Channel,
     ChannelItemType,
@@ -21,11 +22,11 @@ from .channel import (
     Item,
     Trouble,
 )
-from .facts import SourceFacts, facts_of_file, facts_of_url
 from .files import OwnFiles
 from .models import ChannelItemIn, ChannelTo, ChannelToAddress
 from .store import ChannelStore
 from .url_policy import check_url, shown_url
+from .way import open_way
 
 AT_ONCE = 3
 """So many sources are looked into at the same time."""
@@ -108,7 +109,7 @@ class Intake:
         """Return the item of a file. Raises Invalid, NotFound, MediaFailed, RedisError."""
         path = await asyncio.to_thread(self.files.find, target)
         async with self.looking:
-            facts = await facts_of_file(path)
+            facts = await probe(str(path), is_file=True)
         await self._check_rate(ChannelKind.VLIVE, facts)
         size = await asyncio.to_thread(lambda: path.stat().st_size)
         relative = self.files.relative(target)
@@ -121,9 +122,7 @@ class Intake:
         film = kind is ChannelKind.VLIVE
         try:
             async with self.looking:
-                facts = await facts_of_url(
-                    url, allow_private=allow_private, film=film, resolve=self.resolve
-                )
+                facts = await self.facts_of_url(url, allow_private=allow_private, film=film)
         except Invalid:
             raise
         except StreamsteadError as exc:
@@ -134,7 +133,14 @@ class Intake:
         await self._check_rate(kind, facts)
         return _with_facts(item, facts)
 
-    async def _check_rate(self, kind: ChannelKind, facts: SourceFacts) -> None:
+    async def facts_of_url(self, url: str, *, allow_private: bool, film: bool) -> ProbeResult:
+        """Look at what an address gives. Raises Invalid, SourceUnreachable, MediaFailed."""
+        async with open_way(
+            url, allow_private=allow_private, film=film, resolve=self.resolve
+        ) as way:
+            return await probe(url, is_file=False, way=way)
+
+    async def _check_rate(self, kind: ChannelKind, facts: ProbeResult) -> None:
         limits = await self.limits.get()
         most = limits.camera_kbps if kind is ChannelKind.CAMERA else limits.vlive_kbps
         if facts.kbps > most:
@@ -193,13 +199,13 @@ def check_ready(channel: Channel) -> None:
         )
 
 
-def _with_facts(item: Item, facts: SourceFacts) -> Item:
+def _with_facts(item: Item, facts: ProbeResult) -> Item:
     return replace(
         item,
         duration_ms=facts.duration_ms,
         video_codec=facts.video_codec,
         audio_codec=facts.audio_codec,
-        facts=facts.told,
+        facts={"format": facts.format, "video": facts.video, "audio": facts.audio},
         trouble=None,
     )
 

@@ -12,10 +12,10 @@ from ...core.errors import Conflict, Invalid, StreamsteadError
 from ...core.log import get_logger
 from ...core.vlive_files import used_bytes
 from ..models import MediaFacts
+from ..probe import ProbeResult, probe
 from ..services import Services, ServicesDep
 from . import models
 from .channel import Channel, ChannelKind, Trouble
-from .facts import SourceFacts, facts_of_file, facts_of_url
 from .intake import check_ready
 from .url_policy import check_url
 from .views import problem_view, shown
@@ -158,28 +158,27 @@ async def probe_source(
     )
 
 
-async def _facts(body: models.ProbeChannel, services: Services) -> SourceFacts:
+async def _facts(body: models.ProbeChannel, services: Services) -> ProbeResult:
     part = services.channels
     if body.file:
         path = await asyncio.to_thread(part.files.find, body.file)
         async with part.intake.looking:
-            return await facts_of_file(path)
+            return await probe(str(path), is_file=True)
     film = body.kind is ChannelKind.VLIVE
     url = check_url(body.url, allow_private=body.allow_private, film=film)
     async with part.intake.looking:
-        return await facts_of_url(
-            url, allow_private=body.allow_private, film=film, resolve=part.intake.resolve
-        )
+        return await part.intake.facts_of_url(url, allow_private=body.allow_private, film=film)
 
 
-def _media(found: SourceFacts) -> MediaFacts:
-    video, audio = found.told.get("video") or {}, found.told.get("audio") or {}
+def _media(found: ProbeResult) -> MediaFacts:
+    video, audio = found.video or {}, found.audio or {}
     return MediaFacts(
         video_codec=found.video_codec,
         profile=str(video.get("profile") or ""),
         level=str(video.get("level") or ""),
         width=int(video.get("width") or 0),
         height=int(video.get("height") or 0),
+        fps=round(found.fps, 3),
         pix_fmt=str(video.get("pix_fmt") or ""),
         video_kbps=int(video.get("bit_rate") or 0) // 1000,
         audio_codec=found.audio_codec,

@@ -5,9 +5,9 @@ Relays use it: standard library only.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit, urlunsplit
 
 from ...core.addresses import is_address, may_connect
 from ...core.errors import Invalid, Upstream
@@ -44,14 +44,14 @@ class SourceUnreachable(Upstream):
 @dataclass(frozen=True, slots=True)
 class Admitted:
     """An address that may be connected to. ``url`` has the host's own address in place of its name,
-    where nothing but the connection needs the name; FFmpeg wants ``options`` before it.
+    where nothing but the connection needs the name; ``options`` are for FFmpeg's input.
     ``through_guard``: whoever connects must go through guard.py, because FFmpeg looks up the name
     and follows answers by itself."""
 
     url: str = field(repr=False)
     addresses: tuple[str, ...]
     through_guard: bool
-    options: tuple[str, ...] = ()
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 def check_url(url: str, *, allow_private: bool, film: bool) -> str:
@@ -94,12 +94,12 @@ async def admit(url: str, *, allow_private: bool, film: bool, resolve: Resolve) 
     if not addresses or not all(may_connect(one, allow_private=allow_private) for one in addresses):
         raise _private()
     guarded = parts.scheme in ("http", "https", "rtmps", "rtsps")
-    options: tuple[str, ...] = ()
+    options = {}
     if not guarded:
         if parts.scheme == "rtmp":
             # One server may serve many names.
             folder = parts.path.rpartition("/")[0]
-            options = ("-rtmp_tcurl", f"rtmp://{_netloc(parts, host).rpartition('@')[2]}{folder}")
+            options["rtmp_tcurl"] = f"rtmp://{_netloc(parts, host).rpartition('@')[2]}{folder}"
         parts = parts._replace(netloc=_netloc(parts, addresses[0].partition("%")[0]))
     return Admitted(urlunsplit(parts), tuple(addresses), guarded, options)
 
@@ -114,15 +114,6 @@ def shown_url(url: str) -> str:
         host = f"***@{host}"
     query = _SECRET_QUERY.sub("***", parts.query) if "=" in parts.query else parts.query and "***"
     return urlunsplit((parts.scheme, host, parts.path, query, ""))
-
-
-def secrets_of(url: str) -> Sequence[str]:
-    """Return the parts of an address that must be seen nowhere, as written and as meant."""
-    parts = _split(url)
-    found = [parts.username, parts.password, parts.query]
-    found += [value for _, value in parse_qsl(parts.query)]
-    written = [one for one in found if one]
-    return tuple(dict.fromkeys([*written, *(unquote(one) for one in written)]))
 
 
 def _split(url: str) -> SplitResult:

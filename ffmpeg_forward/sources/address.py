@@ -12,7 +12,9 @@ duration, so that of a file behind a password is not known.
 import functools
 import re
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from urllib.parse import unquote, urlsplit
 
 from ...core.redact import redact_text
@@ -26,14 +28,14 @@ _FILE_FORMATS = (
     "mov,mp4,matroska,webm,flv,mpegts,mpeg,avi,asf,mp3,aac,wav,flac,ogg,h264,hevc,mxf,ac3"
 )
 _REMOTE_FORMATS = f"{_FILE_FORMATS},hls,applehttp,dash,rtsp,live_flv"
-_HTTP = "http,https,tcp,tls,crypto"
+_HTTP = "http,https,httpproxy,tcp,tls,crypto"
 _PROTOCOLS = {
     "http": _HTTP,
     "https": _HTTP,
     "rtmp": "rtmp,tcp",
-    "rtmps": "rtmp,rtmps,tcp,tls",
+    "rtmps": "rtmp,rtmps,httpproxy,tcp,tls",
     "rtsp": "rtsp,rtp,tcp",
-    "rtsps": "rtsp,rtsps,rtp,tcp,tls",
+    "rtsps": "rtsp,rtsps,rtp,httpproxy,tcp,tls",
     "srt": "srt",
 }
 SCHEMES = frozenset(_PROTOCOLS)
@@ -51,9 +53,13 @@ class Reading:
     secrets: tuple[str, ...] = ()
 
 
-def make_reading(target: str, is_file: bool, start_ms: int = 0) -> Reading:
-    """Return how a target is read from ``start_ms`` on. Blocks. Raises MediaFailed
-    (``source_address``) for an address that is none."""
+def make_reading(
+    target: str, is_file: bool, start_ms: int = 0, more: Mapping[str, str] = MappingProxyType({})
+) -> Reading:
+    """Return how a target is read from ``start_ms`` on, an address with ``more`` options. Blocks.
+
+    Raises MediaFailed (``source_address``) for an address that is none.
+    """
     at = f"{start_ms / 1000:.3f}"
     seek = ("-ss", at) if start_ms else ()
     if is_file:
@@ -64,6 +70,7 @@ def make_reading(target: str, is_file: bool, start_ms: int = 0) -> Reading:
         "protocol_whitelist": _PROTOCOLS[scheme],
         "format_whitelist": _REMOTE_FORMATS,
         **_scheme_options(scheme, libavformat()),
+        **more,
     }
     secrets = _secrets(target)
     if not secrets or libavformat() < _OPTION_LISTS:

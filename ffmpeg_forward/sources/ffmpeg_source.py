@@ -1,14 +1,17 @@
 """Media that FFmpeg reads or changes, as messages: one child, from its start to its end."""
 
 import asyncio
+import os
 import shutil
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterable, Callable
-from contextlib import suppress
+from contextlib import AsyncExitStack, aclosing, suppress
 from functools import partial
 
+from ...core.errors import StreamsteadError
 from ...core.rtmp.chunk import AUDIO, DATA, VIDEO, Message
 from ...core.rtmp.flv import FlvError, FlvReader, file_header, tag_bytes
+from ..channels.way import Way, open_way
 from ..fonts import FFMPEG
 from ..gently import SOURCE_NICENESS, MediaFailed, clean, gently
 from ..relay.config import HouseFormat, ItemConfig, SourceConfig
@@ -42,8 +45,10 @@ class FfmpegSource:
         on_failure: Callable[[], None] = lambda: None,
         patience_s: float | None = _PATIENCE_S,
         endless: bool = False,
+        address: ItemConfig | None = None,
     ) -> None:
         self._plan = plan
+        self._address = address
         self._inward = inward
         self._on_failure = on_failure
         self._patience_s = patience_s
@@ -61,12 +66,33 @@ class FfmpegSource:
 
         Closing it ends and reaps the child. Who does not ask makes the child wait. Call it once.
         """
-        try:
-            command = await self._plan()
-            child = await self._start(command)
-        except MediaFailed as exc:
-            self._fail(exc)
-            return
+        async with AsyncExitStack() as stack:
+            try:
+                way = await self._find_way(stack)
+                command = await self._plan(way)
+                child = await self._start(command)
+            except StreamsteadError as exc:
+                self._fail(exc)
+                return
+            async with aclosing(self._pass_on(child, command)) as messages:
+                async for message in messages:
+                    yield message
+            if self.problem is not None and way is not None and way.refused:
+                self._fail(problems.forbidden())
+
+    async def _find_way(self, stack: AsyncExitStack) -> Way | None:
+        """Ask whether the address may be read now. Raises Invalid, SourceUnreachable."""
+        one = self._address
+        if one is None:
+            return None
+        return await stack.enter_async_context(
+            open_way(one.target, allow_private=one.allow_private, film=one.film)
+        )
+
+    async def _pass_on(
+        self, child: asyncio.subprocess.Process, command: Command
+    ) -> AsyncGenerator[Message, None]:
+        """Yield what the child writes; on the way out it is ended and reaped."""
         assert child.stdout is not None
         assert child.stderr is not None
         assert child.stdin is not None
@@ -108,6 +134,7 @@ class FfmpegSource:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
+                env={**os.environ, **command.env},
             )
         except OSError as exc:
             raise MediaFailed(f"ffmpeg cannot be started: {exc.strerror}") from None
@@ -142,7 +169,7 @@ class FfmpegSource:
         finally:
             stdin.close()
 
-    def _fail(self, failure: MediaFailed) -> None:
+    def _fail(self, failure: StreamsteadError) -> None:
         self._on_failure()
         self.problem = {"key": failure.key, "message": failure.message, "help": failure.help}
 
@@ -203,7 +230,9 @@ def reading_item(item: ItemConfig, start_at_ms: int = 0) -> FfmpegSource:
     """Return a source that reads a file or an address once, from ``start_at_ms`` on, as fast as
     it is taken. Without sound it gets silence."""
     return FfmpegSource(
-        partial(plan_item, item, start_at_ms, False), on_failure=partial(forget, item.target)
+        partial(plan_item, item, start_at_ms, False),
+        on_failure=partial(forget, item.target),
+        address=None if item.is_file else item,
     )
 
 
@@ -214,6 +243,7 @@ def camera(config: SourceConfig) -> FfmpegSource:
         partial(plan_item, item, 0, config.silent_audio),
         on_failure=partial(forget, item.target),
         endless=True,
+        address=None if item.is_file else item,
     )
 
 

@@ -5,9 +5,10 @@ makes FFmpeg wait.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
+from ..channels.way import Way
 from ..fonts import FFMPEG
 from ..probe import ProbeResult, probe
 from ..relay.config import HouseFormat, ItemConfig
@@ -41,9 +42,11 @@ class Command:
     argv: tuple[str, ...] = field(repr=False)
     feed: bytes = field(default=b"", repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    env: Mapping[str, str] = field(default_factory=dict)
 
 
-Plan = Callable[[], Awaitable[Command]]
+Plan = Callable[[Way | None], Awaitable[Command]]
+"""The way is that to an address; None without one."""
 
 # What is behind addresses: asking opens a connection of its own, and some cameras have only two.
 _known: dict[str, ProbeResult] = {}
@@ -54,19 +57,22 @@ def forget(target: str) -> None:
     _known.pop(target, None)
 
 
-async def plan_item(item: ItemConfig, start_ms: int, silent: bool) -> Command:
+async def plan_item(
+    item: ItemConfig, start_ms: int, silent: bool, way: Way | None = None
+) -> Command:
     """Return how to read an item from ``start_ms`` on; ``silent`` replaces its sound.
 
     Raises MediaFailed (sources/problems.py).
     """
     found = None if item.is_file else _known.get(item.target)
     if found is None:
-        found = await probe(item.target, is_file=item.is_file)
+        found = await probe(item.target, is_file=item.is_file, way=way)
         if not item.is_file:
             while len(_known) >= _MAX_KNOWN:
                 _known.pop(next(iter(_known)))
             _known[item.target] = found
-    reading = await asyncio.to_thread(make_reading, item.target, item.is_file, start_ms)
+    way = way or Way(item.target)
+    reading = await asyncio.to_thread(make_reading, way.url, item.is_file, start_ms, way.options)
     has_sound = found.audio is not None and not silent
     argv = [*_BASE, "-fflags", "+genpts", "-thread_queue_size", "256", *reading.args]
     if not has_sound:
@@ -76,7 +82,8 @@ async def plan_item(item: ItemConfig, start_ms: int, silent: bool) -> Command:
     argv += ["-map_metadata", "-1", "-sn", "-dn"]
     argv += _video_options(found, item)
     argv += ["-c:a", "copy"] if has_sound and _may_copy_sound(found) else _sound_options(found)
-    return Command((*argv, *_OUT_PIPE), reading.feed, reading.secrets)
+    secrets = () if item.is_file else (item.target, *reading.secrets)
+    return Command((*argv, *_OUT_PIPE), reading.feed, secrets, way.env)
 
 
 def _video_options(found: ProbeResult, item: ItemConfig) -> list[str]:
@@ -112,7 +119,7 @@ def _sound_options(found: ProbeResult) -> list[str]:
     return [*_AAC, "-ar", rate if rate in _AAC_RATES else str(_SILENCE_RATE)]
 
 
-async def plan_normaliser(house: HouseFormat) -> Command:
+async def plan_normaliser(house: HouseFormat, _: Way | None = None) -> Command:
     """Return how a raw stream on standard input becomes the house format."""
     version = await asyncio.to_thread(libavformat)
     size = f"{house.width}:{house.height}"

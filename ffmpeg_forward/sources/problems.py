@@ -102,6 +102,14 @@ def ended() -> MediaFailed:
     return MediaFailed("the other side ended the stream", _AGAIN, key="source_closed")
 
 
+def forbidden() -> MediaFailed:
+    return MediaFailed(
+        "it leads to an address that is not a public one",
+        "Allow private addresses for this channel, if it is your own camera or server.",
+        key="channel_private_address",
+    )
+
+
 def of_words(lines: Sequence[str]) -> MediaFailed | None:
     """Return what FFmpeg's last words mean; None when they mean nothing known."""
     said = "\n".join(lines[-_LOOKED_AT:])
