@@ -27,7 +27,7 @@ const card = async (label: string) => (await screen.findByRole('heading', { name
 
 const WORKS: OutputTest = {
   ok: true,
-  steps: ['dns', 'connect', 'tls', 'handshake', 'publish', 'media', 'accepted'].map((name) => ({ name, ok: true, took_ms: 40, problem: null })),
+  steps: (['dns', 'connect', 'tls', 'handshake', 'publish', 'media', 'accepted'] as const).map((name) => ({ name, ok: true, took_ms: 40, problem: null })),
   sent_bytes: 1_300_000,
   acked_bytes: 1_250_000,
   kbps: 1000,

@@ -1,94 +1,33 @@
 /** Shapes of outputs, programmes, channels and transcodes: the part of the API below `ffmpeg/`. */
 
 import type { Problem } from './recording-types';
+import type { components } from './schema.gen';
+
+type Schemas = components['schemas'];
 
 export type { Problem } from './recording-types';
 
 /** What a stream is made of, as far as it is known: empty words and zeros are not. */
-export interface Media {
-  video_codec: string;
-  profile: string;
-  level: string;
-  width: number;
-  height: number;
-  fps: number;
-  pix_fmt: string;
-  b_frames: boolean;
-  gop_ms: number;
-  video_kbps: number;
-  audio_codec: string;
-  audio_rate: number;
-  audio_channels: number;
-  audio_kbps: number;
-}
-
+export type Media = Schemas['MediaFacts'];
 /** Days begin with 0, Monday; `HH:MM` in `zone`; an end before the start is on the next day. */
-export interface AirTimes {
-  days: number[];
-  start: string;
-  end: string;
-  zone: string;
-}
+export type AirTimes = Schemas['AirTimes'];
 
-export type OutputState = 'off' | 'scheduled' | 'waiting' | 'connecting' | 'live' | 'stalled' | 'retrying' | 'failed';
+export type Output = Schemas['Output'];
+export type OutputState = Output['state'];
+export type OutputSource = Output['source'];
+/** A platform that outputs are known to work with. */
+export type OutputPreset = Schemas['OutputPreset'];
+export type Outputs = Schemas['Outputs'];
+export type OutputLog = Schemas['OutputLog'];
+export type OutputTest = Schemas['OutputTest'];
 
-export interface Output {
-  id: string;
-  label: string;
-  platform: string;
-  server: string;
-  key_hint: string;
-  has_key: boolean;
-  source: { kind: 'stream' | 'programme'; app: string; stream: string; programme: string };
-  enabled: boolean;
-  sender: 'native' | 'ffmpeg';
-  verify_tls: boolean;
-  give_up_after: number;
-  order: number;
-  schedule: AirTimes | null;
-  created_ms: number;
-  state: OutputState;
-  since_ms: number;
-  live_since_ms: number | null;
-  bitrate_kbps: number;
-  accepted_at_ms: number | null;
-  drops: number;
-  restarts: number;
-  attempts: number;
-  next_try_ms: number | null;
-  problem: Problem | null;
-  advice: { key: string; message: string; help: string; level: 'info' | 'warning' }[];
-  media: Media | null;
-}
-
-export interface Programme {
-  id: string;
-  label: string;
-  enabled: boolean;
-  sources: { app: string; stream: string; label: string }[];
-  hold: boolean;
-  taken: string | null;
-  lost_after_ms: number;
-  buffer_ms: number;
-  slate: { kind: 'card' | 'picture' | 'clip'; title: string; subtitle: string; file_id: string | null; audio: 'silent' | 'own' };
-  normalise: { enabled: boolean; width: number; height: number; fps: number; video_kbps: number; audio_rate: number };
-  local_stream: string;
-  start: 'always' | 'first_source';
-  state: 'off' | 'starting' | 'slate' | 'live';
-  on_air: string | null;
-  since_ms: number;
-  source_states: {
-    app: string;
-    stream: string;
-    state: 'offline' | 'connecting' | 'ready' | 'on_air' | 'lost';
-    problem: Problem | null;
-    media: Media | null;
-    kbps: number;
-  }[];
-  switches: number;
-  slate_ms: number;
-  outputs: string[];
-}
+export type Programme = Schemas['ProgrammeView'];
+export type ProgrammeSource = Programme['sources'][number];
+export type ProgrammeSourceState = Programme['source_states'][number];
+export type Slate = Programme['slate'];
+export type HouseFormat = Programme['normalise'];
+/** As it is changed: only what is given. */
+export type ProgrammeChange = Partial<Omit<Schemas['ProgrammeUpdate'], 'token' | 'id'>>;
 
 export type ChannelState = 'off' | 'scheduled' | 'starting' | 'live' | 'retrying' | 'failed' | 'ended';
 
@@ -126,6 +65,8 @@ export interface Channel {
   kbps: number;
   problem: Problem | null;
   media: Media | null;
+  /** When one that is in trouble tries again; null where that is not known. */
+  next_try_ms: number | null;
 }
 
 export type TranscodeState = 'off' | 'waiting' | 'starting' | 'live' | 'retrying' | 'failed' | 'refused';
@@ -159,53 +100,6 @@ export interface Transcode {
   speed: number;
   problem: Problem | null;
   master_url: string;
-}
-
-export type OutputSource = Output['source'];
-export type ProgrammeSource = Programme['sources'][number];
-export type ProgrammeSourceState = Programme['source_states'][number];
-export type Slate = Programme['slate'];
-export type HouseFormat = Programme['normalise'];
-
-/** A platform that outputs are known to work with. */
-export interface OutputPreset {
-  id: string;
-  label: string;
-  servers: { label: string; url: string }[];
-  /** What its keys look like. */
-  key_form: string;
-  key_help: string;
-  /** Where keys are found there. */
-  key_url: string;
-  max_kbps: number;
-  max_gop_s: number;
-  codecs: string[];
-  group: 'world' | 'china' | 'custom';
-}
-
-export interface Outputs {
-  outputs: Output[];
-  presets: OutputPreset[];
-}
-
-export interface OutputLog {
-  lines: { at_ms: number; text: string }[];
-}
-
-export interface OutputTestStep {
-  name: string;
-  /** Null: not tried. */
-  ok: boolean | null;
-  took_ms: number;
-  problem: Problem | null;
-}
-
-export interface OutputTest {
-  ok: boolean;
-  steps: OutputTestStep[];
-  sent_bytes: number;
-  acked_bytes: number;
-  kbps: number;
 }
 
 /** A picture or clip of the operator's own, to be shown as slate. */

@@ -102,6 +102,8 @@ export function programme(label: string, change: Partial<Programme> = {}): Progr
     switches: 3,
     slate_ms: 12_000,
     outputs: [],
+    media: media(),
+    slate_problem: null,
     ...change,
   };
 }
