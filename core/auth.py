@@ -148,14 +148,26 @@ def load_master_key(path: Path) -> bytes:
     return key
 
 
+def _header_credential(request: Request) -> str:
+    """Take the credential from the header, "" when there is none. Raises TokenInvalid."""
+    header = request.headers.get("authorization")
+    if header is None:
+        return ""
+    scheme, _, value = header.partition(" ")
+    if scheme.lower() != "bearer" or not value.strip():
+        raise TokenInvalid("the Authorization header is not 'Bearer TOKEN'", "Correct it.")
+    return value.strip()
+
+
+def _token_missing() -> TokenMissing:
+    return TokenMissing("this call needs a session", "Sign in, or send the API secret as Bearer.")
+
+
 async def find_credential(request: Request) -> str:
     """Take the credential from header, body or cookie, in this order. Raises TokenMissing."""
-    header = request.headers.get("authorization")
-    if header is not None:
-        scheme, _, value = header.partition(" ")
-        if scheme.lower() != "bearer" or not value.strip():
-            raise TokenInvalid("the Authorization header is not 'Bearer TOKEN'", "Correct it.")
-        return value.strip()
+    credential = _header_credential(request)
+    if credential:
+        return credential
     body = await request.body()
     if body:
         try:
@@ -167,7 +179,7 @@ async def find_credential(request: Request) -> str:
     cookie = request.cookies.get(COOKIE)
     if cookie:
         return cookie
-    raise TokenMissing("this call needs a session", "Sign in, or send the API secret as Bearer.")
+    raise _token_missing()
 
 
 _bearer = HTTPBearer(scheme_name="bearer", auto_error=False)
@@ -184,3 +196,15 @@ async def _signed_in(
 
 SignedIn = Annotated[Principal, Depends(_signed_in)]
 """Parameter of a route that needs a session; refuses the call otherwise."""
+
+
+async def _sender(request: Request) -> Principal:
+    credential = _header_credential(request) or request.cookies.get(COOKIE, "")
+    if not credential:
+        raise _token_missing()
+    return await cast(Authenticator, request.app.state.authenticator).verify(credential)
+
+
+Sender = Annotated[Principal, Depends(_sender)]
+"""The same for a route that takes a large body, of which no byte may be read before: a token in
+the body is none here."""

@@ -12,7 +12,7 @@ import hmac
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from email.utils import formatdate
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.routing import APIRoute
@@ -20,15 +20,13 @@ from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 
 from ...core.app import API, RawBodies, Reply, error_response
-from ...core.auth import COOKIE, Authenticator, Principal
+from ...core.auth import Sender
 from ...core.errors import (
     BodyTooLarge,
     Conflict,
     Invalid,
     NotSupported,
     StreamsteadError,
-    TokenInvalid,
-    TokenMissing,
 )
 from ...core.http_limits import MORE_TIME
 from ..recorder.services import ServicesDep
@@ -96,23 +94,6 @@ class _TusRoute(APIRoute):
 router = APIRouter(prefix=f"{API}/uploads", tags=["uploads"], route_class=_TusRoute)
 
 
-async def _sender(request: Request) -> Principal:
-    """As any other call, but never by a token in the body: that would have to be read for it."""
-    header = request.headers.get("authorization")
-    if header is not None:
-        scheme, _, value = header.partition(" ")
-        if scheme.lower() != "bearer" or not value.strip():
-            raise TokenInvalid("the Authorization header is not 'Bearer TOKEN'", "Correct it.")
-        credential = value.strip()
-    else:
-        credential = request.cookies.get(COOKIE, "")
-    if not credential:
-        raise TokenMissing(
-            "this call needs a session", "Sign in, or send the API secret as Bearer."
-        )
-    return await cast(Authenticator, request.app.state.authenticator).verify(credential)
-
-
 def _check_version(request: Request) -> None:
     if request.headers.get("tus-resumable") != VERSION:
         raise VersionUnknown(
@@ -120,7 +101,6 @@ def _check_version(request: Request) -> None:
         )
 
 
-Sender = Annotated[Principal, Depends(_sender)]
 Tus = Depends(_check_version)
 Number = Annotated[int | None, Header(ge=0, le=1 << 50)]
 
