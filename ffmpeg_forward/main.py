@@ -18,7 +18,7 @@ from ..core.runner import Listener, Running, Service
 from ..core.settings import Settings
 from ..core.signed import house_key
 from ..core.store import open_redis
-from . import routes
+from . import routes, snapshot_routes
 from .channels import routes as channel_routes
 from .channels.setup import open_channels
 from .child import Place
@@ -30,6 +30,9 @@ from .picture import Picture
 from .programme import routes as programme_routes
 from .programme.store import ProgrammeStore
 from .relays import Relays
+from .slate import routes as slate_routes
+from .slate.files import SlateFiles
+from .snapshots import Snapshots
 from .supervise import Supervisor
 from .transcode import compat as transcode_compat
 from .transcode import routes as transcode_routes
@@ -41,6 +44,8 @@ _ROUTES: tuple[ModuleType, ...] = (
     compat,
     feed,
     programme_routes,
+    slate_routes,
+    snapshot_routes,
     channel_routes,
     transcode_routes,
     transcode_compat,
@@ -49,7 +54,7 @@ _ROUTES: tuple[ModuleType, ...] = (
 
 def create_api() -> FastAPI:
     """Return the app; ``app.state`` is filled by ``open_ffmpeg`` and has what services.py lists."""
-    app = create_app("ffmpeg_forward", "Streamstead outputs")
+    app = create_app("ffmpeg_forward", "Streamstead outputs", raw=slate_routes.RAW_BODIES)
     for part in _ROUTES:
         app.include_router(part.router)
     return app
@@ -82,6 +87,9 @@ async def open_ffmpeg(settings: Settings) -> AsyncIterator[Running]:
         state.known_streams = KnownStreamStore(redis)
         state.relays = Relays(data)
         state.programmes = ProgrammeStore(redis)
+        state.slate_files = SlateFiles(data.slate, now_ms)
+        state.slate_files.open()
+        state.snapshots = Snapshots(data.html, data.snapshots, state.registry.publishers)
         state.demo = Demo(
             DemoStore(redis),
             PublishSecretStore(redis),
@@ -100,6 +108,7 @@ async def open_ffmpeg(settings: Settings) -> AsyncIterator[Running]:
                 state.programmes.run(),
                 state.channels.keeper.run(settings.rtmp_port),
                 state.demo.run(),
+                state.snapshots.run(),
                 state.transcoder.keeper.run(),
             ],
         )

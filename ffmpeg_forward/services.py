@@ -15,6 +15,8 @@ from .demo import Demo
 from .outputs.store import OutputStore
 from .programme.store import ProgrammeStore
 from .relays import Relays
+from .slate.files import SlateFiles
+from .snapshots import Snapshots
 
 if TYPE_CHECKING:
     from .channels.setup import ChannelPart
@@ -43,6 +45,8 @@ class Services(Protocol):
     feed: "FfmpegFeed"
     trials: "Trials"
     channels: "ChannelPart"
+    slate_files: SlateFiles
+    snapshots: Snapshots
     house_key: str
     """For RelayConfig: what signs grants, base64."""
     clock: Callable[[], int]

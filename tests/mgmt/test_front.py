@@ -149,6 +149,12 @@ async def front(
         ("/terraform/v1/uploads/", "recorder", "/terraform/v1/uploads/"),
         ("/terraform/v1/recordings/live", "recorder", "/terraform/v1/recordings/live"),
         ("/terraform/v1/ffmpeg/live", "ffmpeg", "/terraform/v1/ffmpeg/live"),
+        ("/terraform/v1/ffmpeg/slate/upload", "ffmpeg", "/terraform/v1/ffmpeg/slate/upload"),
+        (
+            "/terraform/v1/ffmpeg/snapshot/live/a.jpg?at=1",
+            "ffmpeg",
+            "/terraform/v1/ffmpeg/snapshot/live/a.jpg?at=1",
+        ),
         ("/terraform/v1/hooks/record/query", "recorder", "/terraform/v1/hooks/record/query"),
         (f"/terraform/v1/vod/{ID}?pass=x", "recorder", f"/terraform/v1/vod/{ID}?pass=x"),
         (f"/vod/{ID}.m3u8?pass=x", "recorder", f"/internal/vod/hls/{ID}?pass=x"),

@@ -664,6 +664,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/terraform/v1/ffmpeg/slate/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Files
+         * @description List own pictures and clips.
+         */
+        post: operations["files_terraform_v1_ffmpeg_slate_files_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/slate/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview
+         * @description Show a slate as a JPEG of this size.
+         */
+        post: operations["preview_terraform_v1_ffmpeg_slate_preview_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/slate/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove
+         * @description Remove a picture or clip; programmes that use it show the built-in card then.
+         */
+        post: operations["remove_terraform_v1_ffmpeg_slate_remove_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/slate/upload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upload
+         * @description Take a picture (PNG, JPEG, WebP) or a clip (MP4, MOV, WebM, MKV; up to 60 s, 200 MB).
+         */
+        post: operations["upload_terraform_v1_ffmpeg_slate_upload_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/snapshot/{app}/{stream}.jpg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Snapshot
+         * @description Show a live stream as it was some seconds ago, up to 480 pixels wide.
+         */
+        get: operations["snapshot_terraform_v1_ffmpeg_snapshot__app___stream__jpg_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/terraform/v1/ffmpeg/transcode/apply": {
         parameters: {
             query?: never;
@@ -6638,6 +6738,26 @@ export interface components {
             code: 0;
             data: components["schemas"]["SettingsOut"];
         };
+        /** Reply[SlateFileList] */
+        Reply_SlateFileList_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["SlateFileList"];
+        };
+        /** Reply[SlateFile] */
+        Reply_SlateFile_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["SlateFile"];
+        };
         /** Reply[Status] */
         Reply_Status_: {
             /**
@@ -7314,10 +7434,76 @@ export interface components {
             audio: components["schemas"]["SlateAudio"];
         };
         /**
+         * SlateFile
+         * @description An own picture or clip. ``duration_ms``: 0 for a picture. ``created_ms``: since the epoch.
+         */
+        SlateFile: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Kind */
+            kind: string;
+            /** Bytes */
+            bytes: number;
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+            /** Duration Ms */
+            duration_ms: number;
+            /** Created Ms */
+            created_ms: number;
+        };
+        /**
+         * SlateFileList
+         * @description Newest first. ``max_bytes``: of one file; ``max_clip_s``: how long a clip may be.
+         */
+        SlateFileList: {
+            /** Files */
+            files: components["schemas"]["SlateFile"][];
+            /** Max Bytes */
+            max_bytes: number;
+            /** Max Clip S */
+            max_clip_s: number;
+        };
+        /** SlateFileRemove */
+        SlateFileRemove: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Id */
+            id: string;
+        };
+        /**
          * SlateKind
          * @enum {string}
          */
         SlateKind: "card" | "picture" | "clip";
+        /**
+         * SlatePreview
+         * @description ``slate`` as a programme has it; ``title`` empty: none is shown.
+         */
+        SlatePreview: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            slate: components["schemas"]["SlateChoice"];
+            /**
+             * Width
+             * @default 640
+             */
+            width: number;
+            /**
+             * Height
+             * @default 360
+             */
+            height: number;
+        };
         /**
          * SourceChoice
          * @description A stream that a programme may show.
@@ -10216,6 +10402,217 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reply_ProgrammeView_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    files_terraform_v1_ffmpeg_slate_files_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Body"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_SlateFileList_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    preview_terraform_v1_ffmpeg_slate_preview_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SlatePreview"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    remove_terraform_v1_ffmpeg_slate_remove_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SlateFileRemove"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_NoneType_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    upload_terraform_v1_ffmpeg_slate_upload_post: {
+        parameters: {
+            query?: {
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_SlateFile_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    snapshot_terraform_v1_ffmpeg_snapshot__app___stream__jpg_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app: string;
+                stream: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
                 };
             };
             /** @description Client Error */
