@@ -224,7 +224,7 @@ class Destination:
             self.config,
             self._house,
             self._network,
-            self._limits,
+            limits=self._limits,
             now_ms=self._clock(),
             said=self._said,
             note=self._note,

@@ -50,18 +50,18 @@ async def open_connection(
     config: DestinationConfig,
     house: House,
     network: Network,
-    limits: Limits,
     *,
     now_ms: int,
     said: Said,
     note: Callable[[str], None],
     fourcc: tuple[str, ...] = (),
+    limits: Limits | None = None,
 ) -> Connection:
     """Return a connection that takes media. ``note`` gets lines for people; they may hold secrets.
 
     Raises PublishFailed.
     """
-    url = config.url
+    url, limits = config.url, limits or Limits()
     if url.startswith(LOCAL):
         url = _local_url(url.removeprefix(LOCAL), house, now_ms)
     elif config.sender == Sender.FFMPEG or url.startswith("srt:") or has_password(url):

@@ -29,6 +29,7 @@ from .control import ControlServer
 from .destination import Destination
 from .feeders import CameraFeeder, ItemsFeeder, StreamFeeder, now_ms, wall_ms
 from .hub import Hub
+from .opening import Network
 from .slate_keeper import SlateKeeper
 
 STOP_MARK = "stop-asked"
@@ -50,6 +51,7 @@ class Relay:
         self._data = data
         self._config: RelayConfig | None = None
         self._hub = Hub()
+        self._network = Network()
         self._meter = MediaMeter()
         self._splicer = Splicer()
         self._selector = Selector()
@@ -181,6 +183,7 @@ class Relay:
             config.rtmp_port,
             self._control.changed,
             reads=self._reads,
+            network=self._network,
         )
         return destination, self._group.create_task(destination.run())
 
