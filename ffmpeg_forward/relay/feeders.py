@@ -24,6 +24,7 @@ ALIVE_MS = 1_500
 
 _NORMALISER_RETRY_S = 0.5
 _QUEUE = 2_000
+_DISORDER_MS = 500
 
 
 def now_ms() -> int:
@@ -95,6 +96,7 @@ class StreamFeeder:
         self._port = rtmp_port
         self._house = house
         self._raw = Hub()
+        self._stamps: dict[int, int] = {}
         self._nudged = asyncio.Event()
         self._wanted = asyncio.Event()
 
@@ -136,6 +138,7 @@ class StreamFeeder:
                 self._desk.gone(self.config.id)
             else:
                 self._raw.over()
+                self._stamps.clear()
             self._desk.changed()
             delay_s = RETRY_LIVE_S if self.config.live else RETRY_S
             with suppress(TimeoutError):
@@ -146,11 +149,24 @@ class StreamFeeder:
         if not self.facts.connected:
             self.facts.connected = True
             self._desk.changed()
-        self.facts.take(message)
         if self._house is None:
+            self.facts.take(message)
             self._desk.fresh(self.config.id, message)
-        else:
-            self._raw.send((message,))
+            return
+        if self._is_torn(message):
+            # FFmpeg would fill the hole with copies of one picture, or wait for its end.
+            self._raw.pause()
+        self.facts.take(message)
+        self._raw.send((message,))
+
+    def _is_torn(self, message: Message) -> bool:
+        """Tell whether this does not follow what came before: an encoder was away, or began anew
+        on the connection that we have."""
+        before, self._stamps[message.kind] = self._stamps.get(message.kind), message.timestamp
+        if before is None:
+            return False
+        silent = self.facts.last_ms >= 0 and not self.facts.alive(now_ms())
+        return silent or not -_DISORDER_MS < message.timestamp - before < ALIVE_MS
 
     async def _normalise(self, house: HouseFormat) -> None:
         while True:

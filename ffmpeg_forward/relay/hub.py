@@ -63,8 +63,12 @@ class Hub:
         """End the timeline."""
         self._meta = None
         self._headers.clear()
-        self._forget_gop()
         self._has_video = False
+        self.pause()
+
+    def pause(self) -> None:
+        """End the timeline; its headers count for the one that follows."""
+        self._forget_gop()
         self._media.clear()
         for subscriber in tuple(self._subscribers):
             subscriber.over()
