@@ -3,16 +3,16 @@ import { output, PLATFORMS } from '../../testing/output-samples';
 import { ANY_STREAM, changesOf, draftOf, faultsOf, interrupts, newDraft, sourceOf, sourceValue, toFields, withPreset } from './output-draft';
 
 const [youtube, , custom] = PLATFORMS as [(typeof PLATFORMS)[0], (typeof PLATFORMS)[0], (typeof PLATFORMS)[0]];
-const draft = (change: Partial<ReturnType<typeof newDraft>> = {}) => ({ ...newDraft(youtube, 'stream:live/show'), key: 'abcd', ...change });
+const draft = (change: Partial<ReturnType<typeof newDraft>> = {}) => ({ ...newDraft(youtube, 'live/show'), key: 'abcd', ...change });
 
-test.each(['stream:live/show', 'programme:p1', ANY_STREAM])('the source %s survives being sent', (value) => {
+test.each(['live/show', 'show', 'programme:p1', ANY_STREAM])('the source %s survives being sent', (value) => {
   const source = sourceOf(value);
   expect(source && sourceValue(source)).toBe(value);
 });
 
 test('a stream needs no app, but what names nothing is no source', () => {
-  expect(sourceOf('stream:show')).toEqual({ kind: 'stream', app: '', stream: 'show', programme: '' });
-  for (const value of ['', 'stream:live/', 'stream:a/b/c', 'stream:live/my show', 'programme:']) expect(sourceOf(value), value).toBeNull();
+  expect(sourceOf('show')).toEqual({ kind: 'stream', app: '', stream: 'show', programme: '' });
+  for (const value of ['', 'live/', '/show', 'a/b/c', 'live/my show', 'programme:']) expect(sourceOf(value), value).toBeNull();
 });
 
 test('says what is missing or wrong', () => {
@@ -35,7 +35,7 @@ test('a whole address holds its key, and any server may want none', () => {
 });
 
 test('another platform takes its own server and no key of the former one', () => {
-  expect(withPreset(draft(), custom)).toMatchObject({ platform: 'custom', server: '', key: '', source: 'stream:live/show' });
+  expect(withPreset(draft(), custom)).toMatchObject({ platform: 'custom', server: '', key: '', source: 'live/show' });
   expect(withPreset(draft(), youtube).key).toBe('abcd');
 });
 

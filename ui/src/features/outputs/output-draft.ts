@@ -21,7 +21,7 @@ export interface OutputDraft {
   platform: string;
   server: string;
   key: string;
-  /** `stream:app/name`, `programme:id`, or empty while nothing is chosen. */
+  /** `app/stream`, `programme:id`, or empty while nothing is chosen. */
   source: string;
   enabled: boolean;
   sender: Output['sender'];
@@ -72,14 +72,15 @@ export function withPreset(draft: OutputDraft, preset: OutputPreset): OutputDraf
 }
 
 export function sourceValue({ kind, app, stream, programme }: OutputSource): string {
-  return kind === 'programme' ? `programme:${programme}` : `stream:${app}/${stream}`;
+  if (kind === 'programme') return `programme:${programme}`;
+  return app === '' && stream !== '' ? stream : `${app}/${stream}`;
 }
 
 /** Whichever stream is live. */
-export const ANY_STREAM = 'stream:/';
+export const ANY_STREAM = '/';
 
 // Without an app it is whichever has a stream of that name.
-const STREAM = /^stream:(?:([^/\s]*)\/)?([^/\s]+)$/;
+const STREAM = /^(?:([^/\s:]+)\/)?([^/\s:]+)$/;
 
 /** Null where the words name no source. */
 export function sourceOf(value: string): OutputSource | null {

@@ -2,11 +2,11 @@ import { Drawer } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Output, OutputPreset } from '../../../lib/ffmpeg-types';
+import { useStreamNames } from '../../../lib/use-stream-names';
 import { useCreateOutput, useUpdateOutput } from '../api/use-outputs';
 import { draftOf, newDraft, withPreset, type OutputDraft } from '../output-draft';
 import { OutputForm } from './output-form';
 import { PlatformPicker } from './platform-picker';
-import { useStreamNames } from './source-field';
 
 interface OutputDrawerProps {
   /** Null: a new one. */
