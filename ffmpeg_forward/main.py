@@ -28,7 +28,7 @@ from .outputs import routes as output_routes
 from .outputs.setup import open_outputs
 from .picture import Picture
 from .programme import routes as programme_routes
-from .programme.store import ProgrammeStore
+from .programme.setup import open_programmes
 from .relays import Relays
 from .slate import routes as slate_routes
 from .slate.files import SlateFiles
@@ -86,7 +86,6 @@ async def open_ffmpeg(settings: Settings) -> AsyncIterator[Running]:
         state.registry = StreamRegistry(redis)
         state.known_streams = KnownStreamStore(redis)
         state.relays = Relays(data)
-        state.programmes = ProgrammeStore(redis)
         state.slate_files = SlateFiles(data.slate, now_ms)
         state.slate_files.open()
         state.snapshots = Snapshots(data.html, data.snapshots, state.registry.publishers)
@@ -98,6 +97,7 @@ async def open_ffmpeg(settings: Settings) -> AsyncIterator[Running]:
             {settings.rtmp_port: "the media server", settings.hooks_port: "the publish check"},
         )
         outputs = await stack.enter_async_context(open_outputs(state))
+        programmes = open_programmes(state)
         state.channels = open_channels(state)
         state.transcoder = await stack.enter_async_context(open_transcode(state))
         yield Running(
@@ -105,7 +105,7 @@ async def open_ffmpeg(settings: Settings) -> AsyncIterator[Running]:
             loops=[
                 state.relays.run(),
                 *outputs,
-                state.programmes.run(),
+                *programmes,
                 state.channels.keeper.run(settings.rtmp_port),
                 state.demo.run(),
                 state.snapshots.run(),
