@@ -176,9 +176,12 @@ class FfmpegSource:
 
 async def _write_messages(stdin: asyncio.StreamWriter, inward: AsyncIterable[Message]) -> None:
     """Write messages as they come. What kinds there are stands at the very beginning of FLV, and
-    a reader waits for each of them: so the first few are looked at before anything is written."""
+    a reader waits for each of them: so the first few are looked at before anything is written.
+    Script data is left out: FFmpeg takes what comes later for subtitles."""
     waiting: list[Message] | None = []
     async for message in inward:
+        if message.kind not in (AUDIO, VIDEO):
+            continue
         if waiting is None:
             stdin.write(tag_bytes(message))
         else:

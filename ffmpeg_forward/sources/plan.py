@@ -74,6 +74,8 @@ async def plan_item(
     way = way or Way(item.target)
     reading = await asyncio.to_thread(make_reading, way.url, item.is_file, start_ms, way.options)
     has_sound = found.audio is not None and not silent
+    if found.video is None and not has_sound:
+        raise problems.nothing()
     argv = [*_BASE, "-fflags", "+genpts", "-thread_queue_size", "256", *reading.args]
     if not has_sound:
         argv += [*_SILENCE, "-map", "0:V:0?", "-map", "1:a:0", "-shortest"]
@@ -131,7 +133,18 @@ async def plan_normaliser(house: HouseFormat, _: Way | None = None) -> Command:
             # A parser would go on with the first size for ever; this way the decoder is told of
             # each new one. And what is read for analysing must not be thrown away.
             *("-fflags", "+noparse", "-analyzeduration", "1000000", "-probesize", "500000"),
-            *("-f", "flv", "-i", "pipe:0", "-map", "0:v:0?", "-map", "0:a:0?"),
+            *(
+                "-fpsprobesize",
+                "0",
+                "-f",
+                "flv",
+                "-i",
+                "pipe:0",
+                "-map",
+                "0:v:0?",
+                "-map",
+                "0:a:0?",
+            ),
             "-vf",
             f"scale={size}:force_original_aspect_ratio=decrease:force_divisible_by=2"
             f",pad={size}:(ow-iw)/2:(oh-ih)/2,setsar=1,format=yuv420p",
