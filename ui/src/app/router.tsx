@@ -106,6 +106,12 @@ export function makeRouter(queries: QueryClient, history?: RouterHistory) {
     createRoute({ getParentRoute: () => shell, path: '/recordings/storage', component: lazyRouteComponent(settingsPages, 'StoragePage') }),
     createRoute({ getParentRoute: () => shell, path: '/recordings/retention', component: lazyRouteComponent(settingsPages, 'RetentionPage') }),
   ] as const;
+  const channelPages = () => withWords('channels', () => import('./pages/channels/pages'));
+  const channels = [
+    createRoute({ getParentRoute: () => shell, path: '/channels', component: lazyRouteComponent(channelPages, 'VlivePage') }),
+    createRoute({ getParentRoute: () => shell, path: '/channels/cameras', component: lazyRouteComponent(channelPages, 'CamerasPage') }),
+    createRoute({ getParentRoute: () => shell, path: '/channels/transcode', component: lazyRouteComponent(channelPages, 'TranscodePage') }),
+  ] as const;
   const system = createRoute({
     getParentRoute: () => shell,
     path: '/system',
@@ -118,7 +124,7 @@ export function makeRouter(queries: QueryClient, history?: RouterHistory) {
   });
 
   return createRouter({
-    routeTree: root.addChildren([setup, signIn, shell.addChildren([home, streams, streamRules, statistics, stream.addChildren(streamTabs), outputs, programme, recordings, recording, ...recordingSettings, system, webhooks])]),
+    routeTree: root.addChildren([setup, signIn, shell.addChildren([home, streams, streamRules, statistics, stream.addChildren(streamTabs), outputs, programme, recordings, recording, ...recordingSettings, ...channels, system, webhooks])]),
     basepath: '/mgmt',
     defaultPreload: 'intent',
     defaultPendingMs: 300,

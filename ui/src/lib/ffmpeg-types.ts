@@ -106,12 +106,19 @@ export interface Transcode {
 export interface SlateFile {
   id: string;
   name: string;
-  kind: 'picture' | 'clip';
+  kind: string;
   bytes: number;
   width: number;
   height: number;
   duration_ms: number;
   created_ms: number;
+}
+
+export interface SlateFiles {
+  files: SlateFile[];
+  /** Of one file. */
+  max_bytes: number;
+  max_clip_s: number;
 }
 
 /** A file on the server's disk that may be played; `path` begins with its folder. */

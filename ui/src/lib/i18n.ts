@@ -1,5 +1,6 @@
 import i18next, { type i18n } from 'i18next';
 import { initReactI18next } from 'react-i18next';
+import type channels from '../locales/channels.en.json';
 import type en from '../locales/en.json';
 import type outputs from '../locales/outputs.en.json';
 import type recordings from '../locales/recordings.en.json';
@@ -12,7 +13,7 @@ import { writePreference } from './preferences';
 
 declare module 'i18next' {
   interface CustomTypeOptions {
-    resources: { translation: typeof en & typeof outputs & typeof recordings & typeof storage & typeof streams & typeof stats & typeof webhooks };
+    resources: { translation: typeof en & typeof channels & typeof outputs & typeof recordings & typeof storage & typeof streams & typeof stats & typeof webhooks };
   }
 }
 
@@ -20,6 +21,7 @@ declare module 'i18next' {
 const PARTS = {
   main: { en: () => import('../locales/en.json'), zh: () => import('../locales/zh.json') },
   outputs: { en: () => import('../locales/outputs.en.json'), zh: () => import('../locales/outputs.zh.json') },
+  channels: { en: () => import('../locales/channels.en.json'), zh: () => import('../locales/channels.zh.json') },
   recordings: { en: () => import('../locales/recordings.en.json'), zh: () => import('../locales/recordings.zh.json') },
   stats: { en: () => import('../locales/stats.en.json'), zh: () => import('../locales/stats.zh.json') },
   storage: { en: () => import('../locales/storage.en.json'), zh: () => import('../locales/storage.zh.json') },

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import channelsEn from './channels.en.json';
+import channelsZh from './channels.zh.json';
 import en from './en.json';
 import outputsEn from './outputs.en.json';
 import outputsZh from './outputs.zh.json';
@@ -35,6 +37,7 @@ describe.each([
   ['pages about outputs', flat(outputsEn), flat(outputsZh)],
   ['library', flat(recordingsEn), flat(recordingsZh)],
   ['pages about rules, storage and retention', flat(storageEn), flat(storageZh)],
+  ['pages about channels', flat(channelsEn), flat(channelsZh)],
   ['statistics', flat(statsEn), flat(statsZh)],
   ['pages about webhooks', flat(webhooksEn), flat(webhooksZh)],
   ['page of a recording', flat(vodEn), flat(vodZh)],

@@ -13,6 +13,7 @@ const PLACES = [
   { to: '/streams', icon: 'streams', name: 'nav.streams' },
   { to: '/outputs', icon: 'outputs', name: 'nav.outputs' },
   { to: '/recordings', icon: 'recordings', name: 'nav.recordings' },
+  { to: '/channels', icon: 'channels', name: 'nav.channels' },
   { to: '/system', icon: 'system', name: 'nav.system' },
 ] as const;
 

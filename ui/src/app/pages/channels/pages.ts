@@ -1,0 +1,3 @@
+export { CamerasPage } from './cameras-page';
+export { TranscodePage } from './transcode-page';
+export { VlivePage } from './vlive-page';
