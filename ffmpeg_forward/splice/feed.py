@@ -25,7 +25,10 @@ PICTURE_LOST_MS = 5_000
 """Whose picture has not come for so long is a source of sound alone."""
 
 _COVER = 2.5
-"""Frames come so far apart that a source is not lost between two of them."""
+"""So many frames may be missing before a source is lost, however far apart they are."""
+
+_STEPS = 5
+_LONGEST_FRAME_MS = 2_000
 
 
 @dataclass(slots=True)
@@ -73,7 +76,7 @@ class Feed:
         self._awaits_key = True
         self._leaves_out = False
         self._clock = SourceClock()
-        self._frame_ms = 0.0
+        self._steps: deque[int] = deque(maxlen=_STEPS)
         self._last_at = 0
         self._bytes = 0
         self._order = 0
@@ -115,9 +118,7 @@ class Feed:
         if not seen.frame or (seen.codec in NEEDS_HEADER and seen.codec != self._codec):
             return None
         at = self._clock.place(VIDEO, message.timestamp, now_ms)
-        if 0 < at - self._last_at <= 2000:
-            step = at - self._last_at
-            self._frame_ms += (step - self._frame_ms) / 8 if self._frame_ms else step
+        self._steps.append(at - self._last_at)
         self._last_at = at
         if not seen.key and (self._awaits_key or self._leaves_out):
             self.dropped += self.on_air
@@ -215,7 +216,10 @@ class Feed:
 
     def patience_ms(self, lost_after_ms: int) -> int:
         """Return for how long nothing may come before it is lost; pictures may be seconds apart."""
-        return max(lost_after_ms, round(self._frame_ms * _COVER))
+        if len(self._steps) < _STEPS:
+            return lost_after_ms
+        usual_ms = min(sorted(self._steps)[_STEPS // 2], _LONGEST_FRAME_MS)
+        return max(lost_after_ms, round(usual_ms * _COVER))
 
     def is_sound_alone(self, now_ms: int) -> bool:
         if not self.audio:

@@ -257,7 +257,11 @@ class Splicer:
         target = self._target()
         if target is None:
             return []
-        at = target.next_start_ms(now_ms, self._need_ms(now_ms))
+        need_ms = self._need_ms(now_ms)
+        entry = target.start(now_ms, need_ms, self._oldest_ms(now_ms))
+        if entry is not None and not self._must_finish() and self._may_join(entry, now_ms):
+            return [now_ms]
+        at = target.next_start_ms(now_ms, need_ms)
         return [] if at is None else [at]
 
     def _note_time(self, now_ms: int) -> None:
@@ -382,6 +386,9 @@ class Splicer:
         sound_alone = entry.message.kind == AUDIO
         if sound_alone and self._player is not None:
             self._player.with_sound = False
+        elif sound_alone and self._slate is not None and self._paced:
+            self._player = SlatePlayer(self._slate, at, with_sound=False)
+            self._line.video.resend = True
         else:
             self._player = None
             self._line.video.resend = True
@@ -450,7 +457,7 @@ class Splicer:
             for one in (feed.video, feed.audio, feed.data):
                 if one and one[0].at + self._offset < at:
                     queue, at = one, one[0].at + self._offset
-        if player is not None and player.head()[0] <= min(now, at - (queue is not None)):
+        if player is not None and player.head()[0] <= min(now, at):
             self._play_slate(player)
             return True
         if feed is None or queue is None:
@@ -551,7 +558,9 @@ class Splicer:
             queues = [queue for queue in (feed.video, feed.audio, feed.data) if queue]
             if not queues:
                 break
-            entry = feed.pop(min(queues, key=lambda queue: queue[0].order))
+            # As it came, but a joint begins with its key frame.
+            first = min(queues, key=lambda queue: queue[0].order)
+            entry = feed.pop(feed.video if self._line.video.resend and feed.video else first)
             self._send(feed, entry, entry.at + self._offset)
 
     def _fill_silence(self) -> None:
