@@ -19,6 +19,7 @@ from ..core.settings import Settings
 from ..core.signed import house_key
 from ..core.store import open_redis
 from . import routes, snapshot_routes
+from .channels import compat as channel_compat
 from .channels import routes as channel_routes
 from .channels.setup import open_channels
 from .child import Place
@@ -47,6 +48,7 @@ _ROUTES: tuple[ModuleType, ...] = (
     slate_routes,
     snapshot_routes,
     channel_routes,
+    channel_compat,
     transcode_routes,
     transcode_compat,
 )
@@ -54,9 +56,11 @@ _ROUTES: tuple[ModuleType, ...] = (
 
 def create_api() -> FastAPI:
     """Return the app; ``app.state`` is filled by ``open_ffmpeg`` and has what services.py lists."""
-    app = create_app("ffmpeg_forward", "Streamstead outputs", raw=slate_routes.RAW_BODIES)
+    raw = (slate_routes.RAW_BODIES, channel_compat.RAW_BODIES)
+    app = create_app("ffmpeg_forward", "Streamstead outputs", raw=raw)
     for part in _ROUTES:
         app.include_router(part.router)
+    app.include_router(channel_compat.limits)
     return app
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import orjson
 
-from ...core.errors import Conflict, Invalid, NotFound
+from ...core.errors import Conflict, Invalid, NotFound, StreamsteadError
 from ...core.files import sync_directory
 from ...core.log import get_logger
 from ...core.paths import DataDir
@@ -171,6 +171,13 @@ class OwnFiles:
         found.with_suffix(".json").unlink(missing_ok=True)
         sync_directory(found.parent)
         log.info("film.removed", path=self.relative(path))
+
+    def discard(self, path: str) -> None:
+        """Delete a film if it is there and can be deleted."""
+        try:
+            self.remove(path)
+        except (OSError, StreamsteadError) as exc:
+            log.warning("film.not_removed", error=type(exc).__name__)
 
     def sweep(self, now_s: float) -> None:
         """Delete what was sent or fetched for a channel and taken by none. Raises OSError."""

@@ -23,6 +23,7 @@ from .channel import (
     Trouble,
 )
 from .files import OwnFiles
+from .legacy import sealed_address
 from .models import ChannelItemIn, ChannelTo, ChannelToAddress
 from .store import ChannelStore
 from .url_policy import check_url, shown_url
@@ -165,23 +166,14 @@ class Intake:
                 await self.outputs.get(one)
             return Destination(ChannelToKind.OUTPUTS, "", "", ids)
         key = wanted.key if isinstance(wanted, ChannelToAddress) else None
-        is_same = before.kind is ChannelToKind.ADDRESS and wanted.server in (
-            "",
-            before.shown_server,
-        )
-        if is_same and key is None:
-            return before
-        server = self.store.server_of(before) if is_same else wanted.server
-        address = Address.of(server, key or "")
-        return Destination(
-            ChannelToKind.ADDRESS,
-            "",
-            "",
-            sealed_server=self.store.seal(address.server),
-            sealed_key=self.store.seal(address.key) if address.key else "",
-            shown_server=address.shown,
-            key_hint=address.hint,
-        )
+        if before.kind is ChannelToKind.ADDRESS:
+            now = self.store.address_of(before)
+            address = now.changed(wanted.server, key)
+            if address == now:
+                return before
+        else:
+            address = Address.of(wanted.server, key or "")
+        return sealed_address(address, self.store.seal)
 
 
 def check_ready(channel: Channel) -> None:

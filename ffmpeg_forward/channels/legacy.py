@@ -97,7 +97,11 @@ def destination(
         app, stream = own
         check_stream(app, stream)
         return Destination(ChannelToKind.STREAM, app, stream)
-    address = Address.of(server, secret)
+    return sealed_address(Address.of(server, secret), seal)
+
+
+def sealed_address(address: Address, seal: Callable[[str], str]) -> Destination:
+    """Return a server and a key as they may be stored."""
     return Destination(
         ChannelToKind.ADDRESS,
         "",

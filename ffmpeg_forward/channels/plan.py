@@ -126,7 +126,7 @@ class Planner:
         if to.kind is ChannelToKind.STREAM and to.stream:
             yield DestinationConfig(LOCAL_ID, f"{LOCAL}{to.app}/{to.stream}")
         elif to.kind is ChannelToKind.ADDRESS:
-            address = self._store.address_of(channel)
+            address = self._store.address_of(to)
             yield DestinationConfig(ADDRESS_ID, address.url, address.secrets)
         else:
             for output in self._chosen(channel):

@@ -7,6 +7,7 @@ from ...core.media_limits import MediaLimitStore
 from ...core.resolver import Resolver
 from ..services import Services
 from . import models
+from .arrive import Arrivals
 from .files import OwnFiles
 from .intake import AT_ONCE, Intake
 from .keeper import Keeper
@@ -23,6 +24,7 @@ class ChannelPart:
     files: OwnFiles
     limits: MediaLimitStore
     intake: Intake
+    arrivals: Arrivals
     keeper: Keeper
 
 
@@ -46,4 +48,5 @@ def open_channels(services: Services) -> ChannelPart:
     keeper.on_claims(services.director.wake)
     services.feed.add("channels", snapshot)
     keeper.subscribe(lambda: services.feed.changed("channels"))
-    return ChannelPart(store, files, limits, intake, keeper)
+    arrivals = Arrivals(services.settings.data, limits)
+    return ChannelPart(store, files, limits, intake, arrivals, keeper)

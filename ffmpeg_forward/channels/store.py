@@ -67,15 +67,10 @@ class ChannelStore:
         """Return the whole address of an item of type stream. Raises SealBroken."""
         return self._sealer.open(item.sealed)
 
-    def address_of(self, channel: Channel) -> Address:
-        """Return the server and key of a channel that goes to an address. Raises SealBroken."""
-        to = channel.to
+    def address_of(self, to: Destination) -> Address:
+        """Return the server and key of a destination that is an address. Raises SealBroken."""
         key = self._sealer.open(to.sealed_key) if to.sealed_key else ""
         return Address(self._sealer.open(to.sealed_server), key)
-
-    def server_of(self, to: Destination) -> str:
-        """Return the whole server of a destination that is an address. Raises SealBroken."""
-        return self._sealer.open(to.sealed_server)
 
     async def all(self, kind: ChannelKind | None = None) -> list[Channel]:
         """Return every channel, oldest first. Raises RedisError."""

@@ -32,11 +32,19 @@ class Way:
 
 @asynccontextmanager
 async def open_way(
-    url: str, *, allow_private: bool, film: bool, resolve: Resolve = _RESOLVER
+    url: str,
+    *,
+    allow_private: bool,
+    film: bool,
+    resolve: Resolve = _RESOLVER,
+    proxied: bool = False,
 ) -> AsyncIterator[Way]:
-    """Yield a way that is open as long as the block. Raises Invalid, SourceUnreachable."""
+    """Yield a way that is open as long as the block; ``proxied``: with a guard in any case.
+
+    Raises Invalid, SourceUnreachable.
+    """
     admitted = await admit(url, allow_private=allow_private, film=film, resolve=resolve)
-    if not admitted.through_guard:
+    if not (admitted.through_guard or proxied):
         yield Way(admitted.url, admitted.options)
         return
     async with Guard.opened(resolve, allow_private=allow_private) as guard:

@@ -4,6 +4,86 @@
  */
 
 export interface paths {
+    "/terraform/v1/ffmpeg/camera/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Camera Secret
+         * @description Tell the cameras by platform, or change one (as Oryx).
+         */
+        post: operations["camera_secret_terraform_v1_ffmpeg_camera_secret_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/camera/source": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Camera Source
+         * @description Have a channel show this camera from now on (as Oryx).
+         */
+        post: operations["camera_source_terraform_v1_ffmpeg_camera_source_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/camera/stream-url": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Camera Stream Url
+         * @description Check the address of a camera (as Oryx).
+         */
+        post: operations["camera_stream_url_terraform_v1_ffmpeg_camera_stream_url_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/camera/streams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Camera Streams
+         * @description Tell how each camera is (as Oryx).
+         */
+        post: operations["camera_streams_terraform_v1_ffmpeg_camera_streams_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/terraform/v1/ffmpeg/channels/create": {
         parameters: {
             query?: never;
@@ -983,6 +1063,166 @@ export interface paths {
          * @description Tell the version of Streamstead.
          */
         post: operations["versions_terraform_v1_ffmpeg_versions_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/vlive/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Vlive Secret
+         * @description Tell the virtual live channels by platform, or change one (as Oryx).
+         */
+        post: operations["vlive_secret_terraform_v1_ffmpeg_vlive_secret_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/vlive/server": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Vlive Server
+         * @description Check a file of this server: below ``vlive/``, ``upload/`` or ``record/`` (as Oryx).
+         */
+        post: operations["vlive_server_terraform_v1_ffmpeg_vlive_server_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/vlive/source": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Vlive Source
+         * @description Have a virtual live channel play these from now on (as Oryx).
+         */
+        post: operations["vlive_source_terraform_v1_ffmpeg_vlive_source_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/vlive/stream-url": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Vlive Stream Url
+         * @description Check the address of a stream or film (as Oryx).
+         */
+        post: operations["vlive_stream_url_terraform_v1_ffmpeg_vlive_stream_url_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/vlive/streamUrl": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Vlive Stream Url
+         * @description Check the address of a stream or film (as Oryx).
+         */
+        post: operations["vlive_stream_url_terraform_v1_ffmpeg_vlive_streamUrl_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/vlive/streams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Vlive Streams
+         * @description Tell how each virtual live channel is (as Oryx).
+         */
+        post: operations["vlive_streams_terraform_v1_ffmpeg_vlive_streams_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/vlive/upload/{filename}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Vlive Upload
+         * @description Take a film as the one file of a form (as Oryx). ``uploads/`` takes it piece by piece.
+         */
+        post: operations["vlive_upload_terraform_v1_ffmpeg_vlive_upload__filename__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/ffmpeg/vlive/ytdl": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Vlive Ytdl
+         * @description Fetch the film of a page by yt-dlp, where that is installed (as Oryx).
+         */
+        post: operations["vlive_ytdl_terraform_v1_ffmpeg_vlive_ytdl_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2334,6 +2574,46 @@ export interface paths {
          * @description Set the first password. Without one in the body: the same as GET.
          */
         post: operations["init_terraform_v1_mgmt_init_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/limits/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Query Limits
+         * @description Tell the largest bitrates of sources (as Oryx).
+         */
+        post: operations["query_limits_terraform_v1_mgmt_limits_query_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/limits/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Update Limits
+         * @description Change the largest bitrates of sources (as Oryx).
+         */
+        post: operations["update_limits_terraform_v1_mgmt_limits_update_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -5213,6 +5493,95 @@ export interface components {
             allow_private?: boolean | null;
         };
         /**
+         * OryxChannel
+         * @description ``secret`` is only the end of it.
+         */
+        OryxChannel: {
+            /** Platform */
+            platform: string;
+            /** Server */
+            server: string;
+            /** Secret */
+            secret: string;
+            /** Enabled */
+            enabled: boolean;
+            /** Custom */
+            custom: boolean;
+            /** Label */
+            label: string;
+            /** Files */
+            files: components["schemas"]["OryxSource"][];
+            /**
+             * Extraaudio
+             * @default
+             */
+            extraAudio: string;
+        };
+        /** OryxChannelFrame */
+        OryxChannelFrame: {
+            /** Log */
+            log: string;
+            /** Update */
+            update: string;
+        };
+        /**
+         * OryxChannelStream
+         * @description ``source``: id of what is played; ``start``, ``ready`` (RFC 3339) and ``frame`` are there
+         *     only while it runs.
+         */
+        OryxChannelStream: {
+            /** Platform */
+            platform: string;
+            /** Enabled */
+            enabled: boolean;
+            /** Custom */
+            custom: boolean;
+            /** Label */
+            label: string;
+            /** Files */
+            files: components["schemas"]["OryxSource"][];
+            /** Source */
+            source?: string | null;
+            /** Start */
+            start?: string | null;
+            /** Ready */
+            ready?: string | null;
+            frame?: components["schemas"]["OryxChannelFrame"] | null;
+        };
+        /**
+         * OryxFile
+         * @description A source as it was told by the call that made it; what else stands there is passed over.
+         */
+        OryxFile: {
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Path
+             * @default
+             */
+            path: string;
+            /**
+             * Size
+             * @default 0
+             */
+            size: number;
+            /**
+             * Uuid
+             * @default
+             */
+            uuid: string;
+            /**
+             * Target
+             * @default
+             */
+            target: string;
+            /** @default upload */
+            type: components["schemas"]["ChannelItemType"];
+        };
+        /**
          * OryxFrame
          * @description The child's last words and when they were looked at.
          */
@@ -5240,6 +5609,25 @@ export interface components {
             /** Host */
             host: string;
         };
+        /**
+         * OryxLimits
+         * @description The largest bitrate of a source, kbit/s.
+         */
+        OryxLimits: {
+            /** Vlive */
+            vlive: number;
+            /** Camera */
+            camera: number;
+        };
+        /** OryxNamed */
+        OryxNamed: {
+            /** Name */
+            name: string;
+            /** Uuid */
+            uuid: string;
+            /** Target */
+            target: string;
+        };
         /** OryxQuery */
         OryxQuery: {
             /**
@@ -5249,6 +5637,110 @@ export interface components {
             token?: string | null;
             /** All */
             all?: boolean | null;
+        };
+        /**
+         * OryxSecret
+         * @description ``action`` absent: tell all. ``secret`` empty or as it was told: the key stays.
+         */
+        OryxSecret: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Action */
+            action?: "update" | null;
+            /** Platform */
+            platform?: string | null;
+            /** Server */
+            server?: string | null;
+            /** Secret */
+            secret?: string | null;
+            /** Enabled */
+            enabled?: boolean | null;
+            /** Custom */
+            custom?: boolean | null;
+            /** Label */
+            label?: string | null;
+            /** Files */
+            files?: components["schemas"]["OryxFile"][] | null;
+            /** Extraaudio */
+            extraAudio?: ("" | "silent") | null;
+            /** Allowprivate */
+            allowPrivate?: boolean | null;
+        };
+        /** OryxServerFile */
+        OryxServerFile: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** File */
+            file: string;
+        };
+        /** OryxSized */
+        OryxSized: {
+            /** Name */
+            name: string;
+            /** Uuid */
+            uuid: string;
+            /** Target */
+            target: string;
+            /** Size */
+            size: number;
+        };
+        /**
+         * OryxSource
+         * @description ``format``, ``video`` and ``audio`` as ffprobe tells them.
+         */
+        OryxSource: {
+            /** Name */
+            name: string;
+            /** Path */
+            path: string;
+            /** Size */
+            size: number;
+            /** Uuid */
+            uuid: string;
+            /** Target */
+            target: string;
+            type: components["schemas"]["ChannelItemType"];
+            /** Format */
+            format: {
+                [key: string]: unknown;
+            } | null;
+            /** Video */
+            video: {
+                [key: string]: unknown;
+            } | null;
+            /** Audio */
+            audio: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /** OryxSourceBody */
+        OryxSourceBody: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Platform */
+            platform: string;
+            /** Files */
+            files: components["schemas"]["OryxFile"][];
+            /** Extraaudio */
+            extraAudio?: ("" | "silent") | null;
+            /** Allowprivate */
+            allowPrivate?: boolean | null;
+        };
+        /** OryxSources */
+        OryxSources: {
+            /** Platform */
+            platform: string;
+            /** Files */
+            files: components["schemas"]["OryxSource"][];
         };
         /**
          * OryxTranscodeConfig
@@ -5290,6 +5782,40 @@ export interface components {
             /** Output */
             output: string;
             frame: components["schemas"]["OryxFrame"];
+        };
+        /** OryxUpdateLimits */
+        OryxUpdateLimits: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Vlive */
+            vlive: number;
+            /** Camera */
+            camera: number;
+        };
+        /** OryxUploaded */
+        OryxUploaded: {
+            /** Uuid */
+            uuid: string;
+            /** Target */
+            target: string;
+        };
+        /** OryxUrl */
+        OryxUrl: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Url */
+            url: string;
+            /**
+             * Allowprivate
+             * @default false
+             */
+            allowPrivate: boolean;
         };
         /**
          * Output
@@ -6428,6 +6954,46 @@ export interface components {
             code: 0;
             data: components["schemas"]["OryxHooks"];
         };
+        /** Reply[OryxLimits] */
+        Reply_OryxLimits_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["OryxLimits"];
+        };
+        /** Reply[OryxNamed] */
+        Reply_OryxNamed_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["OryxNamed"];
+        };
+        /** Reply[OryxSized] */
+        Reply_OryxSized_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["OryxSized"];
+        };
+        /** Reply[OryxSources] */
+        Reply_OryxSources_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["OryxSources"];
+        };
         /** Reply[OryxTranscodeConfig] */
         Reply_OryxTranscodeConfig_: {
             /**
@@ -6447,6 +7013,16 @@ export interface components {
              */
             code: 0;
             data: components["schemas"]["OryxTranscodeTask"];
+        };
+        /** Reply[OryxUploaded] */
+        Reply_OryxUploaded_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["OryxUploaded"];
         };
         /** Reply[OutputList] */
         Reply_OutputList_: {
@@ -6952,6 +7528,19 @@ export interface components {
                 [key: string]: components["schemas"]["ForwardConfig"];
             } | null;
         };
+        /** Reply[Union[dict[str, OryxChannel], NoneType]] */
+        Reply_Union_dict_str__OryxChannel___NoneType__: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            /** Data */
+            data: {
+                [key: string]: components["schemas"]["OryxChannel"];
+            } | null;
+        };
         /** Reply[Unlocked] */
         Reply_Unlocked_: {
             /**
@@ -7063,6 +7652,17 @@ export interface components {
             code: 0;
             /** Data */
             data: components["schemas"]["ForwardStream"][];
+        };
+        /** Reply[list[OryxChannelStream]] */
+        Reply_list_OryxChannelStream__: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            /** Data */
+            data: components["schemas"]["OryxChannelStream"][];
         };
         /** Reply[list[RecordFile]] */
         Reply_list_RecordFile__: {
@@ -9042,6 +9642,174 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    camera_secret_terraform_v1_ffmpeg_camera_secret_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["OryxSecret"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Union_dict_str__OryxChannel___NoneType__"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    camera_source_terraform_v1_ffmpeg_camera_source_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OryxSourceBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_OryxSources_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    camera_stream_url_terraform_v1_ffmpeg_camera_stream_url_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OryxUrl"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_OryxNamed_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    camera_streams_terraform_v1_ffmpeg_camera_streams_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Body"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_list_OryxChannelStream__"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
     create_channel_terraform_v1_ffmpeg_channels_create_post: {
         parameters: {
             query?: never;
@@ -11109,6 +11877,340 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reply_Version_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    vlive_secret_terraform_v1_ffmpeg_vlive_secret_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["OryxSecret"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Union_dict_str__OryxChannel___NoneType__"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    vlive_server_terraform_v1_ffmpeg_vlive_server_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OryxServerFile"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_OryxSized_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    vlive_source_terraform_v1_ffmpeg_vlive_source_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OryxSourceBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_OryxSources_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    vlive_stream_url_terraform_v1_ffmpeg_vlive_stream_url_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OryxUrl"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_OryxNamed_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    vlive_stream_url_terraform_v1_ffmpeg_vlive_streamUrl_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OryxUrl"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_OryxNamed_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    vlive_streams_terraform_v1_ffmpeg_vlive_streams_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Body"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_list_OryxChannelStream__"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    vlive_upload_terraform_v1_ffmpeg_vlive_upload__filename__post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                filename: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_OryxUploaded_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    vlive_ytdl_terraform_v1_ffmpeg_vlive_ytdl_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OryxUrl"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_OryxSized_"];
                 };
             };
             /** @description Client Error */
@@ -14005,6 +15107,90 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reply_Union_SessionToken__InitState__"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    query_limits_terraform_v1_mgmt_limits_query_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Body"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_OryxLimits_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    update_limits_terraform_v1_mgmt_limits_update_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OryxUpdateLimits"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_NoneType_"];
                 };
             };
             /** @description Client Error */
