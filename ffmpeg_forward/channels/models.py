@@ -79,7 +79,7 @@ class ChannelNow(BaseModel):
 
 class Channel(BaseModel):
     """A channel and how it is. ``max_duration_s`` 0: no limit. ``since_ms``: when its state began,
-    ms since the epoch."""
+    ``next_try_ms``: when one in trouble tries again (null: not known), ms since the epoch."""
 
     id: str
     kind: ChannelKind
@@ -100,6 +100,7 @@ class Channel(BaseModel):
     kbps: int
     problem: Problem | None
     media: MediaFacts | None
+    next_try_ms: int | None
 
 
 class Channels(BaseModel):

@@ -20,7 +20,8 @@ class Now:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """``media``: as the relay tells it; ``kbps``: what the destinations take, of the fastest."""
+    """``media``: as the relay tells it; ``kbps``: what the destinations take, of the fastest;
+    ``next_try_ms``: when one in trouble connects again, None where nobody knows."""
 
     state: ChannelState
     trouble: Trouble | None = None
@@ -28,6 +29,7 @@ class Standing:
     kbps: int = 0
     media: Mapping[str, Any] | None = None
     live_since_ms: int | None = None
+    next_try_ms: int | None = None
 
 
 def standing_of(channel: Channel, status: Mapping[str, Any] | None, now_ms: int) -> Standing:
@@ -52,12 +54,15 @@ def standing_of(channel: Channel, status: Mapping[str, Any] | None, now_ms: int)
         )
     trouble = _trouble(source.get("problem"))
     if trouble is not None and not source.get("alive"):
-        return Standing(ChannelState.RETRYING, trouble, now)
+        next_ms = (source.get("now") or {}).get("next_try_ms")
+        return Standing(ChannelState.RETRYING, trouble, now, next_try_ms=next_ms)
     trouble = trouble or _trouble(next((it["problem"] for it in ways if it.get("problem")), None))
     if ways and all(one.get("state") == "failed" for one in ways):
         return Standing(ChannelState.FAILED, trouble, now, media=media)
     if trouble is not None and not any(one.get("state") in _WORKING for one in ways):
-        return Standing(ChannelState.RETRYING, trouble, now, media=media)
+        tries = [one["next_try_ms"] for one in ways if one.get("next_try_ms")]
+        next_ms = min(tries, default=None)
+        return Standing(ChannelState.RETRYING, trouble, now, media=media, next_try_ms=next_ms)
     return Standing(ChannelState.STARTING, trouble, now, media=media)
 
 

@@ -33,6 +33,7 @@ def shown(channel: Channel, keeper: Keeper) -> models.Channel:
         kbps=found.kbps,
         problem=problem_view(found.trouble),
         media=media_of(found.media),
+        next_try_ms=found.next_try_ms,
     )
 
 

@@ -3962,7 +3962,7 @@ export interface components {
         /**
          * Channel
          * @description A channel and how it is. ``max_duration_s`` 0: no limit. ``since_ms``: when its state began,
-         *     ms since the epoch.
+         *     ``next_try_ms``: when one in trouble tries again (null: not known), ms since the epoch.
          */
         Channel: {
             /** Id */
@@ -3998,6 +3998,8 @@ export interface components {
             kbps: number;
             problem: components["schemas"]["Problem"] | null;
             media: components["schemas"]["MediaFacts"] | null;
+            /** Next Try Ms */
+            next_try_ms: number | null;
         };
         /** ChannelBody */
         ChannelBody: {
