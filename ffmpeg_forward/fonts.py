@@ -1,5 +1,6 @@
 """Which letters FFmpeg can draw on this machine. The relays use it: standard library only."""
 
+import functools
 import shutil
 import subprocess
 from pathlib import Path
@@ -43,17 +44,26 @@ def _fonts(roots: tuple[Path, ...], kinds: tuple[str, ...]) -> dict[str, Path]:
 
 
 def can_draw_text(ffmpeg: str = FFMPEG) -> bool:
-    """Ask an FFmpeg whether it was built with the text filter. False when it cannot be asked."""
-    if shutil.which(ffmpeg) is None:
-        return False
+    """Tell whether an FFmpeg was built with the text filter. False when it cannot be asked."""
+    return b"drawtext AVOptions" in about(ffmpeg, "-h", "filter=drawtext")
+
+
+def about(ffmpeg: str, *question: str) -> bytes:
+    """Return what an FFmpeg says of itself; b"" when it cannot be asked. Blocks."""
+    path = shutil.which(ffmpeg)
     try:
-        told = subprocess.run(
-            [ffmpeg, "-hide_banner", "-h", "filter=drawtext"],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_PROBE_TIMEOUT_S,
-            check=False,
-        )
+        return _told(path, question) if path else b""
     except (OSError, subprocess.TimeoutExpired):
-        return False
-    return b"drawtext AVOptions" in told.stdout
+        return b""
+
+
+# Only answers are kept, by the program's path: a missing FFmpeg may be there a minute later.
+@functools.cache
+def _told(path: str, question: tuple[str, ...]) -> bytes:
+    return subprocess.run(
+        [path, "-hide_banner", *question],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=_PROBE_TIMEOUT_S,
+        check=False,
+    ).stdout

@@ -1,15 +1,13 @@
 """Encode a scene once, as tags of one loop."""
 
 import asyncio
-import functools
-import subprocess
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
 from ...core.rtmp.chunk import AUDIO, VIDEO, Message
 from ...core.rtmp.flv import FlvError, FlvReader
-from ..fonts import FFMPEG
+from ..fonts import FFMPEG, about
 from ..gently import MediaFailed, run_to_end
 from .format import Format
 from .mp4_track import TrackError, read_track
@@ -30,7 +28,6 @@ _ENCODERS = {
     "hevc": ("libx265",),
     "av1": ("libsvtav1", "libaom-av1"),
 }
-_ENCODER_ASKED_S = 10.0
 
 # What a stream of each profile uses, so that the encoder really writes that profile.
 _X264_TOOLS = {
@@ -45,23 +42,9 @@ Frames = list[tuple[bool, bytes]]
 
 async def find_encoder(codec: str) -> str | None:
     """Return the name of this FFmpeg's encoder of avc, hevc or av1; None without one."""
-    return await asyncio.to_thread(_find_encoder, codec)
-
-
-@functools.cache
-def _find_encoder(codec: str) -> str | None:
     for name in _ENCODERS.get(codec, ()):
-        try:
-            told = subprocess.run(
-                [FFMPEG, "-hide_banner", "-h", f"encoder={name}"],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=_ENCODER_ASKED_S,
-                check=False,
-            )
-        except (OSError, subprocess.TimeoutExpired):
-            return None
-        if f"Encoder {name} ".encode() in told.stdout:
+        told = await asyncio.to_thread(about, FFMPEG, "-h", f"encoder={name}")
+        if f"Encoder {name} ".encode() in told:
             return name
     return None
 

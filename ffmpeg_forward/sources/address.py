@@ -9,16 +9,14 @@ gets the address in its command, where users of this machine can see it. Such a 
 duration, so that of a file behind a password is not known.
 """
 
-import functools
 import re
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from urllib.parse import unquote, urlsplit
 
 from ...core.redact import redact_text
-from ..fonts import FFMPEG
+from ..fonts import FFMPEG, about
 from ..gently import MediaFailed
 
 SILENT_S = 15
@@ -125,18 +123,7 @@ def _secrets(target: str) -> tuple[str, ...]:
     return tuple(sorted({one for one in found if len(one) > 2}, key=len, reverse=True))
 
 
-@functools.cache
 def libavformat() -> int:
     """Return the major version of FFmpeg's format library, 0 when it cannot be asked. Blocks."""
-    try:
-        told = subprocess.run(
-            [FFMPEG, "-version"],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=10,
-            check=False,
-        ).stdout.decode(errors="replace")
-    except (OSError, subprocess.TimeoutExpired):
-        return 0
-    found = re.search(r"libavformat\s+(\d+)", told)
+    found = re.search(rb"libavformat\s+(\d+)", about(FFMPEG, "-version"))
     return int(found[1]) if found else 0
