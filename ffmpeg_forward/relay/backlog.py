@@ -7,7 +7,6 @@ from ...core.rtmp.chunk import DATA, VIDEO, Message
 from ..splice.media import look
 
 MAX_BYTES = 8 << 20
-MAX_AGE_S = 3.0
 
 
 class Backlog:
@@ -17,7 +16,7 @@ class Backlog:
     Payloads are shared with everybody else who has them: only references are kept.
     """
 
-    def __init__(self, max_bytes: int = MAX_BYTES, max_age_s: float = MAX_AGE_S) -> None:
+    def __init__(self, max_age_s: float, max_bytes: int = MAX_BYTES) -> None:
         self._items: deque[tuple[Message, float]] = deque()
         self._bytes = 0
         self._max_bytes = max_bytes

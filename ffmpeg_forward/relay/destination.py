@@ -58,8 +58,8 @@ class DestinationStatus:
 class _Session:
     connection: Connection
     watch: Watch
+    backlog: Backlog
     began_s: float
-    backlog: Backlog = field(default_factory=Backlog)
     times: Rebase = field(default_factory=Rebase)
     codecs: set[str] = field(default_factory=set)
     live_s: float | None = None
@@ -239,7 +239,11 @@ class Destination:
     async def _carry(self, connection: Connection) -> Problem | None:
         now_s = time.monotonic()
         session = _Session(
-            connection, Watch(connection, self._limits, now_s), now_s, last_take_s=now_s
+            connection,
+            Watch(connection, self._limits, now_s),
+            Backlog(self._limits.backlog_s),
+            began_s=now_s,
+            last_take_s=now_s,
         )
         connection.on_writable = lambda: session.backlog.drain(session.send)
         connection.closed.add_done_callback(lambda _: self._wake.set())

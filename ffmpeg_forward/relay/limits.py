@@ -20,6 +20,8 @@ class Limits:
     """How long ago the far end may have accepted something for a destination to be live."""
     stuck_s: float = 15.0
     """After so long without progress the connection is given up."""
+    backlog_s: float = 3.0
+    """How long media may wait before whole GOPs are left out."""
     early_s: float = 5.0
     """A connection that a server ends before that was probably refused."""
     settled_s: float = 10.0

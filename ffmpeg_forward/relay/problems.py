@@ -43,6 +43,7 @@ class Step(StrEnum):
 
 _KEY_HELP = "Copy the key again from the platform, and check that its event is open for streaming."
 _PORT_HELP = "Check the address and its port, and that no firewall is in between."
+_TRY_PLAIN = "Perhaps it has none at this port: try rtmp:// in place of rtmps://."
 _BUSY = re.compile(r"already|busy|in use|occupied|duplicate", re.IGNORECASE)
 _AUTH = re.compile(r"authmod=(adobe|llnw)|need auth", re.IGNORECASE)
 _CODEC = re.compile(r"codec|unsupported (video|audio)|not supported", re.IGNORECASE)
@@ -106,10 +107,11 @@ def unreachable(where: str) -> Problem:
 
 
 def timeout(where: str, step: Step) -> Problem:
+    if step is Step.TLS:
+        return Problem("output_tls", f"TLS: {where} does not answer to TLS.", _TRY_PLAIN)
     what = {
         Step.DNS: "the name server did not answer in time",
         Step.CONNECT: "it does not answer at all",
-        Step.TLS: "it did not finish the TLS handshake in time",
         Step.HANDSHAKE: "it accepted the connection and then stayed silent",
         Step.PUBLISH: "it did not say in time whether the stream may begin",
     }.get(step, "it did not answer in time")
@@ -246,7 +248,7 @@ def tls(host: str, exc: BaseException) -> Problem:
         if exc.verify_code == 9:
             help_ = "Check the clock of this machine."
     elif isinstance(exc, ssl.SSLError) and exc.reason in _NOT_TLS:
-        why, help_ = f"{host} does not speak TLS at this port", "Try rtmp:// in place of rtmps://."
+        why, help_ = f"{host} does not speak TLS at this port", _TRY_PLAIN
     elif isinstance(exc, ssl.SSLError):
         why = f"{host} and we agree on no kind of TLS ({_words(exc.reason)})"
     return Problem("output_tls", f"TLS: {why}.", help_)
