@@ -21,6 +21,9 @@ PREFIX = "programme-"
 State = Literal["off", "starting", "slate", "live"]
 SourceState = Literal["offline", "connecting", "ready", "on_air", "lost"]
 
+LOST_MS = 10_000
+"""A source that has been quiet for longer is offline."""
+
 LOCAL_ID = "local"
 """Id of the destination that is a stream of this house."""
 
@@ -107,13 +110,14 @@ def state_of(programme: Programme, told: Mapping[str, Any] | None) -> tuple[Stat
 
 def source_state(url: str, told: Mapping[str, Any] | None, on_air: str | None) -> SourceState:
     """Return ``offline``, ``connecting``, ``ready``, ``on_air`` or ``lost``."""
-    source = (told or {}).get("sources", {}).get(url)
-    if source is None:
+    if told is None:
         return "offline"
     if on_air == url:
         return "on_air"
+    source = told.get("sources", {}).get(url)
+    if source is None:
+        return "connecting"
     if source["alive"]:
         return "ready"
-    if source["connected"]:
-        return "lost" if source["media"] else "connecting"
-    return "offline"
+    quiet_ms = source["quiet_ms"]
+    return "offline" if quiet_ms is None or quiet_ms > LOST_MS else "lost"

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
 from ...core.house_grant import HouseGrants, Way
-from ...core.rtmp.chunk import Message
+from ...core.rtmp.chunk import DATA, Message
 from ..sources.ffmpeg_source import FfmpegSource, camera, normaliser, reading_item
 from ..splice.media import MediaMeter
 from .config import HouseFormat, ItemConfig, SourceConfig
@@ -62,8 +62,10 @@ class Facts:
         return self.last_ms >= 0 and now - self.last_ms < ALIVE_MS
 
     def take(self, message: Message) -> None:
-        self.last_ms = now_ms()
-        self.meter.feed(message, self.last_ms)
+        now = now_ms()
+        if message.kind != DATA:
+            self.last_ms = now
+        self.meter.feed(message, now)
 
     def told(self) -> dict[str, Any]:
         """Return what the status says of it."""
@@ -71,6 +73,7 @@ class Facts:
         return {
             "connected": self.connected,
             "alive": self.alive(now_ms()),
+            "quiet_ms": now_ms() - self.last_ms if self.last_ms >= 0 else None,
             "problem": self.problem,
             "now": self.now,
             "ended": self.ended,

@@ -192,12 +192,12 @@ async def test_what_is_on_air_is_shown_and_told_once(stage: Stage) -> None:
     one = await made(stage)
     telling = asyncio.create_task(stage.shows.run())
     name = relay_name(one["id"])
-    source = {"connected": True, "alive": True, "media": None, "problem": None}
+    source = {"connected": True, "alive": True, "quiet_ms": 9, "media": None, "problem": None}
     for on_air, at_ms in (("slate", 1), ("live/cam", 2), ("live/cam", 2), ("slate", 3)):
         stage.relays.tell(name, on_air=on_air, on_air_since_ms=at_ms, sources={"live/cam": source})
     shown = (await stage.good("list"))["programmes"][0]
     assert (shown["state"], shown["on_air"], shown["since_ms"]) == ("slate", "slate", 3)
-    assert [it["state"] for it in shown["source_states"]] == ["ready", "offline"]
+    assert [it["state"] for it in shown["source_states"]] == ["ready", "connecting"]
     async with asyncio.timeout(30):
         while len(await stage.redis.xrange(EventStream.KEY)) < 2:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
