@@ -9,7 +9,7 @@ from ..supervise import Command
 from .ladder import Hardware, Ladder, Rendition, VideoCodec
 
 FFMPEG = "ffmpeg"
-_PROBE_US = 3_000_000
+_PROBE_US = 2_000_000
 _PROBE_BYTES = 5_000_000
 _NETWORK_US = 10_000_000
 _MOST_FPS = 120
@@ -73,6 +73,8 @@ def _opening(encoder: Encoder, source: str) -> list[str]:
         *encoder.setup,
         # What the source's header promises and never sends is not waited for long.
         *("-analyzeduration", str(_PROBE_US), "-probesize", str(_PROBE_BYTES)),
+        # Nor is it watched for its frame rate: that would take two seconds.
+        *("-fpsprobesize", "0"),
         *("-rw_timeout", str(_NETWORK_US)),
         *("-i", source),
     ]

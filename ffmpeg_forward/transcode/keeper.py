@@ -73,8 +73,8 @@ Prepare = Callable[[Work], Awaitable[None]]
 
 
 class Keeper:
-    """``run`` follows until cancelled. Then everything ends when the house is stopped; else it stays
-    for the process that comes after us."""
+    """``run`` follows until cancelled. When the house is stopped everything ends then; else it
+    stays for the process that comes after us."""
 
     def __init__(
         self,

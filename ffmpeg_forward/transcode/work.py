@@ -27,7 +27,9 @@ from .problems import LOST, SLOW, problem_of_run
 log = get_logger(__name__)
 
 PREFIX = "transcode-"
-LIMITS = Limits(start_s=20.0, stall_s=8.0)
+LIMITS = Limits(start_s=20.0, stall_s=8.0, grace_s=0.7)
+"""FFmpeg ends at once when it is asked to, unless it waits for a source that is silent: then it
+would wait for ever, and has nothing to lose."""
 GIVE_UP_AFTER = 8
 """Runs in a row that came to nothing."""
 _SETTLED_MS = 10_000
