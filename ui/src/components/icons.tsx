@@ -32,6 +32,7 @@ const PATHS = {
   link: <><path d="M10 14a4 4 0 0 0 6 .4l3-3a4 4 0 0 0-5.7-5.7l-1 1" /><path d="M14 10a4 4 0 0 0-6-.4l-3 3a4 4 0 0 0 5.7 5.7l1-1" /></>,
   more: <path d="M12 5.5h.01M12 12h.01M12 18.5h.01" strokeWidth={2.6} />,
   back: <path d="M14.5 5.5 8 12l6.5 6.5" />,
+  programme: <><rect x="3.5" y="5" width="17" height="11.5" rx="2" /><path d="M8.5 20h7M10.5 8.2v5.1l4.3-2.55-4.3-2.55Z" /></>,
   up: <path d="M12 19V5.5M6.5 11 12 5.5l5.5 5.5" />,
   down: <path d="M12 5v13.5M6.5 13l5.5 5.5 5.5-5.5" />,
   plus: <path d="M12 5v14M5 12h14" />,
