@@ -266,10 +266,10 @@ class Keeper:
 
 
 def _has_ended(status: Mapping[str, Any] | None) -> bool:
-    """Tell whether everything was played and is on its way out."""
+    """Tell whether everything was played, and nothing of it is on the air any more."""
     sources = (status or {}).get("sources", {})
     return bool(sources) and all(
-        one.get("ended") and not one.get("alive") for one in sources.values()
+        one.get("ended") and not one.get("now") for one in sources.values()
     )
 
 

@@ -3,16 +3,16 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import aclosing, suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
 from ...core.house_grant import HouseGrants, Way
 from ...core.rtmp.chunk import DATA, Message
-from ..sources.ffmpeg_source import FfmpegSource, camera, normaliser, reading_item
+from ..sources.ffmpeg_source import FfmpegSource, camera, normaliser
 from ..splice.media import MediaMeter
-from .config import HouseFormat, ItemConfig, SourceConfig
+from .config import HouseFormat, SourceConfig
 from .hub import Hub
 from .play import PLAY_FAILURES, play
 
@@ -240,87 +240,6 @@ class _Inlet:
     async def __aiter__(self) -> AsyncIterator[Message]:
         while (message := await self._queue.get()) is not None:
             yield message
-
-
-class ItemsFeeder:
-    """Plays items one after the other, the next one ready before the last one has run out."""
-
-    def __init__(self, config: SourceConfig, desk: Desk, wanted: Callable[[str], None]) -> None:
-        self.config = config
-        self.facts = Facts()
-        self._desk = desk
-        self._show = wanted
-        self._number = 0
-        self._skip = asyncio.Event()
-
-    def update(self, config: SourceConfig) -> None:
-        """A changed list counts from the next item on."""
-        self.config = config
-
-    def wanted(self, wanted: bool) -> None:
-        pass
-
-    def skip(self) -> None:
-        self._skip.set()
-
-    async def run(self) -> None:
-        failed_in_a_row = 0
-        index = 0
-        order = self._order()
-        while True:
-            if index >= len(order):
-                if not self.config.loop or not self.config.items:
-                    break
-                index, order = 0, self._order()
-                continue
-            item = order[index]
-            index += 1
-            if await self._play(item, index - 1, len(order)):
-                failed_in_a_row = 0
-                continue
-            failed_in_a_row += 1
-            if failed_in_a_row >= len(order):
-                # Nothing of the list can be played at this moment.
-                await asyncio.sleep(min(LONGEST_S, 2.0 ** min(failed_in_a_row, 6)))
-        self.facts.ended = True
-        self._desk.changed()
-        await asyncio.Event().wait()
-
-    def _order(self) -> list[ItemConfig]:
-        items = list(self.config.items)
-        if self.config.shuffle:
-            random.shuffle(items)
-        return items
-
-    async def _play(self, item: ItemConfig, index: int, count: int) -> bool:
-        """Play one; False when nothing of it could be played."""
-        self._number += 1
-        part = f"{self.config.id}#{self._number}"
-        self._skip.clear()
-        self._desk.add_part(part)
-        self._show(part)
-        source = reading_item(item)
-        any_media = False
-        self.facts.now = {
-            "id": item.id,
-            "index": index,
-            "count": count,
-            "name": item.name,
-            "since_ms": wall_ms(),
-        }
-        self._desk.changed()
-        async with aclosing(source.messages()) as messages:
-            async for message in messages:
-                any_media = True
-                self.facts.take(message)
-                self._desk.fresh(part, message)
-                if self._skip.is_set():
-                    break
-                if self._desk.room_ms(part) <= 0:
-                    await self._desk.wait_room(part)
-        self.facts.problem = None if any_media else source.problem
-        self._desk.gone(part)
-        return any_media
 
 
 class CameraFeeder:

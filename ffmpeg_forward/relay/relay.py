@@ -27,8 +27,9 @@ from .config import (
 )
 from .control import ControlServer
 from .destination import Destination
-from .feeders import CameraFeeder, ItemsFeeder, StreamFeeder, now_ms, wall_ms
+from .feeders import CameraFeeder, StreamFeeder, now_ms, wall_ms
 from .hub import Hub
+from .items import ItemsFeeder
 from .opening import Network
 from .slate_keeper import SlateKeeper
 
@@ -297,6 +298,9 @@ class Relay:
         on_air = self._splicer.on_air
         if on_air != self._on_air:
             self._on_air, self._on_air_since_ms = on_air, wall_ms()
+            for feeder, _ in self._feeders.values():
+                if isinstance(feeder, ItemsFeeder):
+                    feeder.note_on_air(on_air)
             self._control.changed()
 
     def _status(self) -> dict[str, Any]:
