@@ -105,7 +105,8 @@ def _scheme_options(scheme: str, version: int) -> dict[str, str]:
     if scheme in ("rtsp", "rtsps"):
         # Before FFmpeg 5.0 `timeout` made it wait for somebody to send.
         name = "timeout" if version >= _OPTION_LISTS else "stimeout"
-        return {"rtsp_transport": "tcp", name: silent_us}
+        # The rate of pictures is not waited for: cameras come back sooner.
+        return {"rtsp_transport": "tcp", name: silent_us, "fpsprobesize": "0"}
     if scheme in ("http", "https"):
         again = {"reconnect": "1", "reconnect_streamed": "1", "reconnect_delay_max": "4"}
         return {"rw_timeout": silent_us, "user_agent": "Streamstead", **again}

@@ -234,7 +234,7 @@ def reading_item(item: ItemConfig, start_at_ms: int = 0) -> FfmpegSource:
     it is taken. Without sound it gets silence."""
     return FfmpegSource(
         partial(plan_item, item, start_at_ms, False),
-        on_failure=partial(forget, item.target),
+        on_failure=partial(forget, item),
         address=None if item.is_file else item,
     )
 
@@ -244,7 +244,7 @@ def camera(config: SourceConfig) -> FfmpegSource:
     (item,) = config.items[:1]
     return FfmpegSource(
         partial(plan_item, item, 0, config.silent_audio),
-        on_failure=partial(forget, item.target),
+        on_failure=partial(forget, item),
         endless=True,
         address=None if item.is_file else item,
     )

@@ -52,9 +52,9 @@ Plan = Callable[[Way | None], Awaitable[Command]]
 _known: dict[str, ProbeResult] = {}
 
 
-def forget(target: str) -> None:
+def forget(item: ItemConfig) -> None:
     """Ask anew next time what is there: it could not be read as expected."""
-    _known.pop(target, None)
+    _known.pop(item.target, None)
 
 
 async def plan_item(
