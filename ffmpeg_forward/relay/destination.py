@@ -9,13 +9,13 @@ from typing import Any
 
 from ...core.house_grant import HouseGrants
 from ...core.redact import redact_text
-from ...core.rtmp.chunk import VIDEO, Message
+from ...core.rtmp.chunk import AUDIO, VIDEO, Message
 from ..backoff import Backoff
 from ..splice.media import look
 from ..to_the_end import to_the_end
 from . import problems
 from .backlog import Backlog
-from .config import DestinationConfig
+from .config import LOCAL, DestinationConfig
 from .connection import Connection, State, Watch
 from .hub import Hub
 from .limits import Limits
@@ -66,6 +66,19 @@ class _Session:
     last_take_s: float = 0.0
     is_settled: bool = False
 
+    audio_header: bytes = b""
+
+    def hears_otherwise(self, message: Message) -> bool:
+        """Tell whether sound of another form begins with this message.
+
+        SRS 5 turns sound into Opus for WebRTC, and dies of a segmentation fault when the number
+        of channels changes within a session.
+        """
+        if message.kind != AUDIO or not look(message).header:
+            return False
+        before, self.audio_header = self.audio_header, message.payload
+        return before not in (b"", message.payload)
+
     def send(self, message: Message) -> bool:
         """Send a message; return whether there may be more."""
         self.connection.send(message, self.times.of(message))
@@ -106,6 +119,7 @@ class Destination:
         self._limits = limits or Limits()
         self._said = said
         self._secrets = _secrets(config)
+        self._is_ours = config.url.startswith(LOCAL)
         self._where = place_of(config, self._house)
         self._status = DestinationStatus(config.id, State.WAITING, clock())
         self._lines: deque[dict[str, int | str]] = deque(maxlen=LINES)
@@ -147,6 +161,11 @@ class Destination:
             return
         now_s, backlog = time.monotonic(), session.backlog
         session.last_take_s = now_s
+        if self._is_ours and session.hears_otherwise(message):
+            self._note("sound of another kind: publishing begins again")
+            self._session = None
+            self._wake.set()
+            return
         if not backlog and not backlog.is_skipping and session.connection.writable:
             session.send(message)
             return
@@ -250,7 +269,7 @@ class Destination:
         self._note("publishing begins")
         self._begin(session)
         self._session = session
-        while not self._over:
+        while not self._over and self._session is session:
             now_s = time.monotonic()
             self._observe(session, now_s)
             if connection.closed.done():
@@ -274,6 +293,8 @@ class Destination:
             playable = playable or (seen.key and message.kind == VIDEO and not seen.header)
             if seen.codec:
                 session.codecs.add(seen.codec)
+            if seen.header and message.kind == AUDIO:
+                session.audio_header = message.payload
             session.send(message)
         if not playable:
             session.backlog.wait_for_entry()
