@@ -39,9 +39,12 @@ class Backlog:
         self._skipping = True
 
     def admit(self, message: Message, entry: bool, now_s: float) -> bool:
-        """Tell whether the message goes on; count what does not. Headers always do."""
+        """Tell whether the message goes on; count what does not.
+
+        Headers always do, unless somebody sends nothing else.
+        """
         if message.kind == DATA or look(message).header:
-            return True
+            return self._bytes < self._max_bytes * 3
         if self._skipping and entry:
             if self._blocked and not self._room(now_s, 0.5):
                 self.dropped += message.kind == VIDEO

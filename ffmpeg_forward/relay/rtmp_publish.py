@@ -282,7 +282,7 @@ class RtmpPublisher(asyncio.Protocol):
         if self._hello is None:
             return self._reader.feed(data)
         self._hello += data
-        if self._hello[0] != 3:
+        if self._hello and self._hello[0] != 3:
             raise ChunkError("this is no RTMP")
         whole = 1 + 2 * HANDSHAKE
         if len(self._hello) < whole:

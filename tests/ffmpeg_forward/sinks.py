@@ -314,7 +314,7 @@ def srt_sink(passphrase: str = "") -> Iterator[tuple[int, Path]]:
     root = Path(tempfile.mkdtemp(prefix="ss-srt-"))
     port, path = free_port(socket.SOCK_DGRAM), root / "got.ts"
     more = f"&passphrase={passphrase}&pbkeylen=16" if passphrase else ""
-    argv = [need("ffmpeg"), "-v", "error", "-nostdin", "-fflags", "+nobuffer"]
+    argv = [need("ffmpeg"), "-v", "error", "-nostdin", "-analyzeduration", "500000"]
     argv += ["-i", f"srt://127.0.0.1:{port}?mode=listener{more}"]
     argv += ["-c", "copy", "-flush_packets", "1", "-f", "mpegts", str(path)]
     child = subprocess.Popen(argv, stdin=subprocess.DEVNULL)
