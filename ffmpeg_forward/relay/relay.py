@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import os
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
@@ -32,6 +33,7 @@ from .hub import Hub
 from .items import ItemsFeeder
 from .opening import Network
 from .slate_keeper import SlateKeeper
+from .steadily import complain, steadily
 
 STOP_MARK = "stop-asked"
 TICK_MS = 10
@@ -76,8 +78,8 @@ class Relay:
         async with self._control.serving(), asyncio.TaskGroup() as group:
             self._group = group
             tasks = [
-                group.create_task(self._pump()),
-                group.create_task(self._slate.run()),
+                group.create_task(self._keep_pumping()),
+                group.create_task(steadily(self._slate.run)),
                 group.create_task(self._watch_house()),
             ]
             try:
@@ -109,7 +111,7 @@ class Relay:
             try:
                 self._apply(RelayConfig.of(command["config"]))
             except (KeyError, TypeError, ValueError) as exc:
-                print(f"a configuration is not understood: {type(exc).__name__}", flush=True)
+                print(f"not understood: a configuration ({type(exc).__name__})", file=sys.stderr)
         elif op == "retry" and command.get("id") in self._destinations:
             self._destinations[command["id"]][0].retry_now()
         elif op == "skip":
@@ -123,19 +125,19 @@ class Relay:
         before, self._config = self._config, config
         if self._group is None:
             return
-        paced = config.mode != FORWARD
-        if before is None or (before.buffer_ms, before.lost_after_ms) != (
-            config.buffer_ms,
-            config.lost_after_ms,
-        ):
-            self._splicer.configure(
-                buffer_ms=config.buffer_ms, lost_after_ms=config.lost_after_ms, paced=paced
-            )
+        self._configure(config)
         anew = before is not None and before.normalise != config.normalise
         self._apply_sources(config, anew)
         self._apply_destinations(config)
         self._slate.look(config.slate if config.mode == PROGRAMME else None, config.normalise)
         self._wake.set()
+
+    def _configure(self, config: RelayConfig) -> None:
+        self._splicer.configure(
+            buffer_ms=config.buffer_ms,
+            lost_after_ms=config.lost_after_ms,
+            paced=config.mode != FORWARD,
+        )
 
     def _apply_sources(self, config: RelayConfig, anew: bool) -> None:
         wanted = {source.id: source for source in config.sources}
@@ -153,7 +155,7 @@ class Relay:
                 assert self._group is not None
                 if source.kind != ITEMS:
                     self._splicer.add(id_)
-                self._feeders[id_] = (feeder, self._group.create_task(feeder.run()))
+                self._feeders[id_] = (feeder, self._group.create_task(steadily(feeder.run)))
 
     def _feeder(self, source: SourceConfig, config: RelayConfig) -> Feeder:
         if source.kind == ITEMS:
@@ -186,7 +188,7 @@ class Relay:
             reads=self._reads,
             network=self._network,
         )
-        return destination, self._group.create_task(destination.run())
+        return destination, self._group.create_task(steadily(destination.run))
 
     def _reads(self) -> list[str]:
         """Return the streams of this house that the timeline is made of."""
@@ -227,6 +229,20 @@ class Relay:
         self._wake.set()
 
     # What goes out.
+
+    async def _keep_pumping(self) -> None:
+        """Pump for ever. A fault in splicing costs the connections, not the show."""
+        while True:
+            try:
+                await self._pump()
+            except Exception:
+                complain()
+                self._hub.over()
+                self._splicer = Splicer()
+                if self._config is not None:
+                    self._configure(self._config)
+                    self._apply_sources(self._config, anew=True)
+                await asyncio.sleep(TICK_MS / 1000)
 
     async def _pump(self) -> None:
         while True:
