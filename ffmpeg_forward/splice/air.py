@@ -98,7 +98,7 @@ class Air:
             heads = [queue[0].at for queue in (feed.video, feed.audio, feed.data) if queue]
             times += [zero + self._offset + at for at in heads]
             if feed.dry:
-                lost_ms = self._lost_at_ms(feed)
+                lost_ms = 0 if feed.ended else self._lost_at_ms(feed)
                 times += [] if lost_ms is None else [lost_ms]
             elif not feed.video and self.slate is not None and self.player is None:
                 last_ms = max(feed.last_video_ms or 0, self._joined_ms)

@@ -58,6 +58,7 @@ class SourceClock:
             stretch = known.stretch
             at = known.at + _distance(known.stamp, stamp)
         elif _is_near(stretch, stamp) and not _goes_back(known, stretch, stamp):
+            # A hole in this track alone, or it follows the leap of the other one.
             at = stretch.at + _distance(stretch.stamp, stamp)
         else:
             at = self.top + (known.step_ms if known else _FIRST_STEP_MS)
@@ -87,8 +88,11 @@ def _is_near(stretch: _Stretch, stamp: int) -> bool:
 
 
 def _goes_back(known: _Track | None, stretch: _Stretch, stamp: int) -> bool:
-    """True for a track that begins anew within its own stretch."""
-    return known is not None and known.stretch is stretch and _distance(known.stamp, stamp) < 0
+    """True when a track would be put before where it was: then it begins anew."""
+    if known is None:
+        return False
+    at = stretch.at + _distance(stretch.stamp, stamp)
+    return at < known.at - (0 if known.stretch is stretch else BACK_MS)
 
 
 def _distance(before: int, after: int) -> int:

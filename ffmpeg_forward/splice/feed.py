@@ -68,7 +68,7 @@ class Feed:
         self.last_audio_ms: int | None = None
         self.first_ms: int | None = None
         self.ended = False
-        self.on_air = False
+        self.on_air = self.was_on_air = False
         self.must_rejoin = False
         self.dropped = 0
         self._codec = ""
@@ -295,6 +295,7 @@ class Feed:
 
     def leave(self) -> None:
         """Go off the air: what was shown so far is of no use for coming back."""
+        self.was_on_air = self.was_on_air or self.on_air
         self.on_air = self.must_rejoin = self._leaves_out = False
         self.clear()
         self._awaits_key = True

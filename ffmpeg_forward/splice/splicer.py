@@ -61,6 +61,7 @@ class Splicer:
         self._feeds: dict[str, Feed] = {}
         self._files: set[str] = set()
         self._retired: set[str] = set()
+        self._files_in_line: list[str] = []
         self._wanted: str | None = None
         self._asked: int | None = None
         self._told: str | None = None
@@ -95,6 +96,8 @@ class Splicer:
         feed = self._feeds.pop(source, None)
         self._files.discard(source)
         self._retired.discard(source)
+        if source in self._files_in_line:
+            self._files_in_line.remove(source)
         shown = self._air.feed
         if shown is not None and shown.name == source:
             shown.ended = True
@@ -134,8 +137,13 @@ class Splicer:
 
     def want(self, source: str | None) -> None:
         """Say who should be on the air; None or ``slate``: the slate. Whoever is on the air stays
-        until a key frame of the wanted one is due."""
+        until a key frame of the wanted one is due. Files are played in the order in which they were
+        wanted, each to its end."""
         self._wanted = None if source == SLATE else source
+        if source not in self._files:
+            self._files_in_line.clear()
+        elif source not in self._files_in_line:
+            self._files_in_line.append(source)
 
     @property
     def on_air(self) -> str | None:
@@ -160,7 +168,11 @@ class Splicer:
     def room(self, source: str) -> int:
         """Return how many ms of a file are wanted now; 0: its reader should wait."""
         feed = self._feeds.get(source)
-        return feed.room_ms() if feed is not None else 0
+        if feed is None:
+            return 0
+        others = [self._feeds[one] for one in self._files_in_line if one in self._feeds]
+        before_ms = sum(one.span_ms() for one in others if one is not feed)
+        return max(0, feed.room_ms() - before_ms)
 
     def state(self, source: str, now_ms: int) -> SourceFacts:
         """Return how a source is; one that was not added is lost."""
@@ -191,7 +203,7 @@ class Splicer:
         if self.on_air != self._told:
             self.switches += self._told is not None
             self._told = self.on_air
-        for source in [one for one in self._retired if one != self.on_air]:
+        for source in [one for one in self._retired if self._is_over(one)]:
             self.remove(source)
         return self._air.line.take()
 
@@ -200,7 +212,7 @@ class Splicer:
         feed = self._air.feed
         times = self._start_times(now_ms)
         if not self._pace.paced:
-            times += [now_ms] if feed is not None and not feed.dry else []
+            times += [now_ms] if feed is not None and (feed.ended or not feed.dry) else []
         elif self._air.zero is None:
             times += [now_ms] if self._air.slate is not None else []
         else:
@@ -262,8 +274,21 @@ class Splicer:
         return air.feed is None or air.lacks_picture(now_ms)
 
     def _target(self) -> Feed | None:
+        """Return who should be on the air and is not."""
+        on_air = self._air.feed
+        for source in self._files_in_line:
+            feed = self._feeds.get(source)
+            if feed is not None and feed is not on_air and not self._is_over(source):
+                return feed
         target = self._feeds.get(self._wanted) if self._wanted is not None else None
-        return None if target is self._air.feed else target
+        return None if target is on_air else target
+
+    def _is_over(self, source: str) -> bool:
+        """True when nobody wants more of a source, and a file has been played to its end."""
+        feed = self._feeds.get(source)
+        if source not in self._retired or feed is None or feed is self._air.feed:
+            return False
+        return feed.live or feed.was_on_air or (feed.ended and not feed.has_start(0))
 
     def _must_finish(self) -> bool:
         """True while a source that has ended plays what it still has."""
