@@ -106,7 +106,8 @@ export function makeRouter(queries: QueryClient, history?: RouterHistory) {
     createRoute({ getParentRoute: () => shell, path: '/recordings/storage', component: lazyRouteComponent(settingsPages, 'StoragePage') }),
     createRoute({ getParentRoute: () => shell, path: '/recordings/retention', component: lazyRouteComponent(settingsPages, 'RetentionPage') }),
   ] as const;
-  const channelPages = () => withWords('channels', () => import('./pages/channels/pages'));
+  // What a channel sends to outputs fails as they do.
+  const channelPages = () => withWords('outputs', () => withWords('channels', () => import('./pages/channels/pages')));
   const channels = [
     createRoute({ getParentRoute: () => shell, path: '/channels', component: lazyRouteComponent(channelPages, 'VlivePage') }),
     createRoute({ getParentRoute: () => shell, path: '/channels/cameras', component: lazyRouteComponent(channelPages, 'CamerasPage') }),

@@ -126,7 +126,7 @@ export function uploadedItem({ id, name }: { id: string; name: string }): DraftI
   return newItem('upload', name, `vlive/${id}${extension.toLowerCase()}`);
 }
 
-export const SCHEMES = ['rtmp', 'rtmps', 'srt', 'rtsp', 'http', 'https'] as const;
+export const SCHEMES = ['rtsp', 'rtsps', 'rtmp', 'rtmps', 'srt', 'http', 'https'] as const;
 
 export function isAddress(text: string): boolean {
   const found = /^([a-z]+):\/\/[^\s/]+/i.exec(text.trim());

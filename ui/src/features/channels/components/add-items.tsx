@@ -21,14 +21,14 @@ export function AddItems({ items, allowPrivate, uploads, onAdd }: AddItemsProps)
   const { t } = useTranslation();
   const targets = new Set(items.map(({ target }) => target));
   return (
-    <Tabs defaultValue="upload" variant="outline" className={classes.tabs} aria-label={t('channels.add.title')}>
+    // What is hidden goes on: a file that arrives while another way is shown joins the playlist, too.
+    <Tabs defaultValue="upload" variant="outline" keepMountedMode="display-none" className={classes.tabs}>
       <Tabs.List aria-label={t('channels.add.title')}>
         <Tabs.Tab value="upload">{t('channels.add.upload')}</Tabs.Tab>
         <Tabs.Tab value="files">{t('channels.add.files')}</Tabs.Tab>
         <Tabs.Tab value="library">{t('channels.add.library')}</Tabs.Tab>
         <Tabs.Tab value="address">{t('channels.add.address')}</Tabs.Tab>
       </Tabs.List>
-      {/* Stays where it is: a file that arrives while another way is shown joins the playlist, too. */}
       <Tabs.Panel value="upload" keepMounted className={classes.panel}>
         {uploads}
         <p className={classes.hint}>{t('channels.add.uploadHint')}</p>

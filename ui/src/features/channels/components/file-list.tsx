@@ -39,7 +39,7 @@ export function FileList({ files, typed, targets, none, onAdd, onDelete }: FileL
             <Button size="compact-sm" variant="default" aria-label={t('channels.add.addOf', { name: file.name })} onClick={() => onAdd(file)}>
               {t('channels.add.add')}
             </Button>
-            {onDelete && <IconButton icon="trash" name={t('channels.add.delete', { name: file.name })} onClick={() => setAsked(file.path)} />}
+            {onDelete && !targets.has(file.path) && <IconButton icon="trash" name={t('channels.add.delete', { name: file.name })} onClick={() => setAsked(file.path)} />}
             {onDelete && asked === file.path && (
               <div className={classes.ask} role="alert">
                 {t('channels.add.deleteAsk', { name: file.name })}
