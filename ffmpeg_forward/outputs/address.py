@@ -13,7 +13,8 @@ from ...core.errors import Invalid
 MAX_SERVER = 1000
 MAX_KEY = 1000
 SCHEMES = ("rtmp", "rtmps", "srt")
-_HOST = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?|[0-9A-Fa-f:.]+")
+_LABEL = r"[A-Za-z0-9_][A-Za-z0-9_-]{0,62}"
+_HOST = re.compile(rf"{_LABEL}(\.{_LABEL})*\.?|[0-9A-Fa-f:.]+")
 _LONG_KEY = 9
 _SRT_OPTION = re.compile(
     r"(streamid|passphrase|pbkeylen|latency|rcvlatency|peerlatency|mode|transtype|maxbw|inputbw"
@@ -52,6 +53,9 @@ class Address:
             if parts.query:
                 key = f"{parts.query}&{key}" if key else parts.query
             return cls(urlunsplit(parts._replace(path="", query="", fragment="")), key)
+        if key and parts.path.rstrip("/").endswith(f"/{key}"):
+            # The whole address and the key: people fill in every field there is.
+            server = urlunsplit(parts._replace(path=parts.path.rstrip("/").removesuffix(f"/{key}")))
         if key or (parts.query in _OPEN_QUERIES and len(_folders(parts.path)) == 1):
             return cls(server, key)
         folder, _, last = parts.path.rstrip("/").rpartition("/")
@@ -152,4 +156,4 @@ def _srt_query(key: str) -> str:
     key = key.lstrip("?")
     if not key or _SRT_OPTION.match(key):
         return key
-    return f"streamid={quote(key, safe='#!:,=/._-')}"
+    return f"streamid={quote(key, safe='!:,=/._-')}"
