@@ -121,6 +121,16 @@ def judge(
     return None
 
 
+def ruled(url: str, renditions: Mapping[str, str], rules: Mapping[str, PlayRule]) -> str:
+    """Return the stream whose rule counts: of a rendition its source's, unless that is public and
+    the rendition has one of its own. ``rules`` has the default."""
+    source = renditions.get(url)
+    if source is None:
+        return url
+    public = rules.get(source, rules[DEFAULT]).kind is PlayKind.PUBLIC
+    return url if public and url in rules else source
+
+
 class PlayRuleStore:
     """``STREAMSTEAD_PLAY_RULES`` hash: stream url, or ``*`` for the default -> PlayRule JSON.
     ``STREAMSTEAD_PLAY_GENERATION`` counts changes of any rule. Recordings are urls as well

@@ -183,17 +183,31 @@ local function may_publish(name, ip, presented, salt, digest, asked, neighbours)
   return id
 end
 
+local function is_blocked(where, ip)
+  local block = where .. '|' .. ip
+  local until_ms = redis.call('HGET', K.BLOCKS, block)
+  if not until_ms then return false end
+  if tonumber(until_ms) > now then return true end
+  redis.call('HDEL', K.BLOCKS, block)
+  return false
+end
+
+-- The stream whose rule counts: of a rendition its source's, as long as that protects it at all.
+-- core/play_rules.py `ruled` is the same in Python.
+local function ruled()
+  local source = redis.call('HGET', K.RENDITIONS, url)
+  if not source or redis.call('HEXISTS', K.PLAY_RULES, url) == 0 then return source or url end
+  local raw = redis.call('HGET', K.PLAY_RULES, source) or redis.call('HGET', K.PLAY_RULES, '*')
+  return raw and cjson.decode(raw).kind == 'public' and url or source
+end
+
 -- Why a viewer may not watch, or nil and the pass that lets it in. core/play_rules.py `judge` is
 -- the same in Python.
 local function may_watch(pass, fault, ip, approved)
   if not is_our_store() then return 'store_emptied' end
-  local block = url .. '|' .. ip
-  local until_ms = redis.call('HGET', K.BLOCKS, block)
-  if until_ms then
-    if tonumber(until_ms) > now then return 'viewer_blocked' end
-    redis.call('HDEL', K.BLOCKS, block)
-  end
-  local raw = redis.call('HGET', K.PLAY_RULES, url) or redis.call('HGET', K.PLAY_RULES, '*')
+  local by = ruled()
+  if is_blocked(url, ip) or (by ~= url and is_blocked(by, ip)) then return 'viewer_blocked' end
+  local raw = redis.call('HGET', K.PLAY_RULES, by) or redis.call('HGET', K.PLAY_RULES, '*')
   if not raw then return 'store_emptied' end
   local rule = cjson.decode(raw)
   if rule.kind == 'public' then return nil, '' end
@@ -214,7 +228,7 @@ local function may_watch(pass, fault, ip, approved)
   local found = redis.call('HGET', K.PASSES, pass)
   if not found then return 'pass_unknown' end
   found = cjson.decode(found)
-  if found.url ~= url then return 'pass_other_stream' end
+  if found.url ~= by then return 'pass_other_stream' end
   if found.revoked then return 'pass_revoked' end
   if type(found.expires_ms) == 'number' and found.expires_ms <= now then return 'pass_expired' end
   if found.max_viewers > 0
@@ -222,6 +236,19 @@ local function may_watch(pass, fault, ip, approved)
     return 'pass_in_use'
   end
   return nil, pass
+end
+
+-- What a player may switch between: the renditions of this stream that are live, as JSON.
+local function variants()
+  local raw = redis.call('HGET', K.LADDERS, url)
+  if not raw then return '' end
+  local app, live = url:match('^(.*)/'), {}
+  for _, one in ipairs(cjson.decode(raw).variants) do
+    if redis.call('HEXISTS', K.ACTIVE, app .. '/' .. one.stream) == 1 then
+      live[#live + 1] = one
+    end
+  end
+  return #live > 0 and cjson.encode(live) or ''
 end
 
 -- Refuse, so that a list which has this client already does not bring it in.
@@ -263,7 +290,9 @@ elseif op == 'play' then
       redis.call('HSET', K.PASS_USED, detail .. ':last', ARGV[2])
     end
   end
-  return play(session, detail)
+  local let_in = play(session, detail)
+  if protocol == 'hls' then let_in[4] = variants() end
+  return let_in
 elseif op == 'relay' then -- 5 client  6 session
   client = ARGV[5]
   if not is_our_store() then return {0, 'store_emptied'} end

@@ -24,6 +24,7 @@ from .play_rules import PassStore, PlayRuleStore
 from .publish_keys import PublishKeyStore
 from .publish_rules import PublishRulesStore
 from .publish_secret import PublishSecretStore
+from .renditions import Renditions
 from .store import text
 
 DEFAULT_VHOST = "__defaultVhost__"
@@ -138,11 +139,13 @@ class ScriptRunner(Shape):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """``yes``: let in, done. ``reason`` says how or why not; ``detail`` goes with some reasons."""
+    """``yes``: let in, done. ``reason`` says how or why not; ``detail`` goes with some reasons.
+    ``variants``: of who begins with HLS, the renditions that are live (core/renditions.py)."""
 
     yes: bool
     reason: str
     detail: str = ""
+    variants: str = ""
 
 
 class StreamRegistry:
@@ -258,6 +261,14 @@ class StreamRegistry:
             "1" if must_be_live else "",
             "1" if check_only else "",
         )
+
+    async def renditions(self) -> dict[str, str]:
+        """Return the source by rendition, as urls. Raises RedisError."""
+        return await Renditions(self._redis).all()
+
+    async def source_of(self, url: str) -> str | None:
+        """Return what a stream is a rendition of; None when it is none. Raises RedisError."""
+        return await Renditions(self._redis).source_of(url)
 
     async def finish(self, client_id: str, now_ms: int, reason: str) -> Verdict:
         """End a session. Yes: ``publisher``, ``challenger`` or ``viewer``; no: ``unknown``."""
@@ -381,6 +392,8 @@ def script_text() -> str:
         "PLAY_RULES": PlayRuleStore.KEY,
         "PASSES": PassStore.KEY,
         "PASS_USED": PassStore.USED,
+        "RENDITIONS": Renditions.KEY,
+        "LADDERS": Renditions.LADDERS,
     }
     table = ", ".join(f"{name} = '{value}'" for name, value in sorted(names.items()))
     return f"local K = {{{table}}}\n{_SCRIPT.read_text(encoding='utf-8')}"

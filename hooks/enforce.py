@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from ..core.errors import NotFound, StreamsteadError, Upstream
 from ..core.known_streams import KnownStream, KnownStreamStore
 from ..core.log import get_logger
-from ..core.play_rules import DEFAULT, PassStore, PlayKind, PlayRuleStore, judge
+from ..core.play_rules import DEFAULT, PassStore, PlayKind, PlayRuleStore, judge, ruled
 from ..core.publish_keys import PublishKeyStore
 from ..core.publish_rules import PublishRulesStore
 from ..core.publish_secret import PublishSecretStore
@@ -83,13 +83,15 @@ class Enforcer:
         if all(rule.kind is PlayKind.PUBLIC for rule in rules.values()):
             return 0
         passes = await self._passes.all()
+        renditions = await self._registry.renditions()
         now = self._clock()
         cut = []
         for session in (await self._registry.sessions()).values():
-            if session.kind is not Kind.PLAY or url not in (None, session.url):
+            source = renditions.get(session.url)
+            if session.kind is not Kind.PLAY or url not in (None, session.url, source):
                 continue
-            rule = rules.get(session.url, rules[DEFAULT])
-            why = judge(rule, session.pass_id, passes, session.url, now)
+            by = ruled(session.url, renditions, rules)
+            why = judge(rules.get(by, rules[DEFAULT]), session.pass_id, passes, by, now)
             if why is not None:
                 cut.append((session, why))
         await self._end_all(cut)

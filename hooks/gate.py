@@ -221,7 +221,7 @@ class Gate:
                 session = replace(session, ip=grant.ip, user_agent=grant.user_agent)
                 await self._let_watch(session, grant.pass_id, "", PlayRequest.of(session, token))
                 return
-        pass_id, fault = self._read_pass(token, session.url, now)
+        pass_id, fault = await self._read_pass(token, session.url, now)
         request = PlayRequest.of(session, token, callback.param.lstrip("?"))
         await self._let_watch(session, pass_id, fault, request)
 
@@ -231,6 +231,12 @@ class Gate:
         Returns its session with ``pass_id``. Raises PlayRefused; NotFound (``stream_not_live``);
         StoreUnavailable.
         """
+        session, _ = await self.play_hls(request)
+        return session
+
+    async def play_hls(self, request: PlayRequest) -> tuple[Session, str]:
+        """The same, for somebody who may switch between renditions: returns those that are live
+        too, as the registry tells of them."""
         now = self._clock()
         session = Session(
             client_id=request.client_id,
@@ -244,8 +250,8 @@ class Gate:
             since_ms=now,
             user_agent=request.user_agent[:MAX_USER_AGENT],
         )
-        pass_id, fault = self._read_pass(request.pass_token, session.url, now)
         try:
+            pass_id, fault = await self._read_pass(request.pass_token, session.url, now)
             return await self._let_watch(session, pass_id, fault, request)
         except RedisError as exc:
             log.error("play.refused_without_store", stream=session.url, error=type(exc).__name__)
@@ -256,7 +262,7 @@ class Gate:
 
     async def _let_watch(
         self, session: Session, pass_id: str, fault: str, request: PlayRequest
-    ) -> Session:
+    ) -> tuple[Session, str]:
         ask = partial(
             self._registry.play,
             session,
@@ -270,14 +276,23 @@ class Gate:
             verdict = await ask(approved=str(rule.generation))
         if not verdict.yes:
             raise _play_refusal(verdict.reason, session.url)
-        return replace(session, pass_id=verdict.detail)
+        return replace(session, pass_id=verdict.detail), verdict.variants
 
-    def _read_pass(self, token: str, url: str, now: int) -> tuple[str, str]:
-        """Return (pass id, "") or ("", key of what is wrong with the token)."""
+    async def _read_pass(self, token: str, url: str, now: int) -> tuple[str, str]:
+        """Return (pass id, "") or ("", key of what is wrong with the token). Raises RedisError."""
         if not token:
             return "", ""
         try:
             return self._passes.read(token, url, now), ""
+        except PlayRefused as exc:
+            # The pass of a source opens its renditions. Whose rule counts is found out with it.
+            source = None
+            if exc.key == "pass_other_stream":
+                source = await self._registry.source_of(url)
+            if source is None:
+                return "", exc.key
+        try:
+            return self._passes.read(token, source, now), ""
         except PlayRefused as exc:
             return "", exc.key
 

@@ -1,7 +1,8 @@
 """Gate files: an HLS session may go on as long as its file exists.
 
 nginx looks for ``<gates>/<app>/<stream>/<sid>`` at every request, so taking a viewer out is one
-``unlink`` that needs neither Python nor Redis to be obeyed.
+``unlink`` that needs neither Python nor Redis to be obeyed. For every rendition that the viewer may
+switch to there is a symbolic link to that file: with the file it leads nowhere, and nginx refuses.
 """
 
 import os
@@ -51,6 +52,29 @@ class Gates:
                 return
         raise FileNotFoundError(f"{path.parent} vanishes again and again")
 
+    def link(self, app: str, stream: str, sid: str, source: str) -> None:
+        """Let the gate of ``source``, a stream of the same app, count for another one as well.
+        Raises Invalid for names, OSError."""
+        path = self._path(app, stream, sid)
+        target = Path("..") / self._path(app, source, sid).relative_to(self._root / app)
+        for _ in range(_TRIES):
+            try:
+                os.symlink(target, path)
+            except FileExistsError:
+                return
+            except FileNotFoundError:
+                with suppress(FileNotFoundError):
+                    os.makedirs(path.parent, exist_ok=True)
+            else:
+                return
+        raise FileNotFoundError(f"{path.parent} vanishes again and again")
+
+    def unlink(self, app: str, stream: str, sid: str) -> None:
+        """Remove such a link."""
+        path = self._path(app, stream, sid)
+        if path.is_symlink():
+            path.unlink(missing_ok=True)
+
     def close(self, app: str, stream: str, sid: str) -> bool:
         """Shut the gate; False when it was not open."""
         path = self._path(app, stream, sid)
@@ -72,20 +96,23 @@ class Gates:
 
     def sids(self, app: str, stream: str) -> list[str]:
         """Return the session ids of a stream whose gates are open."""
-        return [name for name in _names(self._stream(app, stream)) if is_sid(name)]
+        return [name for name in _files(self._stream(app, stream)) if is_sid(name)]
 
     def all(self) -> Iterator[tuple[str, str, str]]:
         """Give (app, stream, session id) of every open gate."""
         for app in _names(self._root):
             for stream in _names(self._root / app):
-                for sid in _names(self._root / app / stream):
+                for sid in _files(self._root / app / stream):
                     if is_sid(sid):
                         yield app, stream, sid
 
     def prune(self) -> None:
-        """Remove the directories of streams that have no gate."""
+        """Remove links that lead nowhere and the directories of streams that have no gate."""
         for app in _names(self._root):
             for stream in _names(self._root / app):
+                for link in _links(self._root / app / stream):
+                    if not link.exists():
+                        link.unlink(missing_ok=True)
                 # Not empty, or made use of at this moment: then it stays.
                 with suppress(OSError):
                     os.rmdir(self._root / app / stream)
@@ -108,5 +135,22 @@ class Gates:
 def _names(folder: Path) -> list[str]:
     try:
         return os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _files(folder: Path) -> list[str]:
+    """Return the names of what is no link; the kind comes with the name, nothing is looked at."""
+    try:
+        with os.scandir(folder) as entries:
+            return [entry.name for entry in entries if not entry.is_symlink()]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _links(folder: Path) -> list[Path]:
+    try:
+        with os.scandir(folder) as entries:
+            return [Path(entry.path) for entry in entries if entry.is_symlink()]
     except (FileNotFoundError, NotADirectoryError):
         return []

@@ -8,8 +8,9 @@ was here; those who still ask go on.
 import asyncio
 import re
 import secrets
+import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +42,9 @@ MAX_NEWCOMERS = 512
 """The same for all clients of one address, which may call themselves what they like. This machine's
 own is free: it may be that of a proxy."""
 
+FRESH_S = 60.0
+"""A playlist that is older was left by an earlier life of its stream."""
+
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 _AT_ONCE = 16
 _SAMPLES_AT_ONCE = 500
@@ -62,6 +66,8 @@ class Watching:
     size_bytes: int = 0
     sampled: int = 0
     cut: bool = False
+    renditions: tuple[str, ...] = ()
+    """Streams that the same gate opens. Unknown after a restart; then ``prune`` removes them."""
 
 
 class HlsSessions:
@@ -94,11 +100,17 @@ class HlsSessions:
         return len(self._watching)
 
     async def enter(
-        self, app: str, stream: str, who: Who, play: Callable[[str], Awaitable[object]]
+        self,
+        app: str,
+        stream: str,
+        who: Who,
+        play: Callable[[str], Awaitable[object]],
+        renditions: Callable[[], Sequence[str]] = tuple,
     ) -> str:
         """Let a viewer in and return its session id.
 
-        ``play`` is given the client id; it registers the viewer or raises what refuses it. A client
+        ``play`` is given the client id; it registers the viewer or raises what refuses it. Asked
+        after that, ``renditions`` names the streams to which the session leads as well. A client
         that begins again and again without watching shares one session in the end. Raises
         RateLimited when there are too many sessions, OSError.
         """
@@ -110,10 +122,11 @@ class HlsSessions:
         self._opening[sid] = False
         try:
             await play(PREFIX + sid)
-            await self._open(app, stream, sid)
+            also = tuple(renditions())
+            await self._open(app, stream, sid, also)
         finally:
             del self._opening[sid]
-        self._watching[sid] = Watching(app, stream, self._clock(), who)
+        self._watching[sid] = Watching(app, stream, self._clock(), who, renditions=also)
         self._unused.setdefault(who, []).append(sid)
         self._newcomers[who[1]] += 1
         return sid
@@ -128,12 +141,15 @@ class HlsSessions:
                 retry_after_s=SILENCE_MS // 1000,
             )
 
-    async def _open(self, app: str, stream: str, sid: str) -> None:
+    async def _open(self, app: str, stream: str, sid: str, also: Iterable[str]) -> None:
         try:
             if self._opening[sid]:
                 raise PlayRefused("the rules have just changed", "Open the address again.")
             self._gates.open(app, stream, sid)
+            for rendition in also:
+                self._gates.link(app, rendition, sid, stream)
         except BaseException:
+            self._gates.close(app, stream, sid)
             with suppress(RedisError):  # then comparing finds it
                 await self._registry.finish(PREFIX + sid, self._clock(), "no_gate")
             raise
@@ -233,6 +249,14 @@ class HlsSessions:
             found = None
         return max(SILENCE_MS, int(found[1]) * 2_500 if found else 0)
 
+    def has_playlist(self, app: str, stream: str) -> bool:
+        """Tell whether the media server has written a playlist of the stream of late."""
+        try:
+            written_s = (self._html / app / f"{stream}.m3u8").stat().st_mtime
+        except OSError:
+            return False
+        return time.time() - written_s < FRESH_S
+
     def _cut(self) -> set[str]:
         return {sid for sid, one in self._watching.items() if one.cut}
 
@@ -257,6 +281,8 @@ class HlsSessions:
         if one is not None:
             self._use(sid, one)
             self._gates.close(one.app, one.stream, sid)
+            for rendition in one.renditions:
+                self._gates.unlink(one.app, rendition, sid)
 
     async def _sample(self, sids: Iterable[str]) -> None:
         changed = [

@@ -28,6 +28,7 @@ from ..core.log import get_logger
 from ..core.names import check_name
 from ..core.play_rules import store_emptied
 from ..core.registry import Protocol
+from ..core.renditions import Variant, read_variants
 from .callback import GRANT, MAX_FIELDS
 from .gate import MAX_USER_AGENT, PlayRequest, no_store
 from .hls_sessions import Who
@@ -93,18 +94,43 @@ async def begin_hls(app: str, stream: str, request: Request, services: ServicesD
         wanted = _play_request(request, *found, _Query.read(request.url.query), Protocol.HLS)
         if request.method == "HEAD":
             await services.gate.play(replace(wanted, check_only=True))
-            return _playlist("")
+            return _playlist()
         who: Who = (wanted.url, wanted.ip, wanted.user_agent, wanted.pass_token)
+        variants: list[Variant] = []
+
+        async def play(client_id: str) -> None:
+            _, told = await services.gate.play_hls(replace(wanted, client_id=client_id))
+            for one in read_variants(told):
+                # It is live a few seconds before there is anything to fetch.
+                if services.hls_sessions.has_playlist(found[0], one.stream):
+                    variants.append(one)
+
         sid = await services.hls_sessions.enter(
-            *found, who, lambda client_id: services.gate.play(replace(wanted, client_id=client_id))
+            *found, who, play, lambda: [one.stream for one in variants]
         )
     except (StreamsteadError, RedisError) as exc:
         return _refusal(request, _known(exc), f"/{app}/{stream}")
-    return _playlist(f"../p/{sid}/{_path(*found)}.m3u8")
+    only = Variant(stream=found[1], bandwidth=_BITS_PER_S)
+    return _playlist(*_lines(f"../p/{sid}", found[0], variants or [only]))
 
 
-def _playlist(variant: str) -> Response:
-    lines = ["#EXTM3U", f"#EXT-X-STREAM-INF:BANDWIDTH={_BITS_PER_S}", variant]
+def _lines(session: str, app: str, variants: list[Variant]) -> list[str]:
+    """Return a line that describes each variant, and one that leads to it."""
+    lines = []
+    for one in variants:
+        said = [f"BANDWIDTH={one.bandwidth}"]
+        if one.width and one.height:
+            said.append(f"RESOLUTION={one.width}x{one.height}")
+        if one.fps:
+            said.append(f"FRAME-RATE={one.fps}")
+        if one.codecs:
+            said.append(f'CODECS="{one.codecs}"')
+        lines += [f"#EXT-X-STREAM-INF:{','.join(said)}", f"{session}/{_path(app, one.stream)}.m3u8"]
+    return lines
+
+
+def _playlist(*variants: str) -> Response:
+    lines = ["#EXTM3U", *variants]
     return PlainTextResponse(
         "\n".join(lines) + "\n",
         media_type="application/vnd.apple.mpegurl",

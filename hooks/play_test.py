@@ -16,6 +16,7 @@ from ..core.registry import Protocol
 from .fields import MaybeWatchedBody
 from .gate import PlayRequest
 from .link import MAX_LINK, Link, Way, is_link, read_link
+from .ruling import ruling_url
 from .services import Services, ServicesDep, client_address
 
 router = APIRouter(prefix=f"{API}/hooks/play", tags=["play rules"])
@@ -158,8 +159,9 @@ async def _resolve(run: _Test, link: Link, services: Services) -> Link:
 
 async def _decide(run: _Test, link: Link, services: Services, address: str) -> None:
     """Raise what would refuse the viewer."""
-    url = f"{link.app}/{link.stream}"
+    asked = f"{link.app}/{link.stream}"
     try:
+        url = await ruling_url(services.registry, services.play_rules, asked)
         rule, inherited = await services.play_rules.get(url)
         if await services.epoch.look() is StoreState.EMPTIED:
             raise store_emptied()
@@ -177,7 +179,7 @@ async def _decide(run: _Test, link: Link, services: Services, address: str) -> N
         await _ask(run, rule, link, services, address)
     if link.app == VOD_APP:
         return
-    live = await services.registry.publisher(url) is not None
+    live = await services.registry.publisher(asked) is not None
     detail = "it is live" if live else "it is not live now; this decides nothing"
     run.steps.append(Step(name="live", ok=live, detail=detail))
 

@@ -11,6 +11,7 @@ from ..core.known_streams import KnownStreamStore
 from ..core.log import get_logger
 from ..core.play_rules import PHRASE, PlayKind
 from .fields import Name
+from .ruling import ruling_url
 from .services import ServicesDep, client_address
 from .unlock import MAX_PHRASE
 
@@ -42,7 +43,8 @@ class Unlocked(BaseModel):
 async def unlock(body: Unlock, request: Request, services: ServicesDep) -> Reply[Unlocked]:
     """Exchange the passphrase for a pass of 12 h. Streams without one answer as a wrong one does,
     after the same work: nothing tells which streams there are."""
-    url = await _url(services.known_streams, body.app, body.stream)
+    asked = await _url(services.known_streams, body.app, body.stream)
+    url = await ruling_url(services.registry, services.play_rules, asked)
     rule, _ = await services.play_rules.get(url)
     hashed = rule.phrase_hash if rule.kind is PlayKind.PASS else ""
     address = client_address(request)

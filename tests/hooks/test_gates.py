@@ -95,3 +95,26 @@ def test_removing_directories_meanwhile_loses_no_gate(gates: Gates) -> None:
     finally:
         over.set()
         pruning.join()
+
+
+@pytest.mark.parametrize("stream", ["cam", "摄像头", "a b&c%41"])
+def test_a_link_counts_as_long_as_the_gate_that_it_leads_to(gates: Gates, stream: str) -> None:
+    small = f"{stream}_small"
+    gates.open("live", stream, SID)
+    gates.open("live", stream, OTHER)
+    for sid in (SID, SID, OTHER):
+        gates.link("live", small, sid, stream)
+    assert gates.is_open("live", small, SID)
+    # It is no gate of its own.
+    assert sorted(gates.all()) == [("live", stream, sid) for sid in (SID, OTHER)]
+    assert gates.sids("live", small) == []
+    gates.close("live", stream, SID)
+    assert not gates.is_open("live", small, SID)
+    assert gates.is_open("live", small, OTHER)
+    gates.prune()
+    assert gates.is_open("live", small, OTHER)
+    gates.close("live", stream, OTHER)
+    gates.prune()
+    gates.prune()
+    assert list(gates.all()) == []
+    gates.unlink("live", small, OTHER)
