@@ -9,10 +9,13 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
 from ...core.errors import Invalid
-from ...core.names import MAX_NAME, check_stream
+from ...core.names import check_stream
 
 MAX_LADDERS = 100
 MAX_RENDITIONS = 8
+
+_MAX_NAME_BYTES = 230
+"""Names of segments are a little longer, and those of files have 255 bytes at most."""
 
 _NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{0,31}")
 
@@ -135,7 +138,7 @@ def _check_rendition(ladder: Ladder, one: Rendition) -> None:
             "Use letters, digits and -, for example 720p.",
             key="transcode_name_invalid",
         )
-    if len(ladder.stream_of(one)) > MAX_NAME:
+    if len(ladder.stream_of(one).encode()) > _MAX_NAME_BYTES:
         raise Invalid(
             f"the stream's name and that of the rendition {one.name} are too long together",
             "Use a shorter one.",

@@ -22,6 +22,8 @@ from .store import LadderStore
 from .variants import describe
 from .work import Work
 
+KIND = "transcodes"
+
 
 @asynccontextmanager
 async def open_transcode(services: Services) -> AsyncIterator[Transcoder]:
@@ -61,7 +63,11 @@ async def open_transcode(services: Services) -> AsyncIterator[Transcoder]:
             run_dir=settings.data.run,
             clock=services.clock,
         )
-        yield Transcoder(store, keeper, guard, hardware, sources, oryx)
+        transcoder = Transcoder(store, keeper, guard, hardware, sources, oryx)
+        services.feed.add(KIND, transcoder.snapshot)
+        keeper.changed = lambda: services.feed.changed(KIND)
+        store.subscribe(keeper.changed)
+        yield transcoder
 
 
 async def _protect(store: OryxStore, work: Work) -> None:
