@@ -15,6 +15,7 @@ from ...core.events import EventStream, EventType
 from ...core.log import get_logger
 from ...core.registry import Session, StreamRegistry
 from ...core.renditions import Renditions
+from ...core.runner import background
 from ..models import Problem
 from ..relays import STOP_MARK
 from ..supervise import ChildState
@@ -162,8 +163,8 @@ class Keeper:
 
     async def run(self) -> None:
         """Follow what is wanted and what is live until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._follow())
+        # A plain task group cancels once, which a call to Redis may swallow (core/runner.py).
+        async with background(self._follow()), asyncio.TaskGroup() as group:
             try:
                 while True:
                     self._awake.clear()
