@@ -6,6 +6,8 @@ export function useDraft<T extends object>(saved: T) {
   const differing = Object.fromEntries(
     Object.entries(changes).filter(([name, value]) => !Object.is(value, saved[name as keyof T])),
   ) as Partial<T>;
+  // What has come into force is no change any more; else it would stand in the way of the next one from elsewhere.
+  if (Object.keys(differing).length < Object.keys(changes).length) setChanges(differing);
   return {
     value: { ...saved, ...changes } as T,
     /** Only what differs. */

@@ -55,13 +55,9 @@ export const slatePreviewQuery = (slate: Slate) =>
   });
 
 /** The file itself as an address: unlike one that only points at it, it need not be given back. */
-function dataUrl(file: Blob): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader();
-    reader.onload = () => resolve(String(reader.result));
-    reader.onerror = () => reject(reader.error);
-    reader.readAsDataURL(file);
-  });
+async function dataUrl(file: Blob): Promise<string> {
+  const bytes = Array.from(new Uint8Array(await file.arrayBuffer()), (byte) => String.fromCharCode(byte));
+  return `data:${file.type};base64,${btoa(bytes.join(''))}`;
 }
 
 export function useUploadSlateFile() {

@@ -16,7 +16,7 @@ const RATES = ['48000', '44100'];
 export function SettingsCard({ programme }: { programme: Programme }) {
   const { t } = useTranslation();
   const update = useUpdateProgramme();
-  const { value, dirty, change, reset } = useDraft(settingsOf(programme));
+  const { value, dirty, change } = useDraft(settingsOf(programme));
   const faults = settingsFaults(value, programme.sources.map(urlOf));
   return (
     <Card title={t('programme.settings.title')}>
@@ -68,7 +68,7 @@ export function SettingsCard({ programme }: { programme: Programme }) {
           pending={update.isPending}
           saved={update.isSuccess}
           error={update.error}
-          onSave={() => faults.size === 0 && update.mutate({ id: programme.id, ...settingsChanges(value, programme) }, { onSuccess: reset })}
+          onSave={() => faults.size === 0 && update.mutate({ id: programme.id, ...settingsChanges(value, programme) })}
         />
       </Stack>
     </Card>

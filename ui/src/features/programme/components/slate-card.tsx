@@ -15,7 +15,7 @@ const KINDS = ['card', 'picture', 'clip'] as const;
 export function SlateCard({ programme }: { programme: Programme }) {
   const { t } = useTranslation();
   const update = useUpdateProgramme();
-  const { value, dirty, change, reset } = useDraft<Slate>(programme.slate);
+  const { value, dirty, change } = useDraft<Slate>(programme.slate);
   const { kind, title, subtitle, audio } = value;
   const file_id = value.file_id ?? null;
   const unfinished = kind !== 'card' && file_id === null;
@@ -55,7 +55,7 @@ export function SlateCard({ programme }: { programme: Programme }) {
           pending={update.isPending}
           saved={update.isSuccess}
           error={update.error}
-          onSave={() => !unfinished && update.mutate({ id: programme.id, slate: value }, { onSuccess: reset })}
+          onSave={() => !unfinished && update.mutate({ id: programme.id, slate: value })}
         />
       </Stack>
     </Card>

@@ -13,8 +13,8 @@ const PAUSE_MS = 500;
 export function SlatePreview({ slate, alt }: { slate: Slate; alt: string }) {
   const { t } = useTranslation();
   const [wanted] = useDebouncedValue(slate, PAUSE_MS);
-  const empty = wanted.kind !== 'card' && wanted.file_id == null;
-  const query = useQuery({ ...slatePreviewQuery(wanted), enabled: !empty });
+  const empty = isEmpty(slate);
+  const query = useQuery({ ...slatePreviewQuery(wanted), enabled: !empty && !isEmpty(wanted) });
   const url = query.data;
   if (query.error && !empty) return <HelpfulError error={query.error} onRetry={() => void query.refetch()} />;
   return (
@@ -22,4 +22,9 @@ export function SlatePreview({ slate, alt }: { slate: Slate; alt: string }) {
       {empty || !url ? <p className={classes.words}>{t(empty ? 'programme.slate.noFile' : 'common.loading')}</p> : <img className={classes.picture} src={url} alt={alt} />}
     </div>
   );
+}
+
+/** Nothing to draw yet: the file is still to be chosen. */
+function isEmpty({ kind, file_id }: Slate): boolean {
+  return kind !== 'card' && file_id == null;
 }
