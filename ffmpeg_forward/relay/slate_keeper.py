@@ -82,8 +82,8 @@ class SlateKeeper:
                 continue
             try:
                 slate = await make_slate(params, _look_of(look), self._cache)
-            except MediaFailed as exc:
-                self.problem = {"key": exc.key, "message": exc.message, "help": exc.help}
+            except (MediaFailed, OSError) as exc:
+                self.problem = _told(exc)
                 self._changed()
                 await asyncio.sleep(RETRY_S)
                 self._wake.set()
@@ -92,6 +92,16 @@ class SlateKeeper:
             if self._look == look:
                 self.current, self._made = slate, (look, params)
                 self._changed()
+
+
+def _told(exc: MediaFailed | OSError) -> dict[str, str]:
+    if isinstance(exc, MediaFailed):
+        return {"key": exc.key, "message": exc.message, "help": exc.help}
+    return {
+        "key": "slate_not_written",
+        "message": f"the slate cannot be written: {exc.strerror or type(exc).__name__}",
+        "help": "Make room on the disk; it is tried again every half minute.",
+    }
 
 
 def _look_of(config: SlateConfig) -> SlateLook:
