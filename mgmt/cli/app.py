@@ -9,7 +9,7 @@ import typer
 from ...core.errors import StreamsteadError
 from ...core.settings import RuntimeChoice, Settings
 from ...core.version import VERSION
-from . import keys, known, lifecycle, passes, recordings, show, storage, watching
+from . import keys, known, lifecycle, outputs, passes, recordings, show, storage, watching
 from .client import ask_manager, ask_service
 from .common import AsJson, Data, names_of, out
 
@@ -25,6 +25,7 @@ app.add_typer(passes.app, name="pass")
 app.add_typer(known.app, name="stream")
 app.add_typer(recordings.app, name="record")
 app.add_typer(storage.app, name="storage")
+app.add_typer(outputs.app, name="output")
 app.add_typer(watching.store_app, name="store")
 app.command()(watching.viewers)
 
