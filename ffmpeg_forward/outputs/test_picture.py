@@ -15,9 +15,8 @@ _GRAPH = (
     "sine=frequency=440:beep_factor=2:sample_rate=44100,volume=0.2,"
     "aformat=channel_layouts=stereo[out1]"
 )
-_ARGV = (
-    *("ffmpeg", "-hide_banner", "-nostdin", "-nostats", "-loglevel", "error"),
-    *("-f", "lavfi", "-i", _GRAPH, "-t", str(SECONDS)),
+_LEAD = ("ffmpeg", "-hide_banner", "-nostdin", "-nostats", "-loglevel", "error")
+_ENCODE = (
     *("-c:v", "libx264", "-preset", "superfast", "-profile:v", "main", "-bf", "0"),
     *("-g", "60", "-keyint_min", "60", "-sc_threshold", "0", "-threads", "1"),
     *("-b:v", "1500k", "-maxrate", "1500k", "-bufsize", "1500k"),
@@ -28,8 +27,9 @@ _ARGV = (
 class TestPicture:
     """Kept at ``path``; made again when it is gone or broken."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, seconds: int = SECONDS) -> None:
         self._path = path
+        self._seconds = seconds
         self._making = asyncio.Lock()
 
     async def messages(self) -> list[Message]:
@@ -37,7 +37,8 @@ class TestPicture:
         async with self._making:
             found = await asyncio.to_thread(self._load)
             if not found:
-                made = await run_to_end(_ARGV, limit_s=_MAKE_LIMIT_S, most_bytes=1 << 23)
+                argv = (*_LEAD, "-f", "lavfi", "-i", _GRAPH, "-t", str(self._seconds), *_ENCODE)
+                made = await run_to_end(argv, limit_s=_MAKE_LIMIT_S, most_bytes=1 << 23)
                 found = FlvReader().feed(made)
                 await asyncio.to_thread(self._keep, made)
         return sorted(found, key=lambda one: one.timestamp)
@@ -47,7 +48,7 @@ class TestPicture:
             found = FlvReader().feed(self._path.read_bytes())
         except (OSError, FlvError):
             return []
-        whole = found and found[-1].timestamp >= (SECONDS - 1) * 1000
+        whole = found and found[-1].timestamp >= (self._seconds - 1) * 1000
         return found if whole else []
 
     def _keep(self, made: bytes) -> None:
