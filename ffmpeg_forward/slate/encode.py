@@ -17,6 +17,9 @@ STILL_MS = (2000, 4000)
 """How long the loop of a still is, from and to."""
 
 ENCODE_LIMIT_S = 120.0
+CLIP_LIMIT_S = 600.0
+"""A minute of a large clip, on a small machine that is busy."""
+
 _MOST_BYTES = 64 << 20
 _STEADY_FRAME = 6
 """From this frame of silence on they are all the same."""
@@ -67,6 +70,7 @@ async def encode_video(
 
     Raises MediaFailed.
     """
+    limit_s = ENCODE_LIMIT_S if scene.still else CLIP_LIMIT_S
     count = still_frames(form) if scene.still else int(MAX_CLIP_S * form.fps)
     loop = f",loop=loop={count - 1}:size=1" if scene.still else ""
     clock = f"settb=AVTB,setpts=N/({form.fps})/TB" if scene.still else f"fps={form.fps}"
@@ -79,14 +83,14 @@ async def encode_video(
     if form.codec == "avc":
         output = ("-f", "flv", "-flvflags", "no_duration_filesize", "pipe:1")
         data = await run_to_end(
-            [*argv, *output], limit_s=ENCODE_LIMIT_S, cwd=directory, most_bytes=_MOST_BYTES
+            [*argv, *output], limit_s=limit_s, cwd=directory, most_bytes=_MOST_BYTES
         )
         header, frames = _read_flv(data, VIDEO)
     else:
         path = directory / "video.mp4"
         await run_to_end(
             [*argv, "-f", "mp4", "-fs", str(_MOST_BYTES), "-y", f"file:{path}"],
-            limit_s=ENCODE_LIMIT_S,
+            limit_s=limit_s,
             cwd=directory,
         )
         try:
@@ -159,7 +163,8 @@ def _codec_options(form: Format, encoder: str, still: bool) -> list[str]:
     bounds = ["-maxrate", f"{kbps}k", "-bufsize", f"{kbps}k"]
     if encoder == "libx264":
         tools = _X264_TOOLS.get(form.profile, "")
-        options = [*common, *bounds, "-preset", "veryfast", "-bf", "0", "-crf", "23"]
+        preset = "veryfast" if still else "superfast"
+        options = [*common, *bounds, "-preset", preset, "-bf", "0", "-crf", "23"]
         options += ["-keyint_min", gop, "-sc_threshold", "0"]
         options += ["-profile:v", form.profile] if form.profile else []
         options += ["-level:v", form.level] if form.level else []
@@ -170,7 +175,9 @@ def _codec_options(form: Format, encoder: str, still: bool) -> list[str]:
         options = [*common, "-preset", "ultrafast", "-crf", "26"]
         return [*options, "-tag:v", "hvc1", "-x265-params", f"{params}:pools=2:frame-threads=1"]
     if encoder == "libsvtav1":
-        return [*common, "-preset", "10", "-crf", "40"]
+        # Without this it takes three times the memory.
+        small = "lp=1:pred-struct=1:lookahead=0"
+        return [*common, "-preset", "10", "-crf", "40", "-svtav1-params", small]
     return [*common, "-cpu-used", "8", "-crf", "40", "-b:v", "0", "-row-mt", "1"]
 
 

@@ -36,6 +36,8 @@ _PROTOCOLS = {
     "rtsps": "rtsp,rtsps,rtp,httpproxy,tcp,tls",
     "srt": "srt",
 }
+# Of what is live the rate of pictures is not waited for: it comes back sooner.
+_SOON = {"fpsprobesize": "0"}
 SCHEMES = frozenset(_PROTOCOLS)
 _OPTION_LISTS = 59
 """First libavformat whose lists take options for each entry (FFmpeg 5.0)."""
@@ -105,12 +107,11 @@ def _scheme_options(scheme: str, version: int) -> dict[str, str]:
     if scheme in ("rtsp", "rtsps"):
         # Before FFmpeg 5.0 `timeout` made it wait for somebody to send.
         name = "timeout" if version >= _OPTION_LISTS else "stimeout"
-        # The rate of pictures is not waited for: cameras come back sooner.
-        return {"rtsp_transport": "tcp", name: silent_us, "fpsprobesize": "0"}
+        return {"rtsp_transport": "tcp", name: silent_us, **_SOON}
     if scheme in ("http", "https"):
         again = {"reconnect": "1", "reconnect_streamed": "1", "reconnect_delay_max": "4"}
         return {"rw_timeout": silent_us, "user_agent": "Streamstead", **again}
-    return {"rw_timeout": silent_us}
+    return {"rw_timeout": silent_us, **_SOON}
 
 
 def _secrets(target: str) -> tuple[str, ...]:
