@@ -1,6 +1,7 @@
 """How much of this machine own films and cameras may take."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from redis.asyncio import Redis
 
@@ -54,9 +55,9 @@ class MediaLimitStore:
     ) -> MediaLimits:
         """Change those that are given; return all. Raises RedisError."""
         given = zip(self._FIELDS, (vlive_kbps, camera_kbps, quota_mb), strict=True)
-        changes = {name: value for name, value in given if value is not None}
+        changes: dict[Any, Any] = {name: value for name, value in given if value is not None}
         if changes:
-            await self._redis.hset(self.KEY, mapping=dict(changes))
+            await self._redis.hset(self.KEY, mapping=changes)
         return await self.get()
 
 
