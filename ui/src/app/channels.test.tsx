@@ -345,6 +345,7 @@ test('a channel is changed without sending again what is stored', async () => {
       { id: 'item-one', name: 'one' },
     ],
   });
+  expect(sent(calls, 'ffmpeg/channels/update')[0]).not.toHaveProperty('enabled');
 });
 
 describe('cameras', () => {

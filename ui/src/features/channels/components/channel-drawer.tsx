@@ -38,7 +38,9 @@ export function ChannelDrawer({ kind, channel, onClose, children }: ChannelDrawe
     >
       {children({
         submit: (fields) => {
-          if (channel) update.mutate({ id: channel.id, ...fields }, { onSuccess: onClose });
+          // Whether it runs is no part of the form: it may have been stopped meanwhile.
+          const { enabled: _enabled, ...rest } = fields;
+          if (channel) update.mutate({ id: channel.id, ...rest }, { onSuccess: onClose });
           else create.mutate({ kind, ...fields }, { onSuccess: onClose });
         },
         pending: create.isPending || update.isPending,

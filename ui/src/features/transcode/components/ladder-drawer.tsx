@@ -31,7 +31,12 @@ export function LadderDrawer({ ladder, machine, onClose }: LadderDrawerProps) {
         machine={machine}
         pending={create.isPending || update.isPending}
         error={create.error ?? update.error}
-        onSubmit={(fields) => (ladder ? update.mutate({ id: ladder.id, ...fields }, { onSuccess: onClose }) : create.mutate(fields, { onSuccess: onClose }))}
+        onSubmit={(fields) => {
+          // Whether it runs is no part of the form: it may have been stopped meanwhile.
+          const { enabled: _enabled, ...rest } = fields;
+          if (ladder) update.mutate({ id: ladder.id, ...rest }, { onSuccess: onClose });
+          else create.mutate(fields, { onSuccess: onClose });
+        }}
         onCancel={onClose}
       />
     </Drawer>
