@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from ..gently import MediaFailed
 from ..slate.kit import SlateLook, make_slate
+from ..slate.scene import CARD
 from ..splice.media import MediaInfo, SlateParams
 from ..splice.splicer import Slate
 from .config import HouseFormat, SlateConfig
@@ -80,18 +82,31 @@ class SlateKeeper:
             look, params = self._look, self._params
             if look is None or self._made == (look, params):
                 continue
-            try:
-                slate = await make_slate(params, _look_of(look), self._cache)
-            except (MediaFailed, OSError) as exc:
-                self.problem = _told(exc)
-                self._changed()
-                await asyncio.sleep(RETRY_S)
-                self._wake.set()
+            if self.current is None and look.kind != CARD:
+                # An own clip takes a while, and an own file may turn out to be broken.
+                await self._make(look, replace(look, kind=CARD), params)
+            if await self._make(look, look, params):
+                if self._look == look:
+                    self._made = (look, params)
                 continue
-            self.problem = None
-            if self._look == look:
-                self.current, self._made = slate, (look, params)
-                self._changed()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(RETRY_S):
+                    await self._wake.wait()
+            self._wake.set()
+
+    async def _make(self, wanted: SlateConfig, look: SlateConfig, params: SlateParams) -> bool:
+        """Make a slate and show it if it is still wanted; False when it cannot be made."""
+        try:
+            slate = await make_slate(params, _look_of(look), self._cache)
+        except (MediaFailed, OSError) as exc:
+            self.problem = _told(exc)
+            self._changed()
+            return False
+        self.problem = None
+        if self._look == wanted:
+            self.current = slate
+            self._changed()
+        return True
 
 
 def _told(exc: MediaFailed | OSError) -> dict[str, str]:

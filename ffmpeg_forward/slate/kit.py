@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -30,6 +30,7 @@ __all__ = ["SlateLook", "make_slate", "note"]
 
 _LOCK_POLL_S = 0.1
 _WORK = ".work-"
+_MEMORY = Path("/dev/shm")  # noqa: S108 - only where the disk takes nothing
 
 
 async def make_slate(params: SlateParams, look: SlateLook, cache: Path) -> Slate:
@@ -37,9 +38,11 @@ async def make_slate(params: SlateParams, look: SlateLook, cache: Path) -> Slate
 
     ``params.video_codec`` of the slate differs from what was asked for when this FFmpeg cannot
     encode that: it is avc then, see ``note``. Raises MediaFailed; its keys are those of gently.py,
-    ``slate_file_missing`` and ``slate_empty`` (no picture in the file). ``cache``: absolute.
+    ``slate_file_missing`` and ``slate_empty`` (no picture in the file). ``cache`` is absolute; a
+    slate comes about without it too, for example when the disk is full.
     """
-    await asyncio.to_thread(cache.mkdir, parents=True, exist_ok=True)
+    with suppress(OSError):
+        await asyncio.to_thread(cache.mkdir, parents=True, exist_ok=True)
     digest = await asyncio.to_thread(_digest, params, look)
     loop = await asyncio.to_thread(load, cache, digest)
     if loop is None:
@@ -72,7 +75,7 @@ async def _make(params: SlateParams, look: SlateLook, cache: Path) -> Loop:
             "this ffmpeg has no H.264 encoder (libx264)", "Install another one.", key="no_ffmpeg"
         )
     form = make_format(params, codec)
-    directory = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix=_WORK, dir=cache))
+    directory = await asyncio.to_thread(_work_directory, cache)
     try:
         scene = await asyncio.to_thread(make_scene, look, form.width, form.height, directory)
         audio_header, silence = await encode_silence(form)
@@ -134,10 +137,22 @@ def _slate(params: SlateParams, loop: Loop) -> Slate:
     )
 
 
+def _work_directory(cache: Path) -> Path:
+    """Make a new directory. Raises MediaFailed when there is no place for one at all."""
+    for place in (cache, _MEMORY, None):
+        with suppress(OSError):
+            return Path(tempfile.mkdtemp(prefix=_WORK, dir=place))
+    raise MediaFailed("no file can be written", "Make room on the disk.", key="slate_not_written")
+
+
 @asynccontextmanager
 async def _alone(cache: Path) -> AsyncIterator[None]:
-    """Wait until nobody else on this machine makes a slate."""
-    fd = os.open(cache / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    """Wait until nobody else on this machine makes a slate; but rather two than none."""
+    try:
+        fd = os.open(cache / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError:
+        yield
+        return
     try:
         while True:
             try:

@@ -87,7 +87,7 @@ def sweep(folder: Path, work: str, most: int = MAX_KEPT, most_bytes: int = MAX_K
     """Remove what was wanted longest ago, and what somebody who was killed left behind (``work``:
     how such names begin)."""
     kept: list[tuple[float, int, Path]] = []
-    for path in folder.iterdir():
+    for path in _paths(folder):
         with suppress(OSError):
             seen = path.stat()
             if path.suffix == _SUFFIX and not path.name.startswith("."):
@@ -100,6 +100,13 @@ def sweep(folder: Path, work: str, most: int = MAX_KEPT, most_bytes: int = MAX_K
         size += bytes_
         if number >= most or (number and size > most_bytes):
             path.unlink(missing_ok=True)
+
+
+def _paths(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError:
+        return []
 
 
 def _remove(path: Path) -> None:

@@ -233,6 +233,12 @@ def test_what_a_killed_process_left_is_swept(tmp_path: Path) -> None:
     assert [one.name for one in tmp_path.iterdir()] == [".work-young"]
 
 
+async def test_a_disk_that_takes_nothing_is_no_reason_to_do_without(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    slate = await make_slate(PARAMS, CARD, tmp_path / "file" / "cache")
+    assert pictures(slate)
+
+
 @pytest.mark.parametrize("kind", ["picture", "clip"])
 async def test_a_file_that_is_gone_is_said_to_be(tmp_path: Path, kind: str) -> None:
     for path in (None, tmp_path / "gone.png", tmp_path / "gone.mp4"):
