@@ -42,6 +42,7 @@ class Alone:
             "recorder": s.recorder_port,
             "platform": s.platform_port,
             "ffmpeg_forward": s.ffmpeg_port,
+            "engine": s.srs_api_port,
         }
 
     @property
