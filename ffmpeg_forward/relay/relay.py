@@ -292,7 +292,7 @@ class Relay:
             for feeder, _ in self._feeders.values():
                 feeder.wanted(True)
             return
-        alive = {id_: feeder.facts.alive(now) for id_, (feeder, _) in self._feeders.items()}
+        alive = {id_: self._is_well(id_, feeder, now) for id_, (feeder, _) in self._feeders.items()}
         wanted = self._selector.choose(
             [source.id for source in config.sources],
             alive,
@@ -309,6 +309,16 @@ class Relay:
             if current is not None and alive[wanted or ""]:
                 self._slate.match(current[0].facts.meter.info())
             self._splicer.set_slate(self._slate.current)
+
+    def _is_well(self, source: str, feeder: Feeder, now: int) -> bool:
+        """Tell whether a source can be shown: so soon another one takes its place."""
+        config = self._config
+        if config is not None and config.normalise is not None:
+            # Only what is wanted goes through the house format, and comes to the splicer at all.
+            facts = feeder.facts
+            return facts.last_ms >= 0 and now - facts.last_ms < config.lost_after_ms
+        state = self._splicer.state(source, now)
+        return state.has_key and not state.lost
 
     def _note_on_air(self) -> None:
         on_air = self._splicer.on_air

@@ -74,6 +74,7 @@ class Feed:
         self._codec = ""
         self._audio_codec = ""
         self._awaits_key = True
+        self._had_key = False
         self._leaves_out = False
         self._clock = SourceClock()
         self._steps: deque[int] = deque(maxlen=_STEPS)
@@ -133,6 +134,7 @@ class Feed:
         entry = Entry(message, at, now_ms, self._number(), headers, seen.key, seen.cts_ms)
         self.video.append(entry)
         if seen.key:
+            self._had_key = True
             self.keys.append(entry)
         return entry
 
@@ -230,9 +232,9 @@ class Feed:
             return now_ms - (self.first_ms or 0) >= WITHOUT_PICTURE_MS
         return self.live and now_ms - self.last_video_ms >= PICTURE_LOST_MS
 
-    def has_start(self, now_ms: int) -> bool:
-        """True when it could go on the air."""
-        return bool(self.keys) or self.is_sound_alone(now_ms)
+    def is_able(self, now_ms: int) -> bool:
+        """True when it could go on the air, if not now then with its next key frame."""
+        return self._had_key or self.is_sound_alone(now_ms)
 
     def start(self, now_ms: int, need_ms: int, oldest_ms: int | None) -> Entry | None:
         """Return what to begin with: the newest key frame with ``need_ms`` of media behind it.

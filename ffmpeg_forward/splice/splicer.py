@@ -34,8 +34,9 @@ ASLEEP_MS = 2_000
 
 @dataclass(frozen=True, slots=True)
 class SourceFacts:
-    """``last_media_ms``: when media came, None before that. ``has_key``: it could go on the air.
-    ``lost``: nothing more comes, and nothing waits any more if it is on the air."""
+    """``last_media_ms``: when media came, None before that. ``has_key``: it could go on the air,
+    with its next key frame at the latest. ``lost``: nothing more comes, and nothing waits any more
+    if it is on the air."""
 
     last_media_ms: int | None
     has_key: bool
@@ -186,7 +187,7 @@ class Splicer:
             now_ms - feed.last_ms >= feed.patience_ms(self._pace.lost_after_ms)
         )
         lost = feed.ended or (quiet and feed.live)
-        return SourceFacts(feed.last_ms, feed.has_start(now_ms), lost, feed.meter.info())
+        return SourceFacts(feed.last_ms, feed.is_able(now_ms), lost, feed.meter.info())
 
     # The timeline.
 
@@ -288,7 +289,7 @@ class Splicer:
         feed = self._feeds.get(source)
         if source not in self._retired or feed is None or feed is self._air.feed:
             return False
-        return feed.live or feed.was_on_air or (feed.ended and not feed.has_start(0))
+        return feed.live or feed.was_on_air or (feed.ended and feed.start(0, 0, None) is None)
 
     def _must_finish(self) -> bool:
         """True while a source that has ended plays what it still has."""
