@@ -111,8 +111,10 @@ class FfmpegSource:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_GRACE_S):
                     await asyncio.gather(child.wait(), tasks[0])
-            if child.returncode or not any_media:
+            if not any_media:
                 failure = problems.of_words(self.lines) or problems.nothing()
+            elif child.returncode:
+                failure = problems.of_words(self.lines) or problems.broke_off()
             elif self._endless:
                 failure = problems.ended()
         except TimeoutError:

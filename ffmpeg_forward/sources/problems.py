@@ -97,6 +97,10 @@ def nothing() -> MediaFailed:
     )
 
 
+def broke_off() -> MediaFailed:
+    return MediaFailed("reading broke off in the middle", _AGAIN, key="source_closed")
+
+
 def ended() -> MediaFailed:
     """For what should never end."""
     return MediaFailed("the other side ended the stream", _AGAIN, key="source_closed")

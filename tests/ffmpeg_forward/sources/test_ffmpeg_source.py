@@ -243,6 +243,7 @@ async def test_a_child_that_is_killed_is_a_problem_in_words(tmp_path: Path) -> N
         async for _ in messages:
             pass
     assert source.problem is not None
+    assert source.problem["key"] == "source_closed"
 
 
 async def test_a_child_that_hangs_is_given_up(no_child_left: None) -> None:
