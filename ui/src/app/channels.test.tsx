@@ -213,6 +213,7 @@ describe('a new channel', () => {
     expect(within(form).getByText('12.0 MB of 20.0 GB used')).toBeVisible();
     expect(within(form).getByText('In the playlist')).toBeVisible();
     expect(await within(form).findByText('0:42')).toBeVisible();
+    expect(within(form).getByText('1 item · 0:42 in total')).toBeVisible();
     await user.selectOptions(within(form).getByLabelText('Folder'), 'Put there by hand (upload/)');
     await user.click(await within(form).findByRole('button', { name: 'Add loop.mkv' }));
     await choose('Library');

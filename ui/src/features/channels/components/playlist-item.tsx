@@ -1,17 +1,16 @@
 import { ActionIcon } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
 import type { DragEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Icon } from '../../../components/icons';
 import { formatBytes, formatClock } from '../../../lib/format';
 import { problemText } from '../../../lib/problem-text';
-import { fileProbeQuery } from '../api/use-channels';
 import type { DraftItem } from '../channel-draft';
-import { codecWord, codecWords } from '../codec-words';
+import type { ItemFacts } from '../use-item-facts';
 import classes from './playlist.module.css';
 
 interface PlaylistItemProps {
   item: DraftItem;
+  facts: ItemFacts;
   number: number;
   first: boolean;
   last: boolean;
@@ -24,11 +23,10 @@ interface PlaylistItemProps {
 }
 
 /** One entry of a playlist: what it is, how long, and whether it can be played. */
-export function PlaylistItem({ item, number, first, last, held, onMove, onRemove, onHold, onDragOver }: PlaylistItemProps) {
+export function PlaylistItem({ item, facts, number, first, last, held, onMove, onRemove, onHold, onDragOver }: PlaylistItemProps) {
   const { t } = useTranslation();
   const { name, type } = item;
-  const { facts, problem, looking } = useFacts(item);
-  const why = problem && problemText(problem, t);
+  const why = facts.problem && problemText(facts.problem, t);
   return (
     <li
       className={classes.item}
@@ -62,9 +60,9 @@ export function PlaylistItem({ item, number, first, last, held, onMove, onRemove
           <span>{t(`channels.list.types.${type}`)}</span>
           {facts.duration_ms > 0 && <span>{formatClock(facts.duration_ms / 1000)}</span>}
           {item.bytes > 0 && <span>{formatBytes(item.bytes)}</span>}
-          {facts.codecs.length > 0 && <span>{facts.codecs.join(' + ')}</span>}
+          {facts.codecs && <span>{facts.codecs}</span>}
           {type === 'stream' && <span>{item.target}</span>}
-          {looking && <span>{t('channels.list.looking')}</span>}
+          {facts.looking && <span>{t('channels.list.looking')}</span>}
         </div>
       </div>
       <div className={classes.actions}>
@@ -89,19 +87,4 @@ function Step({ step, name, disabled, onMove }: { step: -1 | 1; name: string; di
       <Icon name={step < 0 ? 'up' : 'down'} />
     </ActionIcon>
   );
-}
-
-/** What is known of an entry; a new file is looked into, as the server does it with a saved one. */
-function useFacts(item: DraftItem) {
-  const unknown = item.id === null && item.type !== 'stream' && item.codecs.length === 0;
-  const probe = useQuery({ ...fileProbeQuery(item.target), enabled: unknown });
-  const media = probe.data?.media;
-  return {
-    looking: unknown && probe.isFetching,
-    problem: item.problem ?? probe.data?.problem ?? null,
-    facts: {
-      duration_ms: item.duration_ms || (probe.data?.duration_ms ?? 0),
-      codecs: media ? [codecWords(media)] : item.codecs.map(codecWord),
-    },
-  };
 }

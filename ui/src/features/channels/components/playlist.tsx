@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { formatClock } from '../../../lib/format';
 import type { DraftItem } from '../channel-draft';
 import { moved, totalMs } from '../playlist';
+import { useItemFacts, type ItemFacts } from '../use-item-facts';
 import classes from './playlist.module.css';
 import { PlaylistItem } from './playlist-item';
 
@@ -12,6 +13,8 @@ interface PlaylistProps {
   onChange: (items: DraftItem[]) => void;
 }
 
+const NOTHING: ItemFacts = { duration_ms: 0, codecs: '', problem: null, looking: false };
+
 /** The order in which things play, changed by dragging or step by step. */
 export function Playlist({ items, onChange }: PlaylistProps) {
   const { t } = useTranslation();
@@ -19,7 +22,8 @@ export function Playlist({ items, onChange }: PlaylistProps) {
   const [held, setHeld] = useState<string | null>(null);
   /** What was moved last and by which button, to keep the keyboard there and to say so. */
   const [last, setLast] = useState<{ key: string; step: -1 | 1 } | null>(null);
-  const total = totalMs(items);
+  const facts = useItemFacts(items);
+  const total = totalMs(facts);
 
   useEffect(() => {
     if (!last) return;
@@ -50,6 +54,7 @@ export function Playlist({ items, onChange }: PlaylistProps) {
           <PlaylistItem
             key={item.key}
             item={item}
+            facts={facts[index] ?? NOTHING}
             number={index + 1}
             first={index === 0}
             last={index === items.length - 1}
