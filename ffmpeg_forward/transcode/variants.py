@@ -6,6 +6,9 @@ from ...core.renditions import Variant
 from .ladder import Ladder, Rendition, VideoCodec
 
 _ASSUMED_FPS = 30
+_MOST_FPS = 60
+"""Of a source whose rate is not known. A level that is too high keeps nobody away."""
+_LEAST_LEVEL = 30
 _AAC_LC = "mp4a.40.2"
 _KEPT_AUDIO_KBPS = 160
 """Of sound that is passed on as it is."""
@@ -114,7 +117,7 @@ def _codecs(one: Rendition, source: SourceFacts, width: int, height: int) -> str
         return f"avc1.{profile}{_level_idc(source.level):02x},{_AAC_LC}"
     if not width:
         return ""
-    level = level_of(width, height, one.fps or _ASSUMED_FPS)
+    level = max(_LEAST_LEVEL, level_of(width, height, one.fps or _MOST_FPS))
     return f"avc1.{_PROFILES['Main']}{level:02x},{_AAC_LC}"
 
 

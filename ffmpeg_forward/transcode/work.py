@@ -36,7 +36,8 @@ _SETTLED_MS = 10_000
 SLOW_BELOW = 0.9
 SLOW_S = 20.0
 _WINDOW_S = 6.0
-_LOST_S = 6.0
+LOST_S = 6.0
+"""A rendition may be away for so long before everything is started anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +195,7 @@ class Job:
             return False
         if self._missing_since is None:
             self._missing_since = now_s
-        return now_s - self._missing_since >= _LOST_S
+        return now_s - self._missing_since >= LOST_S
 
     async def again(self, group: asyncio.TaskGroup) -> None:
         """Start it anew because a rendition is lost."""
