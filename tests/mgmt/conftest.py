@@ -24,6 +24,7 @@ PORTS = (
     "srt_port",
     "platform_port",
     "hooks_port",
+    "recorder_port",
     "ffmpeg_port",
     "srs_api_port",
     "srs_http_port",

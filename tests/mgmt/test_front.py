@@ -330,6 +330,23 @@ async def test_a_body_over_1_mb_is_413_in_the_envelope(front: httpx.AsyncClient)
     assert reply.json()["data"]["key"] == "body_too_large"
 
 
+async def test_a_file_for_slates_may_be_larger_but_not_without_end(
+    front: httpx.AsyncClient,
+) -> None:
+    async def body(size: int) -> AsyncIterator[bytes]:
+        for _ in range(size // 100_000):
+            yield b"x" * 100_000
+
+    path = "/terraform/v1/ffmpeg/slate/upload"
+    headers = {"Content-Type": "application/octet-stream"}
+    sent = {**headers, "Content-Length": "2000000"}
+    assert (await front.post(path, content=body(2_000_000), headers=sent)).status_code == 200
+    too_large = {**headers, "Content-Length": "300000000"}
+    reply = await front.post(path, content=body(0), headers=too_large)
+    assert (reply.status_code, reply.json()["data"]["key"]) == (413, "body_too_large")
+    assert "200 MB" in reply.json()["data"]["message"]
+
+
 async def test_a_service_that_is_away_is_502_in_the_envelope(
     front: httpx.AsyncClient, behind: dict[str, asyncio.Server]
 ) -> None:
