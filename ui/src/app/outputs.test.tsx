@@ -152,7 +152,7 @@ describe('destinations', () => {
     await user.click(screen.getByRole('button', { name: 'What to do with C' }));
     await user.click(await screen.findByRole('menuitem', { name: 'Move up' }));
     await waitFor(() => expect(sent(calls, 'ffmpeg/outputs/reorder')).toEqual([{ ids: ['output-A', 'output-C', 'output-B'] }]));
-    fireEvent.dragStart(await card('A'));
+    fireEvent.dragStart(within(await card('A')).getByTitle('Drag to another place'));
     fireEvent.dragOver(await card('C'));
     fireEvent.drop(await card('C'));
     await waitFor(() => expect(sent(calls, 'ffmpeg/outputs/reorder').at(-1)).toEqual({ ids: ['output-B', 'output-C', 'output-A'] }));

@@ -49,6 +49,7 @@ describe('the programme', () => {
           { app: 'live', stream: 'main', label: '' },
           { app: 'live', stream: 'roof', label: '' },
         ],
+        slate: { kind: 'card', title: '', subtitle: 'Back soon', file_id: null, audio: 'silent' },
         local_stream: 'live/programme',
         enabled: true,
       },

@@ -49,20 +49,5 @@ export type Machine = Transcodes['machine'];
 export type LadderEstimate = Schemas['TranscodeEstimate'];
 
 /** A picture or clip of the operator's own, to be shown as slate. */
-export interface SlateFile {
-  id: string;
-  name: string;
-  kind: string;
-  bytes: number;
-  width: number;
-  height: number;
-  duration_ms: number;
-  created_ms: number;
-}
-
-export interface SlateFiles {
-  files: SlateFile[];
-  /** Of one file. */
-  max_bytes: number;
-  max_clip_s: number;
-}
+export type SlateFile = Schemas['SlateFile'];
+export type SlateFiles = Schemas['SlateFileList'];

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { output } from '../../testing/output-samples';
-import { countGroups, isStale, matching, moved, sourceName } from './output-state';
+import { output, PLATFORMS } from '../../testing/output-samples';
+import { countGroups, groupOf, isStale, matching, moved, placeName, sourceName } from './output-state';
 import { newest } from './use-live-outputs';
 
 const NOW = Date.now();
@@ -21,6 +21,18 @@ test('nothing that is shown is fresh once the server has told nothing for ten se
 test('every state belongs to a group', () => {
   const states = ['off', 'scheduled', 'waiting', 'connecting', 'live', 'stalled', 'retrying', 'failed'] as const;
   expect(countGroups(states.map((state) => output(state, { state })))).toEqual({ live: 1, trouble: 3, waiting: 3, off: 1 });
+});
+
+test('what connects anew after a failure is still in trouble', () => {
+  expect(groupOf(output('a', { state: 'connecting', problem: { key: 'output_dns', message: '', help: '' } }))).toBe('trouble');
+  expect(groupOf(output('a', { state: 'connecting' }))).toBe('waiting');
+});
+
+test('a platform is called by its name, any other server by its host and never by what is secret', () => {
+  const [youtube, , custom] = PLATFORMS;
+  expect(placeName(output('a'), 'YouTube', youtube)).toBe('YouTube');
+  expect(placeName(output('a', { server: 'rtmp://user:word@club.example:1936/in' }), 'RTMP server', custom)).toBe('club.example:1936');
+  expect(placeName(output('a', { server: '' }), 'RTMP server', custom)).toBe('RTMP server');
 });
 
 test('a source is named as people write it', () => {

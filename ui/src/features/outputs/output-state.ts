@@ -1,5 +1,5 @@
 import type { Tone } from '../../components/state-badge';
-import type { Output, OutputState } from '../../lib/ffmpeg-types';
+import type { Output, OutputPreset, OutputState } from '../../lib/ffmpeg-types';
 import { acceptedAgeMs, STALE_AFTER_MS } from '../../lib/freshness';
 
 export const TONES: Record<OutputState, Tone> = {
@@ -28,8 +28,9 @@ const GROUP_OF: Record<OutputState, OutputGroup> = {
   off: 'off',
 };
 
-export function groupOf({ state }: Output): OutputGroup {
-  return GROUP_OF[state];
+export function groupOf({ state, problem }: Output): OutputGroup {
+  // What only connects because it failed a moment ago is not well yet.
+  return state === 'connecting' && problem !== null ? 'trouble' : GROUP_OF[state];
 }
 
 export function countGroups(outputs: Output[]): Record<OutputGroup, number> {
@@ -51,6 +52,12 @@ export function sourceName({ source: { kind, app, stream, programme } }: Output,
   if (kind === 'programme') return programmes.find(({ id }) => id === programme)?.label ?? programme;
   if (stream === '') return null;
   return app === '' ? stream : `${app}/${stream}`;
+}
+
+/** Where it goes, in a few words: the platform, or the host of a server that is none. */
+export function placeName({ server }: Output, platform: string, preset: OutputPreset | undefined): string {
+  if (preset !== undefined && preset.group !== 'custom') return platform;
+  return /^\w+:\/\/(?:[^@/]*@)?([^/?#]+)/.exec(server)?.[1] ?? platform;
 }
 
 /** Those that fit what was typed and the chosen groups; none chosen is all. */

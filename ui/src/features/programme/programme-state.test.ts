@@ -3,10 +3,11 @@ import { media, programme, sourceState } from '../../testing/output-samples';
 import { differ, isStale, mediaText, modeOf, movedBy, sourceLabel, streamOf } from './programme-state';
 import { formatOf, formats, formatValue, settingsChanges, settingsFaults, settingsOf } from './settings-draft';
 
-test('the hand on a programme has three ways', () => {
+test('the hand on a programme has four ways', () => {
   expect(modeOf(programme('a'))).toBe('auto');
   expect(modeOf(programme('a', { taken: 'live/main' }))).toBe('taken');
-  expect(modeOf(programme('a', { taken: 'slate', hold: true }))).toBe('held');
+  expect(modeOf(programme('a', { taken: 'slate', on_air: 'slate', hold: true }))).toBe('held');
+  expect(modeOf(programme('a', { taken: 'live/backup' }))).toBe('absent');
 });
 
 test('nothing heard for ten seconds makes what runs old, and what is off cannot be', () => {
@@ -30,7 +31,8 @@ test('sources move by places', () => {
 
 test('a picture is told in short, and unknown parts are left out', () => {
   expect(mediaText(media())).toBe('1280×720, 30 fps, H.264, AAC 48 kHz');
-  expect(mediaText(media({ fps: 29.97, audio_codec: '', width: 0 }))).toBe('29.97 fps, H.264');
+  expect(mediaText(media({ fps: 29.9704, audio_codec: '', width: 0 }))).toBe('29.97 fps, H.264');
+  expect(mediaText(media({ fps: 25.48, video_codec: '', audio_codec: '', width: 0 }))).toBe('25 fps');
   expect(mediaText(null)).toBe('');
 });
 

@@ -19,9 +19,10 @@ export function stateOf({ source_states }: Programme, url: string): ProgrammeSou
   return source_states.find((one) => urlOf(one) === url);
 }
 
-/** `auto`: by priority; `taken`: chosen by hand; `held`: and kept whatever happens. */
-export function modeOf({ taken, hold }: Programme): 'auto' | 'taken' | 'held' {
+/** `auto`: by priority; `taken`: chosen by hand; `held`: and kept whatever happens; `absent`: chosen, but not there. */
+export function modeOf({ taken, hold, on_air }: Programme): 'auto' | 'taken' | 'held' | 'absent' {
   if (taken === null) return 'auto';
+  if (on_air !== null && on_air !== taken) return 'absent';
   return hold ? 'held' : 'taken';
 }
 
@@ -38,13 +39,18 @@ export function movedBy(sources: ProgrammeSource[], at: number, by: number): Pro
 
 const CODECS: Record<string, string> = { avc: 'H.264', hevc: 'HEVC', av1: 'AV1', vp9: 'VP9', aac: 'AAC', mp3: 'MP3', opus: 'Opus' };
 
+/** Rates are measured, so they are a little off. */
+function frameRate(fps: number): number {
+  return [23.98, 29.97, 59.94].find((usual) => Math.abs(usual - fps) < 0.01) ?? Math.round(fps);
+}
+
 /** `1280×720, 30 fps, H.264, AAC 48 kHz`; what is not known is left out. */
 export function mediaText(media: Media | null): string {
   if (!media) return '';
   const { width, height, fps, video_codec, audio_codec, audio_rate } = media;
   return [
     width > 0 ? `${width}×${height}` : '',
-    fps > 0 ? `${Math.round(fps * 100) / 100} fps` : '',
+    fps > 0 ? `${frameRate(fps)} fps` : '',
     CODECS[video_codec] ?? video_codec,
     audio_codec && `${CODECS[audio_codec] ?? audio_codec}${audio_rate > 0 ? ` ${audio_rate / 1000} kHz` : ''}`,
   ]

@@ -1,10 +1,10 @@
 import { Switch } from '@mantine/core';
-import type { ComponentProps } from 'react';
+import { useRef, type ComponentProps } from 'react';
 import { useTranslation } from 'react-i18next';
 import { HelpfulError } from '../../../components/helpful-error';
 import type { Output, OutputPreset } from '../../../lib/ffmpeg-types';
 import { useDuplicateOutput, useSwitchOutputs } from '../api/use-outputs';
-import { isStale } from '../output-state';
+import { isStale, placeName } from '../output-state';
 import { OutputAdvice } from './output-advice';
 import { OutputBadge } from './output-badge';
 import classes from './output-card.module.css';
@@ -13,7 +13,7 @@ import { OutputMenu, type OutputTask } from './output-menu';
 import { OutputTrouble } from './output-trouble';
 import { PlatformMark } from './platform-mark';
 
-interface OutputCardProps extends Pick<ComponentProps<'li'>, 'draggable' | 'onDragStart' | 'onDragEnd' | 'onDragOver' | 'onDragLeave' | 'onDrop'> {
+interface OutputCardProps extends Pick<ComponentProps<'li'>, 'onDragOver' | 'onDragLeave' | 'onDrop'> {
   output: Output;
   /** The platform as people call it. */
   platform: string;
@@ -25,15 +25,18 @@ interface OutputCardProps extends Pick<ComponentProps<'li'>, 'draggable' | 'onDr
   /** Null where the list is not shown in its order. */
   onMove: { up: (() => void) | null; down: (() => void) | null } | null;
   onTask: (task: OutputTask) => void;
+  /** Makes its mark something to drag it by; null where the list is not shown in its order. */
+  onDrag: ((begun: boolean) => void) | null;
   held: boolean;
   over: boolean;
 }
 
 /** One destination: does it arrive, and what can be done with it. */
-export function OutputCard({ output, platform, preset, source, serverNow, unheardMs, onMove, onTask, held, over, ...drag }: OutputCardProps) {
+export function OutputCard({ output, platform, preset, source, serverNow, unheardMs, onMove, onTask, onDrag, held, over, ...drop }: OutputCardProps) {
   const { t } = useTranslation();
   const toggle = useSwitchOutputs();
   const duplicate = useDuplicateOutput();
+  const card = useRef<HTMLLIElement>(null);
   const { id, label, enabled, state, key_hint } = output;
   const fault = toggle.error ?? duplicate.error;
   const switchTo = (on: boolean) => {
@@ -41,13 +44,25 @@ export function OutputCard({ output, platform, preset, source, serverNow, unhear
     else toggle.mutate({ ids: [id], on });
   };
   return (
-    <li className={classes.card} data-held={held || undefined} data-over={over || undefined} data-state={state} {...drag}>
+    <li className={classes.card} data-held={held || undefined} data-over={over || undefined} data-state={state} ref={card} {...drop}>
       <div className={classes.head}>
-        <PlatformMark platform={output.platform} name={platform} />
+        <span
+          className={onDrag ? classes.grip : undefined}
+          draggable={onDrag !== null}
+          title={onDrag ? t('outputs.card.drag') : undefined}
+          onDragStart={(event) => {
+            // Optional: a test has no picture of what is dragged.
+            if (card.current) event.dataTransfer?.setDragImage?.(card.current, 24, 24);
+            onDrag?.(true);
+          }}
+          onDragEnd={() => onDrag?.(false)}
+        >
+          <PlatformMark platform={output.platform} name={platform} />
+        </span>
         <div style={{ minWidth: 0 }}>
           <h2 className={classes.name}>{label}</h2>
           <p className={classes.way}>
-            {source} → {platform}
+            {source} → {placeName(output, platform, preset)}
           </p>
         </div>
         <div className={classes.actions}>

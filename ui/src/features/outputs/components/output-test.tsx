@@ -37,7 +37,7 @@ function Outcome({ test: { ok, steps, acked_bytes, kbps } }: { test: OutputTest 
       tone={ok ? 'ok' : 'error'}
       title={ok ? t('outputs.test.ok', { size: formatBytes(acked_bytes), mbps: formatMbps(kbps) }) : t('outputs.test.failed')}
       label={t('outputs.test.steps')}
-      steps={steps.map(({ name, ok, took_ms, problem }) => ({
+      steps={partOf(steps).map(({ name, ok, took_ms, problem }) => ({
         name: t(`outputs.test.names.${name}` as 'outputs.test.names.dns', { defaultValue: name }),
         ok,
         tookMs: took_ms,
@@ -45,4 +45,10 @@ function Outcome({ test: { ok, steps, acked_bytes, kbps } }: { test: OutputTest 
       }))}
     />
   );
+}
+
+/** Without steps that this kind of address has not: those that were left out though a later one was tried. */
+function partOf(steps: OutputTest['steps']): OutputTest['steps'] {
+  const last = steps.findLastIndex(({ ok }) => ok !== null);
+  return steps.filter(({ ok }, at) => ok !== null || at > last);
 }

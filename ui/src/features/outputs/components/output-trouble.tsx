@@ -1,5 +1,6 @@
 import { Button } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import { HelpfulError } from '../../../components/helpful-error';
 import { Icon } from '../../../components/icons';
 import type { Output } from '../../../lib/ffmpeg-types';
 import { formatClock } from '../../../lib/format';
@@ -41,6 +42,7 @@ export function OutputTrouble({ output, serverNow }: { output: Output; serverNow
           </Button>
         </div>
       )}
+      {retry.error && <HelpfulError error={retry.error} />}
     </div>
   );
 }

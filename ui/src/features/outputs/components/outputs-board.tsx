@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useState, type DragEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Card } from '../../../components/card';
 import { EmptyState } from '../../../components/empty-state';
@@ -62,27 +62,22 @@ export function OutputsBoard({ adding, onAdd, onAdded }: OutputsBoardProps) {
   const shown = matching(inOrder, typed, groups, (output) => `${output.label} ${source(output)} ${platform(output)}`);
 
   const moveTo = (id: string, place: string | undefined) => (place === undefined ? null : () => reorder.mutate(moved(order, id, place)));
-  const dragOf = (id: string) =>
-    filtered
-      ? {}
-      : {
-          draggable: true,
-          onDragStart: () => setHeld(id),
-          onDragEnd: () => {
-            setHeld(null);
-            setOver(null);
-          },
-          onDragOver: (event: React.DragEvent) => {
-            if (held === null || held === id) return;
-            event.preventDefault();
-            setOver(id);
-          },
-          onDragLeave: () => setOver(null),
-          onDrop: (event: React.DragEvent) => {
-            event.preventDefault();
-            if (held !== null && held !== id) reorder.mutate(moved(order, held, id));
-          },
-        };
+  const dropOn = (id: string) => ({
+    onDragOver: (event: DragEvent) => {
+      if (held === null || held === id) return;
+      event.preventDefault();
+      setOver(id);
+    },
+    onDragLeave: () => setOver(null),
+    onDrop: (event: DragEvent) => {
+      event.preventDefault();
+      if (held !== null && held !== id) reorder.mutate(moved(order, held, id));
+    },
+  });
+  const drag = (id: string) => (begun: boolean) => {
+    setHeld(begun ? id : null);
+    setOver(null);
+  };
 
   return (
     <>
@@ -129,7 +124,8 @@ export function OutputsBoard({ adding, onAdd, onAdded }: OutputsBoardProps) {
                       onTask={(name) => setTask({ name, id: output.id })}
                       held={held === output.id}
                       over={over === output.id}
-                      {...dragOf(output.id)}
+                      onDrag={filtered ? null : drag(output.id)}
+                      {...dropOn(output.id)}
                     />
                   ))}
                 </ul>

@@ -13,7 +13,7 @@ import { formatDateTime, formatSeconds } from '../../../lib/format';
 import { problemText } from '../../../lib/problem-text';
 import { useServerNow } from '../../../lib/use-server-now';
 import { useRelease, useTake, useUpdateProgramme } from '../api/use-programme';
-import { isStale, mediaText, modeOf, SLATE } from '../programme-state';
+import { isStale, mediaText, modeOf, SLATE, sourceLabel } from '../programme-state';
 import { OnAirPicture } from './on-air-picture';
 
 interface OnAirCardProps {
@@ -26,9 +26,10 @@ export function OnAirCard({ programme, unheardMs }: OnAirCardProps) {
   const { t } = useTranslation();
   const take = useTake();
   const release = useRelease();
-  const { id, label, on_air, slate_problem, outputs } = programme;
+  const { id, label, on_air, taken, hold, sources, slate_problem, outputs } = programme;
   const mode = modeOf(programme);
   const stale = isStale(programme, unheardMs);
+  const chosen = taken === null ? '' : taken === SLATE ? t('programme.slate.name') : sourceLabel(sources, taken);
   const fault = take.error ?? release.error;
   const problem = slate_problem && problemText(slate_problem, t);
   return (
@@ -36,21 +37,21 @@ export function OnAirCard({ programme, unheardMs }: OnAirCardProps) {
       <OnAirPicture programme={programme} stale={stale} />
       <Group mt={12} gap={8} justify="space-between">
         <ProgrammeBadge programme={programme} stale={stale} unheardMs={unheardMs} />
-        <span style={{ color: 'var(--ss-dim)', fontSize: 13 }}>{t(`programme.mode.${mode}`)}</span>
+        <span style={{ color: 'var(--ss-dim)', fontSize: 13 }}>{t(`programme.mode.${mode}`, { name: chosen })}</span>
       </Group>
       <Group mt={12} gap={8}>
         <Button
           variant="default"
           disabled={on_air === null || on_air === SLATE}
           loading={take.isPending && take.variables.source === SLATE}
-          onClick={() => take.mutate({ id, source: SLATE, hold: mode === 'held' })}
+          onClick={() => take.mutate({ id, source: SLATE, hold })}
         >
           {t('programme.takeSlate')}
         </Button>
         <Button
           variant="default"
           leftSection={<Icon name="lock" size={15} />}
-          disabled={on_air === null || mode === 'held'}
+          disabled={on_air === null || hold}
           title={t('programme.holdHint')}
           onClick={() => on_air !== null && take.mutate({ id, source: on_air, hold: true })}
         >

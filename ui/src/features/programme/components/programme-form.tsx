@@ -37,7 +37,8 @@ export function ProgrammeForm({ onClose, onMade }: ProgrammeFormProps) {
       const of = streamOf(url);
       return of ? [{ ...of, label: '' }] : [];
     });
-    create.mutate({ label: label.trim(), sources, local_stream: local, enabled: true }, { onSuccess: onMade });
+    const slate = { kind: 'card', title: '', subtitle: t('programme.form.backSoon'), file_id: null, audio: 'silent' } as const;
+    create.mutate({ label: label.trim(), sources, slate, local_stream: local, enabled: true }, { onSuccess: onMade });
   };
   return (
     <FormModal title={t('programme.create')} submit={t('programme.create')} pending={create.isPending} error={create.error} onSubmit={save} onClose={onClose}>

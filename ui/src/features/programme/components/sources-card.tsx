@@ -7,7 +7,7 @@ import { Notice } from '../../../components/notice';
 import { StreamField } from '../../../components/stream-field';
 import type { Programme, ProgrammeSource } from '../../../lib/ffmpeg-types';
 import { useTake, useUpdateProgramme } from '../api/use-programme';
-import { differ, isStale, modeOf, movedBy, stateOf, streamOf, urlOf } from '../programme-state';
+import { differ, isStale, movedBy, stateOf, streamOf, urlOf } from '../programme-state';
 import { SourceRow } from './source-row';
 import classes from './sources-card.module.css';
 
@@ -19,7 +19,6 @@ export function SourcesCard({ programme, unheardMs }: { programme: Programme; un
   const { id, enabled, on_air, normalise, local_stream } = programme;
   // The new order stays on the screen until the server has it.
   const sources = (update.isPending && update.variables.sources) || programme.sources;
-  const held = modeOf(programme) === 'held';
   const fault = update.error ?? take.error;
   const change = (next: ProgrammeSource[]) => update.mutate({ id, sources: next });
   return (
@@ -37,7 +36,7 @@ export function SourcesCard({ programme, unheardMs }: { programme: Programme; un
               place={at + 1}
               stale={isStale(programme, unheardMs)}
               taking={take.isPending && take.variables.source === url}
-              onTake={enabled && on_air !== url ? () => take.mutate({ id, source: url, hold: held }) : null}
+              onTake={enabled && on_air !== url ? () => take.mutate({ id, source: url, hold: programme.hold }) : null}
               onUp={at > 0 ? () => change(movedBy(sources, at, -1)) : null}
               onDown={at < sources.length - 1 ? () => change(movedBy(sources, at, 1)) : null}
               onRemove={() => change(sources.filter((one) => one !== source))}
