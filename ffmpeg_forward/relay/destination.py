@@ -177,6 +177,9 @@ class Destination:
         if backlog.dropped > before:
             self._count_drop(now_s)
 
+    def expect(self) -> None:
+        self._moving.set()
+
     def over(self) -> None:
         self._over = True
         self._moving.clear()
@@ -187,7 +190,7 @@ class Destination:
     async def run(self) -> None:
         """End only by cancellation."""
         self._hub.join(self)
-        if self._hub.has_media:
+        if self._hub.has_media or self._hub.is_expected:
             self._moving.set()
         try:
             while True:
@@ -247,13 +250,17 @@ class Destination:
             now_ms=self._clock(),
             said=self._said,
             note=self._note,
-            fourcc=_fourcc(self._hub.join(self)),
+            fourcc=_fourcc(self._headers()),
         )
         try:
             return await self._carry(connection)
         finally:
             self._session = None
             await to_the_end(connection.close())
+
+    def _headers(self) -> list[Message]:
+        expected = self._hub.expected
+        return [*self._hub.join(self), *((expected,) if expected else ())]
 
     async def _carry(self, connection: Connection) -> Problem | None:
         now_s = time.monotonic()

@@ -225,6 +225,9 @@ class _Inlet:
         except asyncio.QueueFull:
             self._dropping = True
 
+    def expect(self) -> None:
+        return
+
     def over(self) -> None:
         self.close()
 

@@ -19,6 +19,9 @@ class Subscriber(Protocol):
     def over(self) -> None:
         """The timeline has ended; another one may begin later, from 0 again."""
 
+    def expect(self) -> None:
+        """The timeline is about to begin, as soon as there is a key frame."""
+
 
 class Hub:
     """Passes messages on and keeps what a newcomer needs first: metadata, headers and everything
@@ -32,6 +35,10 @@ class Hub:
         self._gop_bytes = 0
         self._has_video = False
         self._media = asyncio.Event()
+        self.is_expected = False
+        """True while the timeline is about to begin."""
+        self.expected: Message | None = None
+        """The header of the pictures that are about to come, once it is known."""
 
     @property
     def has_media(self) -> bool:
@@ -59,8 +66,21 @@ class Hub:
             for subscriber in tuple(self._subscribers):
                 subscriber.take(message, entry)
 
+    def expect(self, message: Message) -> None:
+        """Note a first message of a source: a connection can be made while its key frame is
+        waited for."""
+        if self.has_media:
+            return
+        self.is_expected = True
+        if message.kind == VIDEO and look(message).header:
+            self.expected = message
+        for subscriber in tuple(self._subscribers):
+            subscriber.expect()
+
     def over(self) -> None:
         """End the timeline."""
+        self.is_expected = False
+        self.expected = None
         self._meta = None
         self._headers.clear()
         self._has_video = False

@@ -24,7 +24,7 @@ from ...conftest import need
 from ..conftest import until
 from ..sinks import RtmpSink, rtmp_sink
 
-QUICK = Limits(proven_s=0.1, fresh_s=1.0, stuck_s=2.0, settled_s=1.0, backlog_s=0.5)
+QUICK = Limits(proven_s=0.1, fresh_s=0.6, stuck_s=1.2, settled_s=1.0, backlog_s=0.3)
 """The same rules, sooner. What servers may take is left as it is: this machine may be busy."""
 
 STEADY = Limits(proven_s=0.1, fresh_s=30.0, stuck_s=60.0, backlog_s=30.0)

@@ -40,7 +40,7 @@ async def test_a_server_that_was_away_is_back_soon_and_was_not_stormed(
             assert problem is not None
             assert problem.key in ("output_closed", "output_connection_lost")
             await until_problem_is(it, "output_refused")
-            await until(lambda: it.status().attempts >= 5)
+            await until(lambda: it.status().attempts >= 4)
             assert it.status().next_try_ms
             tries = len(backoff.delays)
             other.start()
@@ -56,8 +56,8 @@ async def test_a_server_that_was_away_is_back_soon_and_was_not_stormed(
             assert (steady.status().drops, steady.status().restarts) == (0, 0)
         assert len(other.sessions()) == 2
     assert len(sink.sessions("steady")) == 1
-    # Each wait is twice the one before, give or take: five tries in half a minute.
-    assert sum(backoff.delays[:5]) > 20
+    # Each wait is twice the one before, give or take: four tries in a quarter of a minute.
+    assert sum(backoff.delays[:4]) > 10
 
 
 async def until_problem_is(it: object, key: str) -> None:
@@ -230,3 +230,17 @@ async def test_ending_it_at_any_moment_leaves_nothing(sink: RtmpSink, show: Show
     await until(lambda: all(one.ended_s for one in sink.sessions("brief")))
     names = [task.get_coro().__qualname__ for task in asyncio.all_tasks()]  # type: ignore[union-attr]
     assert not [name for name in names if "Destination" in name or "close" in name]
+
+
+async def test_it_connects_while_the_first_key_frame_is_still_waited_for(
+    sink: RtmpSink, clip: list[Message]
+) -> None:
+    hub = Hub()
+    show = Show(clip, hub)
+    async with sent(show, sink.url("eager")) as it:
+        hub.expect(clip[1])
+        await until(lambda: bool(sink.sessions("eager")))
+        assert it.status().state is State.CONNECTING
+        async with running(show.run()):
+            await until_state(it, State.LIVE)
+    assert len(sink.sessions("eager")) == 1

@@ -54,7 +54,7 @@ async def test_all_pictures_and_sound_arrive_and_time_begins_at_0(
     show = Show(clip, Hub(), begin_ms=5_000_000)
     async with running(show.run()), sent(show, sink.url("whole"), said=steps.append) as it:
         await until_state(it, State.LIVE)
-        await until(lambda: len(media_of(kept(sink, "whole"))) > 250)
+        await until(lambda: len(media_of(kept(sink, "whole"))) > 120)
         status = it.status()
     assert steps == [
         Step.DNS,
@@ -74,7 +74,7 @@ async def test_all_pictures_and_sound_arrive_and_time_begins_at_0(
     payloads = [one.payload for one in clip if is_media(one)]
     begin = payloads.index(media[0].payload)  # the first picture
     assert begin < 3
-    assert [one.payload for one in media[:250]] == payloads[begin : begin + 250]
+    assert [one.payload for one in media[:120]] == payloads[begin : begin + 120]
 
 
 async def test_an_app_may_have_several_parts_and_a_key_a_query(sink: RtmpSink, show: Show) -> None:
