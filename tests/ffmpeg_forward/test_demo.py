@@ -18,9 +18,9 @@ from streamstead.core.publish_secret import PublishSecretStore
 from streamstead.core.settings import Settings
 from streamstead.ffmpeg_forward.child import Place
 from streamstead.ffmpeg_forward.demo import Demo, DemoStore
+from streamstead.ffmpeg_forward.fonts import can_draw_text, find_font
 from streamstead.ffmpeg_forward.identity import load_identity
 from streamstead.ffmpeg_forward.main import create_api
-from streamstead.ffmpeg_forward.fonts import can_draw_text, find_font
 from streamstead.ffmpeg_forward.picture import Picture
 from streamstead.ffmpeg_forward.supervise import ChildState, Command, Supervisor
 
