@@ -14,8 +14,9 @@ from ...core.registry import rfc3339
 from ..services import Services, ServicesDep
 from .address import Address
 from .models import Key, ServerUrl
-from .oryx import CUSTOM_PART, find, is_platform, new_output, source_of
+from .oryx import find, is_platform, new_output, source_of
 from .output import Output, OutputState, SourceKind
+from .store import CUSTOM_PART
 
 log = get_logger(__name__)
 router = APIRouter(prefix=f"{API}/ffmpeg/forward", tags=["outputs"])

@@ -134,13 +134,14 @@ class Director:
     async def _follow(self) -> None:
         while True:
             try:
-                async for event in self._events.follow(await self._events.last_id()):
+                newest = await self._events.last_id()
+                self._ask_again()  # something may have happened before that
+                async for event in self._events.follow(newest):
                     if event.type in _OF_INTEREST:
                         self._ask_again()
             except RedisError as exc:
                 log.warning("outputs.events_unreadable", error=type(exc).__name__)
                 await asyncio.sleep(1)
-            self._ask_again()  # something may have happened meanwhile
 
     def _ask_again(self) -> None:
         self._asked = -LOOK_S

@@ -14,14 +14,12 @@ from ...core.log import get_logger
 from .address import Address
 from .output import Output, OutputSource, SourceKind
 from .presets import CUSTOM
-from .store import OutputStore
+from .store import CUSTOM_PART, OutputStore
 
 log = get_logger(__name__)
 
 FIXED = {"wx": "wechat", "bilibili": "bilibili", "kuaishou": "kuaishou"}
 """Names of platforms that those programs have, and what we call them."""
-
-CUSTOM_PART = "forwarding-"
 
 
 def is_platform(name: str) -> bool:

@@ -247,7 +247,7 @@ async def _target(body: models.TestOutput, services: Services) -> TrialTarget:
         base = Output("", "", body.platform or "custom", "")
     else:
         base = await services.outputs.get(body.id)
-        if services.states.standing(base).state is OutputState.LIVE:
+        if services.states.standing(base).state in (OutputState.LIVE, OutputState.STALLED):
             raise Conflict(
                 "this output is live, and a second connection with its key could end it",
                 "It works as you see. Stop it first to send the test picture.",

@@ -22,6 +22,9 @@ log = get_logger(__name__)
 
 MAX_OUTPUTS = 64
 COMPARE_S = 15.0
+CUSTOM_PART = "forwarding-"
+"""In the names of everything that Oryx has no name of its own for."""
+
 _ATTEMPTS = 20
 _SCRIPT = Path(__file__).with_name("store.lua")
 
@@ -33,7 +36,7 @@ class OutputStore:
     """- ``STREAMSTEAD_OUTPUTS`` hash: output id -> Output JSON; 64 at most.
     - ``SRS_FORWARD_CONFIG`` hash: platform -> ``{platform, server, secret, enabled, stream, custom,
       label}``, for programs that know SRS-cloud or Oryx; written with the outputs, never with a
-      key or a password. What another program writes there is taken over (import_oryx.py).
+      key or a password. What another program writes there is taken over (oryx.py).
 
     ``current`` is what was read last: while Redis is away it goes on to count.
     """
@@ -129,7 +132,7 @@ class OutputStore:
         order = max((one.order for one in await self.all()), default=-1) + 1
         made = replace(output, id=output.id or new_output_id(), order=order)
         if not made.compat:
-            made = replace(made, compat=f"forwarding-{made.id}")
+            made = replace(made, compat=f"{CUSTOM_PART}{made.id}")
         if not await self._write([(made.id, "", made)]):
             raise Conflict("there is such an output already", "Look at the list again.")
         return made
@@ -211,7 +214,7 @@ def _mirror(output: Output) -> str:
             "secret": "",
             "enabled": output.enabled,
             "stream": output.source.stream if is_stream else "",
-            "custom": output.compat.startswith("forwarding-"),
+            "custom": CUSTOM_PART in output.compat,
             "label": output.label,
         }
     ).decode()
