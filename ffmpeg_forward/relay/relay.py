@@ -147,6 +147,9 @@ class Relay:
                 task.cancel()
                 del self._feeders[id_]
                 self._splicer.remove(id_)
+                if isinstance(feeder, ItemsFeeder) and self._part is not None:
+                    self._splicer.remove(self._part)
+                    self._part = None
             else:
                 feeder.update(new)
         for id_, source in wanted.items():
