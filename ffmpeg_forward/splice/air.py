@@ -97,6 +97,8 @@ class Air:
         if feed is not None:
             heads = [queue[0].at for queue in (feed.video, feed.audio, feed.data) if queue]
             times += [zero + self._offset + at for at in heads]
+            if feed.must_rejoin or (self.player is None and self._hole_ms(feed)):
+                times.append(0)
             if feed.dry:
                 lost_ms = 0 if feed.ended else self._lost_at_ms(feed)
                 times += [] if lost_ms is None else [lost_ms]
@@ -320,16 +322,23 @@ class Air:
             self._send(feed, entry, entry.at + self._offset)
 
     def _leap(self, feed: Feed, now: int) -> bool:
-        """Skip a hole that is in the source's timestamps alone: its media is here already."""
+        """Skip a hole; return whether something is due then."""
+        hole_ms = self._hole_ms(feed)
+        self._offset -= hole_ms
+        heads = [queue[0].at for queue in (feed.video, feed.audio) if queue]
+        return hole_ms > 0 and min(heads) + self._offset <= now
+
+    def _hole_ms(self, feed: Feed) -> int:
+        """Return how long a hole is that is in the source's timestamps alone: what is behind it is
+        here already. 0 without one."""
         heads = [queue[0].at for queue in (feed.video, feed.audio) if queue]
         if not heads or not self.line.begun:
-            return False
+            return 0
         last = max(self.line.video.last, self.line.audio.last)
         hole_ms = min(heads) + self._offset - last
         if hole_ms <= feed.patience_ms(self._pace.lost_after_ms):
-            return False
-        self._offset -= hole_ms - round(self.line.video.step_ms)
-        return min(heads) + self._offset <= now
+            return 0
+        return hole_ms - round(self.line.video.step_ms)
 
     def _pass_on(self) -> None:
         feed = self.feed

@@ -128,6 +128,7 @@ class Feed:
         self._awaits_key = False
         if self._leaves_out:
             self._leaves_out = False
+            self.dropped += self._count()
             self.clear()
             self.must_rejoin = True
         headers = self.video_headers if seen.codec == self._codec else ()
@@ -267,6 +268,7 @@ class Feed:
 
     def cut(self, first: Entry) -> None:
         """Forget everything before ``first``."""
+        before = self._count()
         if first.message.kind == VIDEO:
             while self.video[0] is not first:
                 self.pop(self.video)
@@ -276,6 +278,7 @@ class Feed:
             self._awaits_key = True
         self._forget(self.audio, lambda entry: entry.at < first.at)
         self._forget(self.data, lambda entry: entry.at < first.at)
+        self.dropped += self.on_air * (before - self._count())
 
     def cut_to_key(self) -> None:
         """Forget pictures before the next key frame; wait for one when there is none."""
@@ -301,6 +304,9 @@ class Feed:
         self.on_air = self.must_rejoin = self._leaves_out = False
         self.clear()
         self._awaits_key = True
+
+    def _count(self) -> int:
+        return len(self.video) + len(self.audio)
 
     def _forget(self, queue: deque[Entry], useless: Callable[[Entry], bool]) -> None:
         while queue and useless(queue[0]):

@@ -393,3 +393,41 @@ def test_two_hundred_switches_leave_nothing_behind(show: Show) -> None:
     assert show.decoder.largest_gap_ms() <= 70
     assert show.largest_lead_ms <= 45
     assert show.largest_lag_ms <= 100
+
+
+def test_enhanced_rtmp_is_passed_through_with_its_header_and_colours(show: Show) -> None:
+    header = Message(VIDEO, 0, b"\x90hvc1\x01header")
+    colours = Message(VIDEO, 0, b"\x94hvc1\x02\x00\x09colorInfo")
+    show.splicer.feed("a", header, show.now_ms)
+    show.splicer.want("a")
+    sent: list[Message] = []
+    for number in range(100):
+        now_ms = show.now_ms + number * 40
+        if number == 25:
+            show.splicer.feed("a", colours, now_ms)
+        kind = b"\x91" if number % 25 == 0 else b"\xa1"
+        body = kind + b"hvc1\x00\x00\x00" + bytes([number])
+        show.splicer.feed("a", Message(VIDEO, number * 40, body), now_ms)
+        sent += show.splicer.due(now_ms)
+    mine = [m for m in sent if m.kind == VIDEO and b"hvc1" in m.payload]
+    assert [m.payload for m in mine[:2]] == [header.payload, b"\x91hvc1\x00\x00\x00\x00"]
+    with_colours = [number for number, m in enumerate(mine) if m.payload == colours.payload]
+    assert len(with_colours) == 1
+    assert mine[with_colours[0] + 1].payload[-1] == 25
+    told = [decode(m.payload)[1] for m in sent if m.kind == DATA]
+    assert told[-1]["videocodecid"] == int.from_bytes(b"hvc1", "big")  # type: ignore[call-overload, index]
+
+
+def test_a_source_that_is_too_much_goes_on_with_its_newest_key_frame(show: Show) -> None:
+    encoder = Encoder("a", gop=25)
+    show.splicer.want("a")
+    for message in encoder.until(3000):
+        show.splicer.feed("a", message, show.now_ms)
+    show.run(500)
+    # All of the next minute comes at once: nobody can wait that long.
+    for message in encoder.until(60_000):
+        show.splicer.feed("a", message, show.now_ms)
+    show.run(2000)
+    assert show.decoder.largest_gap_ms() <= 70
+    assert show.splicer.dropped > 1000
+    assert max(sign.gop for _, sign in show.decoder.pictures if sign.name == "a") >= 59
