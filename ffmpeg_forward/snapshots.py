@@ -7,7 +7,7 @@ Nothing runs while nobody is live. A stream without video has no picture.
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,11 +52,13 @@ class Snapshots:
         folder: Path,
         publishers: Callable[[], Awaitable[Mapping[str, Session]]],
         every_s: float = EVERY_S,
+        rest: float = _REST,
     ) -> None:
         self._html = html
         self._folder = folder
         self._publishers = publishers
         self._every_s = every_s
+        self._rest = rest
         self._seen: dict[tuple[str, str], _Seen] = {}
 
     def path(self, app: str, stream: str) -> Path | None:
@@ -74,18 +76,19 @@ class Snapshots:
         while True:
             began = time.monotonic()
             with suppress(RedisError):
-                live = {(one.app, one.stream) for one in (await self._publishers()).values()}
-                await asyncio.to_thread(self._sweep, live)
-                for app, stream in sorted(live):
-                    await self._picture(app, stream)
+                found = (await self._publishers()).values()
+                live = {(one.app, one.stream): one.since_ms for one in found}
+                await asyncio.to_thread(self._sweep, live.keys())
+                for (app, stream), since_ms in sorted(live.items()):
+                    await self._picture(app, stream, since_ms)
             await asyncio.sleep(max(0.1, self._every_s - (time.monotonic() - began)))
 
-    async def _picture(self, app: str, stream: str) -> None:
+    async def _picture(self, app: str, stream: str, since_ms: int) -> None:
         seen = self._seen.setdefault((app, stream), _Seen())
         if seen.skip:
             seen.skip -= 1
             return
-        segment = await asyncio.to_thread(_newest_segment, self._html / app, stream)
+        segment = await asyncio.to_thread(_newest_segment, self._html / app, stream, since_ms)
         if segment is None or segment.name == seen.segment:
             return
         seen.segment = segment.name
@@ -101,7 +104,7 @@ class Snapshots:
             log.info("snapshot.none", app=app, stream=stream, reason=exc.message)
         except OSError as exc:
             log.warning("snapshot.not_written", app=app, stream=stream, error=exc.strerror)
-        await asyncio.sleep(_REST * (time.monotonic() - began))
+        await asyncio.sleep(self._rest * (time.monotonic() - began))
 
     def _write(self, app: str, stream: str, picture: bytes) -> None:
         directory = self._folder / app
@@ -110,7 +113,7 @@ class Snapshots:
         tmp.write_bytes(picture)
         tmp.replace(directory / f"{stream}.jpg")
 
-    def _sweep(self, live: set[tuple[str, str]]) -> None:
+    def _sweep(self, live: Set[tuple[str, str]]) -> None:
         """Remove pictures of streams that have ended."""
         for key in self._seen.keys() - live:
             del self._seen[key]
@@ -123,8 +126,9 @@ class Snapshots:
                     directory.rmdir()
 
 
-def _newest_segment(directory: Path, stream: str) -> Path | None:
-    """Return the last segment that a playlist names, if it lies beside the playlist."""
+def _newest_segment(directory: Path, stream: str, since_ms: int) -> Path | None:
+    """Return the last segment that a playlist names, if it lies beside the playlist and is of this
+    show: those of the one before are still there for a while."""
     try:
         with (directory / f"{stream}.m3u8").open("rb") as file:
             file.seek(max(0, os.fstat(file.fileno()).st_size - _PLAYLIST_BYTES))
@@ -135,7 +139,11 @@ def _newest_segment(directory: Path, stream: str) -> Path | None:
     name = next((one for one in names if one and not one.startswith("#")), "")
     if not name.endswith(".ts") or "/" in name:
         return None
-    return directory / name
+    path = directory / name
+    try:
+        return path if path.stat().st_mtime * 1000 >= since_ms else None
+    except OSError:
+        return None
 
 
 async def _decode(segment: Path) -> bytes:

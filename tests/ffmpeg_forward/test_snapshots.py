@@ -1,6 +1,7 @@
 """Small pictures of live streams, from segments by a real FFmpeg."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from functools import cache
@@ -48,16 +49,16 @@ class House:
         self.folder.mkdir()
         self.live: dict[str, Session] = {}
         self.asked = 0
-        self.snapshots = Snapshots(self.html, self.folder, self._publishers, every_s=0.05)
+        self.snapshots = Snapshots(self.html, self.folder, self._publishers, 0.05, rest=0)
 
     async def _publishers(self) -> dict[str, Session]:
         self.asked += 1
         return dict(self.live)
 
-    def publish(self, stream: str, app: str = "live") -> None:
+    def publish(self, stream: str, app: str = "live", since_ms: int = 0) -> None:
         self.live[f"{app}/{stream}"] = Session(
             *("id", Kind.PUBLISH, Protocol.RTMP, "__defaultVhost__"),
-            *(app, stream, f"{app}/{stream}", "127.0.0.1", 0),
+            *(app, stream, f"{app}/{stream}", "127.0.0.1", since_ms),
         )
 
     def segment(self, stream: str, name: str, *options: str, app: str = "live") -> None:
@@ -147,6 +148,16 @@ async def test_nothing_runs_for_what_has_not_changed_has_no_video_or_is_not_live
         await house.rounds(5)
     assert decoded == ["cam-1.ts", "song-1.ts"]
     assert not house.picture("song").exists()
+
+
+async def test_the_show_before_is_not_shown_again(house: House) -> None:
+    house.segment("cam", "cam-1.ts")
+    house.publish("cam", since_ms=time.time_ns() // 1_000_000 + 60_000)
+    async with house.running():
+        await house.rounds()
+        assert not house.picture("cam").exists()
+        house.publish("cam", since_ms=1)
+        await until(house.picture("cam").is_file)
 
 
 @pytest.mark.parametrize("name", ["../other/secret.ts", "/etc/passwd", "x.mp4", "gone.ts", ""])
