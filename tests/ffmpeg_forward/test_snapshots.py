@@ -105,8 +105,10 @@ async def test_a_live_stream_gets_a_small_picture_and_a_new_one_with_each_segmen
         video = streams_of(house.picture("cam"))["video"]
         assert (video["codec_name"], video["width"], video["height"]) == ("mjpeg", 480, 270)
         assert max(pixels(house.picture("cam"))) < 40
+        before = house.picture("cam").read_bytes()
         house.segment("cam", "cam-2.ts")
-        await until(lambda: max(pixels(house.picture("cam"))) > 100)
+        await until(lambda: house.picture("cam").read_bytes() != before)
+        assert max(pixels(house.picture("cam"))) > 100
 
 
 async def test_the_picture_goes_when_the_stream_ends(house: House) -> None:
