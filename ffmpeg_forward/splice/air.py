@@ -55,6 +55,7 @@ class Air:
         self._joined_ms = 0
         self._file_ran_dry = False
         self._margin: int | None = None
+        self._usual_margin: int | None = None
         self._slewed_ms = 0
 
     @property
@@ -116,6 +117,9 @@ class Air:
         if self.zero is None:
             self.zero = now_ms
         at = self.line.follows(entry.cts_ms)
+        if not feed.live:
+            # Behind a file of sound alone, or whose sound is longer, both tracks begin together.
+            at = max(at, round(self.line.audio.end))
         behind_ms = self.now(now_ms) - at
         if behind_ms > 0 and self.line.begun:
             if not feed.live and self.slate is None:
@@ -139,7 +143,8 @@ class Air:
         self.feed, feed.on_air = feed, True
         self._offset = at - entry.at
         self._leading = -1 if sound_alone else entry.at + entry.cts_ms
-        self._joined_ms, self._slewed_ms, self._margin = now_ms, now_ms, None
+        self._joined_ms = self._slewed_ms = now_ms
+        self._margin = self._usual_margin = None
         self._file_ran_dry = False
 
     def leave(self) -> None:
@@ -207,12 +212,15 @@ class Air:
         if now_ms - self._slewed_ms < _SLEW_EACH_MS:
             return
         self._slewed_ms = now_ms
-        if self._margin is not None:
-            if self._margin > self._pace.buffer_ms + _SLEW_ROOM_MS:
-                self._offset -= _SLEW_MS
-            elif self._margin < 0:
-                self._offset += _SLEW_MS
-        self._margin = None
+        margin, self._margin = self._margin, None
+        if margin is None:
+            return
+        if self._usual_margin is None:
+            self._usual_margin = margin
+        elif margin > max(self._usual_margin, self._pace.buffer_ms) + _SLEW_ROOM_MS:
+            self._offset -= _SLEW_MS
+        elif margin < 0:
+            self._offset += _SLEW_MS
 
     def _play(self, now_ms: int) -> None:
         now = self.now(now_ms)

@@ -431,3 +431,23 @@ def test_a_source_that_is_too_much_goes_on_with_its_newest_key_frame(show: Show)
     assert show.decoder.largest_gap_ms() <= 70
     assert show.splicer.dropped > 1000
     assert max(sign.gop for _, sign in show.decoder.pictures if sign.name == "a") >= 59
+
+
+@pytest.mark.parametrize("speed", [0.999, 1.001])
+def test_a_source_whose_clock_is_not_ours_neither_runs_dry_nor_piles_up(
+    show: Show, speed: float
+) -> None:
+    show.connect(Encoder("a", frame_ms=40 * speed))
+    show.splicer.want("a")
+    real, step_ms = show.live["a"][0], 20
+    del show.live["a"]
+    for _ in range(400_000 // step_ms):
+        # Its timestamps tell another time than the one that passes here.
+        for message in real.until(show.time_ms * speed):
+            show.splicer.feed("a", message, show.now_ms)
+        show.now_ms += step_ms
+        show.ask()
+    assert show.splicer.switches == 1
+    assert show.decoder.largest_gap_ms() <= 70
+    assert show.largest_lag_ms <= 100
+    assert len(show.splicer._feeds["a"].video) < 14
