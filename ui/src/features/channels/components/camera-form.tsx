@@ -72,7 +72,7 @@ export function CameraForm({ channel, frame }: { channel: Channel | null; frame:
         </Group>
         {probe.error && <HelpfulError error={probe.error} />}
         {probe.data && <ProbeResult probe={probe.data} />}
-        <FormPart title={t('channels.form.more')}>
+        <FormPart title={t('channels.form.media')}>
           <MediaFields draft={draft} onChange={change} />
         </FormPart>
         <FormPart title={t('channels.form.to')}>

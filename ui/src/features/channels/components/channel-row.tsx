@@ -142,5 +142,5 @@ function mediaWords(media: Media): string {
 }
 
 function playWords({ count, loop, shuffle }: { count: number; loop: boolean; shuffle: boolean }, t: TFunction): string {
-  return [t('channels.row.items', { count }), loop && t('channels.row.loop'), shuffle && t('channels.row.shuffle')].filter(Boolean).join(', ');
+  return [t('channels.row.items', { count }), loop && t('channels.row.loop'), shuffle && t('channels.row.shuffle')].filter(Boolean).join(' · ');
 }
