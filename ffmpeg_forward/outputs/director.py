@@ -89,6 +89,7 @@ class Director:
         self.programmes: Programmes | None = None
         self.publishers: Publishers | None = None
         """Who was live when it was last known; None before that."""
+        self._renditions: dict[str, str] = {}
         outputs.subscribe(self._wake.set)
 
     def wake(self) -> None:
@@ -180,6 +181,7 @@ class Director:
             if not self._outputs.loaded:
                 await self._outputs.refresh()
             self.publishers = await self._registry.publishers()
+            self._renditions = await self._registry.renditions()
             self._asked = now
         except RedisError as exc:
             log.warning("outputs.publishers_unknown", error=type(exc).__name__)
@@ -225,7 +227,8 @@ class Director:
                 self._broken[output.id] = exc
 
     def _choose_sources(self, wanted: list[Output]) -> None:
-        """Find the stream of each output; one that was chosen stays as long as it is live."""
+        """Find the stream of each output; one that was chosen stays as long as it is live. A
+        rendition is sent only to who names it."""
         assert self.publishers is not None
         before, self._sources = self._sources, {}
         for output in wanted:
@@ -233,6 +236,7 @@ class Director:
                 url: session
                 for url, session in self.publishers.items()
                 if output.source.matches(session.app, session.stream)
+                and (output.source.stream or url not in self._renditions)
             }
             url = before.get(output.id)
             if url not in fits:

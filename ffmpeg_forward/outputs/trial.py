@@ -9,7 +9,7 @@ from ...core.rtmp.chunk import Message
 from ..models import Problem
 from ..relay import problems
 from ..relay.config import DestinationConfig, Sender
-from ..relay.connection import Connection
+from ..relay.connection import Connection, SentSoFar
 from ..relay.opening import House, Network, open_connection
 from ..relay.problems import PublishFailed, Step
 from . import models
@@ -24,6 +24,7 @@ SETTLE_S = 4.0
 """At the end, for what is on its way."""
 
 _TICK_S = 0.02
+_NEARLY = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +47,14 @@ class Trials:
 
 
 class _Steps:
-    """Notes when each step begins and how it ended."""
+    """Notes when each step begins and how it ended, and how many bytes were sent."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._begun: dict[Step, float] = {}
         self._took: dict[Step, float] = {}
         self._failed: tuple[Step, problems.Problem] | None = None
+        self.sent = 0
 
     def begin(self, step: Step) -> None:
         """The one before is done."""
@@ -63,12 +65,18 @@ class _Steps:
     def done(self) -> None:
         self._end(self._loop.time())
 
-    def fail(self, problem: problems.Problem) -> None:
-        if self._failed is None:
-            last = next(reversed(self._begun), Step.DNS)
-            self._begun.setdefault(last, self._loop.time())
-            self._failed = last, problem
-        self._end(self._loop.time())
+    def fail(self, problem: problems.Problem, arrived: int) -> None:
+        """``arrived``: bytes that the far end has accepted."""
+        now = self._loop.time()
+        last = next(reversed(self._begun), Step.DNS)
+        if problem.key == "output_srt" and not arrived:
+            # FFmpeg takes what it is given while it still tries to connect.
+            last = Step.CONNECT
+            self._begun = {last: self._begun.get(last, now)}
+            self._took.clear()
+        self._begun.setdefault(last, now)
+        self._failed = last, problem
+        self._end(now)
 
     def has(self, step: Step) -> bool:
         return step in self._begun
@@ -102,14 +110,15 @@ async def run_trial(trials: Trials, target: TrialTarget) -> models.OutputTest:
         picture = await trials.picture.messages()
         steps = _Steps()
         connection: Connection | None = None
-        acked = sent = 0
+        acked = 0
         began = asyncio.get_running_loop().time()
         try:
             connection = await _connect(trials, target, steps)
             began = asyncio.get_running_loop().time()
-            sent = await _send(connection, picture, steps)
+            await _send(connection, picture, steps)
         except PublishFailed as exc:
-            steps.fail(exc.problem)
+            acked = connection.progress().acked if connection is not None else 0
+            steps.fail(exc.problem, acked)
         finally:
             if connection is not None:
                 acked = connection.progress().acked
@@ -118,7 +127,7 @@ async def run_trial(trials: Trials, target: TrialTarget) -> models.OutputTest:
         return models.OutputTest(
             ok=steps.ok,
             steps=steps.told(),
-            sent_bytes=sent,
+            sent_bytes=steps.sent,
             acked_bytes=acked,
             kbps=round(acked * 8 / 1000 / took_s),
         )
@@ -141,11 +150,11 @@ async def _connect(trials: Trials, target: TrialTarget, steps: _Steps) -> Connec
     )
 
 
-async def _send(connection: Connection, picture: list[Message], steps: _Steps) -> int:
-    """Send at the pace of the picture; return how many bytes. Raises PublishFailed."""
+async def _send(connection: Connection, picture: list[Message], steps: _Steps) -> None:
+    """Send at the pace of the picture. Raises PublishFailed."""
     loop = asyncio.get_running_loop()
     steps.begin(Step.MEDIA)
-    begun, sent, first = loop.time(), 0, picture[0].timestamp
+    begun, first = loop.time(), picture[0].timestamp
     for message in picture:
         at = message.timestamp - first
         while loop.time() - begun < at / 1000 or not connection.writable:
@@ -154,21 +163,22 @@ async def _send(connection: Connection, picture: list[Message], steps: _Steps) -
                 raise PublishFailed(problems.slow("the server"))
             await asyncio.sleep(_TICK_S)
         connection.send(message, at)
-        sent += len(message.payload)
+        steps.sent += len(message.payload)
         if at >= MEDIA_S * 1000 and not steps.has(Step.ACCEPTED):
             _raise_closed(connection)
             steps.begin(Step.ACCEPTED)
     end = loop.time() + SETTLE_S
-    while connection.progress().pending:
+    while not _has_arrived(connection.progress(), steps.sent):
         _raise_closed(connection)
         if loop.time() > end:
             raise PublishFailed(problems.stuck("The server", SETTLE_S))
         await asyncio.sleep(_TICK_S)
-    _raise_closed(connection)
-    if not connection.progress().acked:
-        raise PublishFailed(problems.stuck("The server", SETTLE_S))
     steps.done()
-    return sent
+
+
+def _has_arrived(so_far: SentSoFar, sent: int) -> bool:
+    """FFmpeg keeps the last pictures until more of them come."""
+    return so_far.acked > 0 and (not so_far.pending or so_far.acked >= sent * _NEARLY)
 
 
 def _raise_closed(connection: Connection) -> None:

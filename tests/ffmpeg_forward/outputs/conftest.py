@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, cast
@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 from streamstead.core.auth import AdminStore, Authenticator
 from streamstead.core.events import EventStream
 from streamstead.core.registry import Kind, Protocol, Session, StreamRegistry
+from streamstead.core.runner import background
 from streamstead.core.settings import Settings
 from streamstead.ffmpeg_forward.main import create_api
 from streamstead.ffmpeg_forward.outputs.output import Output
@@ -210,16 +211,9 @@ def opened(settings: Settings, redis: Redis) -> Opener:
             state.authenticator = Authenticator(AdminStore(redis), MASTER_KEY, secret)
             settings.data.slate.mkdir(exist_ok=True)
             loops = await stack.enter_async_context(open_outputs(house.services))
-            tasks = [asyncio.create_task(one) for one in loops]
-            try:
+            async with background(*loops):
                 await until(lambda: house.services.director.publishers is not None)
                 yield house
-            finally:
-                for task in tasks:
-                    task.cancel()
-                for task in tasks:
-                    with suppress(asyncio.CancelledError):
-                        await task
 
     return open_
 

@@ -59,23 +59,21 @@ async def test_a_program_that_sends_back_what_it_was_told_changes_no_key(
     assert address.key == "?key=new-one-1111"
 
 
-@pytest.mark.parametrize(
-    ("body", "status", "key"),
-    [
-        ({"platform": "youtube"}, 422, "platform_unknown"),
-        ({"platform": ""}, 422, "field_missing"),
-        ({"server": ""}, 422, "field_missing"),
-        ({"enabled": None}, 422, "field_missing"),
-        ({"server": "ftp://x"}, 422, "output_bad_server"),
-        ({"action": "delete"}, 422, "invalid"),
-    ],
-)
-async def test_what_oryx_refuses_is_refused(
-    house: House, body: dict[str, Any], status: int, key: str
-) -> None:
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"platform": "youtube"}, "platform_unknown"),
+    ({"platform": ""}, "field_missing"),
+    ({"server": ""}, "field_missing"),
+    ({"enabled": None}, "field_missing"),
+    ({"server": "ftp://x"}, "output_bad_server"),
+    ({"action": "delete"}, "invalid"),
+]
+
+
+async def test_what_oryx_refuses_is_refused(house: House) -> None:
     base = {"action": "update", "platform": "wx", "server": BILIBILI, "enabled": True}
-    found = await house.post("forward/secret", status=status, **base | body)
-    assert found["key"] == key
+    for body, key in WRONG:
+        found = await house.post("forward/secret", status=422, **base | body)
+        assert found["key"] == key, body
 
 
 async def test_streams_tell_what_runs_while_it_runs(house: House) -> None:

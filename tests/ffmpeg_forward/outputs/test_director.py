@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from redis import Redis as SyncRedis
 from redis.asyncio import Redis
 
+from streamstead.core.renditions import Renditions
 from streamstead.ffmpeg_forward.outputs.director import relay_name
 from streamstead.ffmpeg_forward.outputs.states import Route
 from streamstead.ffmpeg_forward.outputs.store import OutputStore
@@ -67,6 +68,21 @@ async def test_without_a_source_by_name_the_newest_stream_is_taken_and_kept(hous
         made["id"],
         named["id"],
     }
+
+
+async def test_a_rendition_is_sent_only_to_who_names_it(house: House) -> None:
+    small = relay_name("live/cam_small")
+    await house.redis.hset(Renditions.KEY, "live/cam_small", "live/cam")
+    newest = await house.create(source={"kind": "stream"})
+    await house.publish("cam_small")
+    await house.publish("cam")
+    await house.until(lambda: CAM in house.relays.wanted)
+    await house.create(source={"kind": "stream", "app": "live", "stream": "cam_small"})
+    await house.until(lambda: small in house.relays.wanted)
+    assert [one.id for one in house.relays.wanted[CAM].destinations] == [newest["id"]]
+    await house.unpublish("cam")
+    await house.until(lambda: CAM not in house.relays.wanted)
+    assert len(house.relays.wanted[small].destinations) == 1
 
 
 async def test_a_schedule_begins_and_ends_an_output_at_its_minute(house: House) -> None:

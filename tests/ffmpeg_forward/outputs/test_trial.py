@@ -17,7 +17,7 @@ from streamstead.ffmpeg_forward.outputs.trial import MAX_TRIALS, Trials, TrialTa
 from streamstead.ffmpeg_forward.relay.config import Sender
 
 from ...conftest import free_port, need
-from ..sinks import RtmpSink, rtmp_sink
+from ..sinks import RtmpSink, rtmp_sink, srt_sink
 
 KEY = "some-secret-key-4711"
 
@@ -30,7 +30,7 @@ def picture_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def trials(picture_file: Path) -> Trials:
-    return Trials(Picture(picture_file, seconds=3))
+    return Trials(Picture(picture_file, seconds=2))
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +145,18 @@ async def test_no_more_than_two_at_once_and_a_place_is_free_again_afterwards(
             await run_trial(trials, place)
     await asyncio.wait(running)
     assert not trials.limit.locked()
+
+
+async def test_srt_is_tried_out_too(trials: Trials) -> None:
+    with srt_sink("correct-horse") as (port, _):
+        more = "passphrase=correct-horse&pbkeylen=16"
+        found = await run_trial(trials, target(f"srt://127.0.0.1:{port}", more))
+        assert found.ok, found
+        assert found.acked_bytes > 100_000
+        assert (steps(found)["tls"], steps(found)["accepted"]) == (None, True)
+    found = await run_trial(trials, target(f"srt://127.0.0.1:{port}"))
+    assert fault(found) == "output_srt"
+    assert (steps(found)["connect"], steps(found)["media"]) == (False, None)
 
 
 @pytest.fixture
