@@ -104,7 +104,8 @@ class Destination:
 class Channel:
     """What the operator has set, and of its run no more than a restart of ours must not lose:
     ``run_ms``, when the run began (0: it has not); ``ended_ms``, when it ended by itself (0: it has
-    not). ``compat``: what programs that know Oryx call it. Moments are ms since the epoch."""
+    not); ``told``, the last event of it. ``compat``: what programs that know Oryx call it. Moments
+    are ms since the epoch."""
 
     id: str
     kind: ChannelKind
@@ -123,6 +124,7 @@ class Channel:
     created_ms: int = 0
     run_ms: int = 0
     ended_ms: int = 0
+    told: str = ""
 
     @classmethod
     def from_json(cls, raw: str | bytes) -> "Channel":

@@ -37,11 +37,10 @@ _IDLE = (ChannelState.OFF, ChannelState.SCHEDULED, ChannelState.ENDED)
 
 @dataclass
 class _Known:
-    """What was last seen of a channel; ``told``: the last event of its run."""
+    """What was last seen of a channel."""
 
     standing: Standing
     since_ms: int
-    told: EventType | None = None
 
 
 class Keeper:
@@ -231,18 +230,13 @@ class Keeper:
         if known is None:
             since = found.live_since_ms or now
             known = self._known[channel.id] = _Known(found, since)
-            if found.state is ChannelState.LIVE and since < now - LOST_MS:
-                known.told = EventType.CHANNEL_STARTED  # it ran before we did
         elif known.standing.state is not found.state:
             known.since_ms = found.live_since_ms or now
-        was, known.standing = known.standing.state, found
-        event = _news(was, found.state, known.told, now - known.since_ms)
-        if event is None:
-            return
-        known.told = event
-        log.info("channel.told", id=channel.id, state=found.state, told=event)
-        with suppress(RedisError):
+        known.standing = found
+        event = _news(found.state, channel.told, now - known.since_ms)
+        if event is not None:
             await self._tell(event, channel, found, now)
+            log.info("channel.told", id=channel.id, state=found.state, told=event)
 
     async def _tell(self, type_: EventType, channel: Channel, found: Standing, now: int) -> None:
         to = channel.to
@@ -253,6 +247,9 @@ class Keeper:
         await self._events.append(
             f"{type_.value}:{channel.id}:{channel.run_ms}:{now}", type_, now, stream, data
         )
+        # Kept, so that another process does not tell it again.
+        with suppress(StreamsteadError):
+            await self._store.change(channel.id, lambda it: replace(it, told=type_.value))
 
     async def _sweep(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -273,16 +270,14 @@ def _has_ended(status: Mapping[str, Any] | None) -> bool:
     )
 
 
-def _news(
-    was: ChannelState, state: ChannelState, told: EventType | None, for_ms: int
-) -> EventType | None:
-    """Return what is to be told of a change; None for nothing that is not told already."""
-    if state is ChannelState.LIVE:
-        return EventType.CHANNEL_STARTED if told is not EventType.CHANNEL_STARTED else None
-    if state in _IDLE:
-        running = told in (EventType.CHANNEL_STARTED, EventType.CHANNEL_FAILED)
-        return EventType.CHANNEL_ENDED if running else None
+def _news(state: ChannelState, told: str, for_ms: int) -> EventType | None:
+    """Return what is to be told of a state; None for nothing, or nothing new."""
+    news = None
     lost = state is ChannelState.RETRYING and for_ms >= LOST_MS
-    if (state is ChannelState.FAILED or lost) and told is not EventType.CHANNEL_FAILED:
-        return EventType.CHANNEL_FAILED
-    return None
+    if state is ChannelState.LIVE:
+        news = EventType.CHANNEL_STARTED
+    elif state is ChannelState.FAILED or lost:
+        news = EventType.CHANNEL_FAILED
+    elif state in _IDLE and told in (EventType.CHANNEL_STARTED, EventType.CHANNEL_FAILED):
+        news = EventType.CHANNEL_ENDED
+    return None if news == told else news

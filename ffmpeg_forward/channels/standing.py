@@ -42,7 +42,9 @@ def standing_of(channel: Channel, status: Mapping[str, Any] | None, now_ms: int)
     live = [one for one in ways if one.get("state") == "live"]
     media = status.get("media")
     now = _now(channel, source.get("now"), now_ms)
-    if live and media:
+    played = source.get("now") or {}
+    comes = source.get("alive") or "id" in played
+    if live and media and comes:
         return Standing(
             ChannelState.LIVE,
             # One of several may be in trouble while the others have no idea of it.

@@ -16,10 +16,13 @@ _HOST = "127.0.0.1"
 class Camera:
     """Serves one player at a time at ``url``; ``audio`` is what it sends beside the picture."""
 
-    def __init__(self, directory: Path, audio: str = "", password: str = PASSWORD) -> None:
+    def __init__(
+        self, directory: Path, audio: str = "", password: str = PASSWORD, port: int = 0
+    ) -> None:
         self._sdp = directory / "camera.sdp"
         self._audio = audio
         self._password = password
+        self._port = port
         self.played = 0
         self.torn_down = 0
         self.transports: list[str] = []
@@ -30,7 +33,7 @@ class Camera:
         return f"rtsp://{USER}:{PASSWORD}@{_HOST}:{self._port}/stream"
 
     async def __aenter__(self) -> "Camera":
-        self._server = await asyncio.start_server(self._serve, _HOST, 0)
+        self._server = await asyncio.start_server(self._serve, _HOST, self._port)
         self._port = self._server.sockets[0].getsockname()[1]
         self._rtp = [_udp() for _ in range(2)]
         ports = [sock.getsockname()[1] for sock in self._rtp]
