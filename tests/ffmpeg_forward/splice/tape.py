@@ -10,6 +10,9 @@ from streamstead.ffmpeg_forward.splice.splicer import Slate, Splicer
 from streamstead.ffmpeg_forward.splice.tags import look
 
 AAC_MS = 1024 / 44.1
+TICK_MS = 20
+"""So often something comes from encoders."""
+
 ALONE = 2
 """The place of sound that has no picture of its own."""
 
@@ -233,13 +236,17 @@ class Show:
         self.splicer.ended(name, self.now_ms)
 
     def run(self, ms: int) -> None:
-        for _ in range(ms):
-            self.now_ms += 1
-            if self.now_ms % 20 == 0:
+        end_ms = self.now_ms + ms
+        while self.now_ms < end_ms:
+            next_ms = self.splicer.next_ms(self.now_ms)
+            tick_ms = self.now_ms // TICK_MS * TICK_MS + TICK_MS
+            wake_ms = tick_ms if next_ms is None else min(tick_ms, next_ms)
+            self.now_ms = max(self.now_ms + 1, min(wake_ms, end_ms))
+            if self.now_ms == tick_ms:
                 for name, (encoder, begun_ms) in self.live.items():
                     for message in encoder.until(self.now_ms - begun_ms):
                         self.splicer.feed(name, message, self.now_ms)
-            next_ms = self.splicer.next_ms(self.now_ms)
+                next_ms = self.splicer.next_ms(self.now_ms)
             if next_ms is not None and next_ms <= self.now_ms:
                 self.ask()
 

@@ -1,21 +1,12 @@
-"""What goes out when: joints, losses, sources that wait, and everything that may be missing."""
+"""What goes out when: joints, losses, sources that wait, and timestamps that leap."""
 
 import pytest
 
 from streamstead.core.rtmp.amf import decode
 from streamstead.core.rtmp.chunk import DATA, VIDEO, Message
-from streamstead.ffmpeg_forward.splice.splicer import SLATE, Splicer
+from streamstead.ffmpeg_forward.splice.splicer import SLATE
 
 from .tape import Encoder, Show, Sign, make_slate, picture, sound, video_header
-
-
-@pytest.fixture
-def show() -> Show:
-    show = Show(Splicer(buffer_ms=300, lost_after_ms=500))
-    show.splicer.set_slate(make_slate())
-    for name in ("a", "b"):
-        show.splicer.add(name)
-    return show
 
 
 def test_the_slate_is_on_until_there_is_a_source(show: Show) -> None:
@@ -197,101 +188,6 @@ def test_a_wrap_of_32_bits_is_not_seen(show: Show) -> None:
     assert show.splicer.repaired == show.splicer.dropped == 0
 
 
-def test_a_source_without_sound_gets_silence(show: Show) -> None:
-    show.connect(Encoder("a", has_audio=False))
-    show.splicer.want("a")
-    show.run(5000)
-    assert show.splicer.on_air == "a"
-    assert show.decoder.largest_silence_ms() <= 100
-    assert show.decoder.sounds[-1][1] is None
-    assert show.decoder.sounds[-1][0] == pytest.approx(show.decoder.pictures[-1][0], abs=90)
-
-
-def test_sound_that_stops_is_filled_in_and_comes_back(show: Show) -> None:
-    mute = Encoder("a", has_audio=False)
-    voice = Encoder("a", has_video=False)
-    show.splicer.want("a")
-
-    def run(ms: int, with_voice: bool) -> None:
-        for _ in range(ms // 20):
-            at = show.time_ms
-            for message in mute.until(at):
-                show.splicer.feed("a", message, show.now_ms)
-            for message in voice.until(at):
-                if with_voice:
-                    raw = message.payload.replace(b":2", b":1")
-                    show.splicer.feed(
-                        "a", Message(message.kind, message.timestamp, raw), show.now_ms
-                    )
-            show.run(20)
-
-    run(3000, True)
-    run(3000, False)
-    run(3000, True)
-    assert show.splicer.on_air == "a"
-    assert show.splicer.switches == 1
-    silent = [stamp for stamp, sign in show.decoder.sounds if sign is None]
-    assert silent[-1] - silent[0] == pytest.approx(3000, abs=150)
-    assert show.decoder.largest_silence_ms() <= 100
-    assert show.decoder.sounds[-1][1] is not None
-
-
-def test_a_source_of_sound_alone_goes_with_the_picture_of_the_slate(show: Show) -> None:
-    show.connect(Encoder("a", has_video=False))
-    show.splicer.want("a")
-    show.run(5000)
-    assert show.splicer.on_air == "a"
-    assert show.decoder.shown() == ["slate"]
-    assert show.decoder.sounds[-1][1] is not None
-    assert show.decoder.sounds[-1][1].name == "a"
-    assert show.decoder.largest_gap_ms() <= 45
-    show.disconnect("a")
-    show.run(1000)
-    assert show.splicer.on_air == SLATE
-    assert show.decoder.largest_gap_ms() <= 45
-
-
-def test_a_picture_that_stops_is_covered_by_the_slate_until_its_next_key_frame(
-    show: Show,
-) -> None:
-    camera = Encoder("a", gop=25, has_audio=False)
-    voice = Encoder("a", has_video=False)
-    show.splicer.want("a")
-
-    def run(ms: int, with_camera: bool) -> None:
-        for _ in range(ms // 20):
-            for message in camera.until(show.time_ms):
-                if with_camera:
-                    show.splicer.feed("a", message, show.now_ms)
-            for message in voice.until(show.time_ms):
-                raw = message.payload.replace(b":2", b":1")
-                show.splicer.feed("a", Message(message.kind, message.timestamp, raw), show.now_ms)
-            show.run(20)
-
-    run(3100, True)
-    run(2000, False)
-    run(3000, True)
-    assert show.decoder.shown() == ["slate", "a", "slate", "a"]
-    assert show.splicer.on_air == "a"
-    assert show.decoder.largest_gap_ms() <= 600
-    assert all(sign for stamp, sign in show.decoder.sounds if stamp > 3000), "its sound goes on"
-
-
-def test_pictures_that_show_before_the_first_key_frame_are_left_out(show: Show) -> None:
-    sign = Sign("a", 1, 1, 1, 0)
-    show.splicer.feed("a", Message(VIDEO, 0, video_header(sign)), show.now_ms)
-    show.splicer.feed("a", picture(sign, 0, cts_ms=120), show.now_ms)
-    for number, cts_ms in enumerate((40, 0, 200, 100), start=1):
-        # The first two are shown before the key frame: they need pictures from before it.
-        place = max(0, number - 2)
-        shown = Sign("a", 1, 1, 1, place) if number > 2 else Sign("a", 1, 1, 0, 7)
-        message = picture(shown, number * 40, cts_ms)
-        show.splicer.feed("a", message, show.now_ms)
-    show.splicer.want("a")
-    show.run(600)
-    assert [sign.gop for _, sign in show.decoder.pictures if sign.name == "a"] == [1, 1, 1]
-
-
 def test_a_key_frame_behind_pictures_out_of_order_is_shown_last(show: Show) -> None:
     sign = Sign("a", 1, 1, 1, 0)
     show.splicer.feed("a", Message(VIDEO, 0, video_header(sign)), show.now_ms)
@@ -395,29 +291,6 @@ def test_two_hundred_switches_leave_nothing_behind(show: Show) -> None:
     assert show.largest_lag_ms <= 100
 
 
-def test_enhanced_rtmp_is_passed_through_with_its_header_and_colours(show: Show) -> None:
-    header = Message(VIDEO, 0, b"\x90hvc1\x01header")
-    colours = Message(VIDEO, 0, b"\x94hvc1\x02\x00\x09colorInfo")
-    show.splicer.feed("a", header, show.now_ms)
-    show.splicer.want("a")
-    sent: list[Message] = []
-    for number in range(100):
-        now_ms = show.now_ms + number * 40
-        if number == 25:
-            show.splicer.feed("a", colours, now_ms)
-        kind = b"\x91" if number % 25 == 0 else b"\xa1"
-        body = kind + b"hvc1\x00\x00\x00" + bytes([number])
-        show.splicer.feed("a", Message(VIDEO, number * 40, body), now_ms)
-        sent += show.splicer.due(now_ms)
-    mine = [m for m in sent if m.kind == VIDEO and b"hvc1" in m.payload]
-    assert [m.payload for m in mine[:2]] == [header.payload, b"\x91hvc1\x00\x00\x00\x00"]
-    with_colours = [number for number, m in enumerate(mine) if m.payload == colours.payload]
-    assert len(with_colours) == 1
-    assert mine[with_colours[0] + 1].payload[-1] == 25
-    told = [decode(m.payload)[1] for m in sent if m.kind == DATA]
-    assert told[-1]["videocodecid"] == int.from_bytes(b"hvc1", "big")  # type: ignore[call-overload, index]
-
-
 def test_a_source_that_is_too_much_goes_on_with_its_newest_key_frame(show: Show) -> None:
     encoder = Encoder("a", gop=25)
     show.splicer.want("a")
@@ -439,7 +312,7 @@ def test_a_source_whose_clock_is_not_ours_neither_runs_dry_nor_piles_up(
 ) -> None:
     show.connect(Encoder("a", frame_ms=40 * speed))
     show.splicer.want("a")
-    real, step_ms = show.live["a"][0], 20
+    real, step_ms = show.live["a"][0], 40
     del show.live["a"]
     for _ in range(400_000 // step_ms):
         # Its timestamps tell another time than the one that passes here.
