@@ -173,7 +173,12 @@ describe('the slate', () => {
   test('says why it cannot be drawn', async () => {
     await open([programme('Sunday', { slate_problem: { key: 'slate_file_missing', message: '', help: '' } })], { 'ffmpeg/slate/preview': new Refusal(404, 'slate_file_missing') });
     expect(await screen.findByText('There is no slate')).toBeVisible();
-    expect(within(await screen.findByRole('region', { name: 'Slate' })).getByText('The file of this slate is gone.')).toBeVisible();
+    expect(await within(await screen.findByRole('region', { name: 'Slate' })).findByText('The file of this slate is gone.')).toBeVisible();
+  });
+
+  test('is told of in its own words when FFmpeg fails', async () => {
+    await open([programme('Sunday')], { 'ffmpeg/slate/preview': new Refusal(422, 'media_timeout') });
+    expect(await within(await screen.findByRole('region', { name: 'Slate' })).findByText('The slate could not be drawn.')).toBeVisible();
   });
 
   test('is a clip of the operator, sent with its progress and with its own sound', async () => {

@@ -64,6 +64,11 @@ export function differ({ source_states }: Programme): boolean {
   return new Set(shapes).size > 1;
 }
 
+/** The key of what is wrong with a slate: the same failure of FFmpeg has other words wherever it is used. */
+export function slateKey(key: string): string {
+  return key.startsWith('media_') ? 'slate_not_drawn' : key;
+}
+
 /** `app/stream` taken apart; null where it is none. */
 export function streamOf(url: string): { app: string; stream: string } | null {
   const [found, app = '', stream = ''] = /^([^/\s:]+)\/([^/\s:]+)$/.exec(url) ?? [];

@@ -1,9 +1,11 @@
 import { keepPreviousData, queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { apiFile, apiPost } from '../../../lib/api-client';
+import { ApiError } from '../../../lib/api-error';
 import { apiUpload } from '../../../lib/api-upload';
 import { useFfmpegFeed } from '../../../lib/ffmpeg-feed';
 import { programmesQuery } from '../../../lib/ffmpeg-queries';
 import type { Programme, ProgrammeChange, Slate, SlateFile, SlateFiles } from '../../../lib/ffmpeg-types';
+import { slateKey } from '../programme-state';
 
 /** Every programme in its newest state, with the query they came by. */
 export function useLiveProgrammes() {
@@ -48,11 +50,19 @@ export const slateFilesQuery = queryOptions({
 export const slatePreviewQuery = (slate: Slate) =>
   queryOptions({
     queryKey: ['ffmpeg', 'slate-preview', slate],
-    queryFn: async ({ signal }) => dataUrl(await apiFile('ffmpeg/slate/preview', { slate, width: 640, height: 360 }, signal)),
+    queryFn: async ({ signal }) => dataUrl(await draw(slate, signal)),
     staleTime: Number.POSITIVE_INFINITY,
     retry: false,
     placeholderData: keepPreviousData,
   });
+
+async function draw(slate: Slate, signal: AbortSignal): Promise<Blob> {
+  try {
+    return await apiFile('ffmpeg/slate/preview', { slate, width: 640, height: 360 }, signal);
+  } catch (error) {
+    throw error instanceof ApiError ? new ApiError({ ...error, message: error.message, key: slateKey(error.key) }) : error;
+  }
+}
 
 /** The file itself as an address: unlike one that only points at it, it need not be given back. */
 async function dataUrl(file: Blob): Promise<string> {

@@ -13,7 +13,7 @@ import { formatDateTime, formatSeconds } from '../../../lib/format';
 import { problemText } from '../../../lib/problem-text';
 import { useServerNow } from '../../../lib/use-server-now';
 import { useRelease, useTake, useUpdateProgramme } from '../api/use-programme';
-import { isStale, mediaText, modeOf, SLATE, sourceLabel } from '../programme-state';
+import { isStale, mediaText, modeOf, SLATE, slateKey, sourceLabel } from '../programme-state';
 import { OnAirPicture } from './on-air-picture';
 
 interface OnAirCardProps {
@@ -31,7 +31,7 @@ export function OnAirCard({ programme, unheardMs }: OnAirCardProps) {
   const stale = isStale(programme, unheardMs);
   const chosen = taken === null ? '' : taken === SLATE ? t('programme.slate.name') : sourceLabel(sources, taken);
   const fault = take.error ?? release.error;
-  const problem = slate_problem && problemText(slate_problem, t);
+  const problem = slate_problem && problemText({ ...slate_problem, key: slateKey(slate_problem.key) }, t);
   return (
     <Card title={t('programme.now')} aside={<OnOff programme={programme} carried={outputs.length} />}>
       <OnAirPicture programme={programme} stale={stale} />
