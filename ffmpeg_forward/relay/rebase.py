@@ -8,8 +8,8 @@ _HALF = 1 << 31
 
 
 class Rebase:
-    """Lets every connection begin at 0, however long the timeline has run. What comes out never
-    goes back within a track and has no limit; what goes in may wrap around at 2**32."""
+    """Lets every connection begin at 0, however long the timeline has run. What comes out grows
+    with every frame of a track and has no limit; what goes in may wrap around at 2**32."""
 
     def __init__(self) -> None:
         self._last_in: int | None = None
@@ -24,12 +24,11 @@ class Rebase:
                 return 0
             self._last_in = message.timestamp
         elif message.kind == DATA or look(message).header:
-            return self._forth(message.kind, self._now)
+            # It must not push the frames behind it: the other track may be ahead of them.
+            return self._now if message.kind == DATA else self._out.get(message.kind, 0)
         step = (message.timestamp - self._last_in + _HALF) % _WRAP - _HALF
         self._last_in = message.timestamp
         self._now += step
-        return self._forth(message.kind, self._now)
-
-    def _forth(self, kind: int, found: int) -> int:
-        found = self._out[kind] = max(found, self._out.get(kind, 0))
+        found = max(self._now, self._out.get(message.kind, -1) + 1)
+        self._out[message.kind] = found
         return found
