@@ -304,7 +304,8 @@ class Relay:
             hold=config.hold,
         )
         for id_, (feeder, _) in self._feeders.items():
-            feeder.wanted(id_ == wanted)
+            # Who is on the air stays so until the wanted one can be shown.
+            feeder.wanted(id_ in (wanted, self._on_air))
         self._splicer.want(None if wanted in (None, SLATE) else wanted)
         self._begun = self._begun or not config.wait_for_source or self._on_air not in (None, SLATE)
         if self._begun:
