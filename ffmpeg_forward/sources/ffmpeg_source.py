@@ -18,6 +18,7 @@ from ..relay.config import HouseFormat, ItemConfig, SourceConfig
 from ..to_the_end import to_the_end
 from . import problems
 from .address import SILENT_S
+from .matroska import MatroskaWriter
 from .plan import Command, Plan, forget, plan_item, plan_normaliser
 
 RING_LINES = 200
@@ -180,27 +181,33 @@ async def _write_messages(stdin: asyncio.StreamWriter, inward: AsyncIterable[Mes
     """Write messages as they come. What kinds there are stands at the very beginning of FLV, and
     a reader waits for each of them: so the first few are looked at before anything is written.
     Script data is left out: FFmpeg takes what comes later for subtitles."""
-    waiting: list[Message] | None = []
+    first: list[Message] = []
+    form: Callable[[Message], bytes] | None = None
     async for message in inward:
         if message.kind not in (AUDIO, VIDEO):
             continue
-        if waiting is None:
-            stdin.write(tag_bytes(message))
-        else:
-            waiting.append(message)
-            if len(waiting) < _PEEK_FRAMES:
+        if form is None:
+            first.append(message)
+            if len(first) < _PEEK_FRAMES:
                 continue
-            _write_first(stdin, waiting)
-            waiting = None
+            form = _begin(stdin, first)
+        else:
+            stdin.write(form(message))
         await stdin.drain()
-    if waiting:
-        _write_first(stdin, waiting)
+    if form is None and first:
+        _begin(stdin, first)
 
 
-def _write_first(stdin: asyncio.StreamWriter, messages: list[Message]) -> None:
-    kinds = {message.kind for message in messages}
-    stdin.write(file_header(AUDIO in kinds, VIDEO in kinds))
-    stdin.write(b"".join(tag_bytes(message) for message in messages))
+def _begin(stdin: asyncio.StreamWriter, first: list[Message]) -> Callable[[Message], bytes]:
+    """Write how it begins; return how to write what follows."""
+    if MatroskaWriter.is_for(first):
+        writer = MatroskaWriter(first)
+        form, head = writer.block, writer.head()
+    else:
+        kinds = {message.kind for message in first}
+        form, head = tag_bytes, file_header(AUDIO in kinds, VIDEO in kinds)
+    stdin.write(head + b"".join(form(message) for message in first))
+    return form
 
 
 async def _end(child: asyncio.subprocess.Process, tasks: list[asyncio.Task[None]]) -> None:
@@ -255,6 +262,6 @@ def camera(config: SourceConfig) -> FfmpegSource:
 def normaliser(inward: AsyncIterable[Message], house: HouseFormat) -> FfmpegSource:
     """Return a source of the house format, made of what comes from ``inward`` (ms, with headers).
 
-    Sizes, rates and parameters may change on the way, codecs not: HEVC and AV1 need FFmpeg 6.1.
+    Sizes, rates and parameters of H.264 and AAC may change on the way; codecs may not.
     """
     return FfmpegSource(partial(plan_normaliser, house), inward, patience_s=None)

@@ -83,7 +83,8 @@ async def plan_item(
         argv += ["-map", "0:V:0?", "-map", "0:a:0"]
     argv += ["-map_metadata", "-1", "-sn", "-dn"]
     argv += _video_options(found, item)
-    argv += ["-c:a", "copy"] if has_sound and _may_copy_sound(found) else _sound_options(found)
+    copied = has_sound and _may_copy_sound(found, item)
+    argv += ["-c:a", "copy"] if copied else _sound_options(found, item)
     secrets = () if item.is_file else (item.target, *reading.secrets)
     return Command((*argv, *_OUT_PIPE), reading.feed, secrets, way.env)
 
@@ -99,6 +100,10 @@ def _video_options(found: ProbeResult, item: ItemConfig) -> list[str]:
         raise problems.of_codec(found.video_codec)
     bound = f"w='min({_LONGEST_SIDE},iw)':h='min({_LONGEST_SIDE},ih)'"
     filters = f"scale={bound}:force_original_aspect_ratio=decrease:force_divisible_by=2,setsar=1"
+    if item.must_transcode and item.width and item.height:
+        size = f"{item.width}:{item.height}"
+        filters = f"scale={size}:force_original_aspect_ratio=decrease:force_divisible_by=2"
+        filters += f",pad={size}:(ow-iw)/2:(oh-ih)/2,setsar=1"
     if found.fps > _MOST_FPS:
         filters += f",fps={_MOST_FPS}"
     small = max(found.video.get("width", 0), found.video.get("height", 0)) <= 1280
@@ -111,13 +116,17 @@ def _video_options(found: ProbeResult, item: ItemConfig) -> list[str]:
     ]
 
 
-def _may_copy_sound(found: ProbeResult) -> bool:
+def _may_copy_sound(found: ProbeResult, item: ItemConfig) -> bool:
     rate = (found.audio or {}).get("sample_rate", "")
+    if item.must_transcode and item.audio_rate and rate != str(item.audio_rate):
+        return False
     return found.audio_codec == "aac" or (found.audio_codec == "mp3" and rate in _MP3_RATES)
 
 
-def _sound_options(found: ProbeResult) -> list[str]:
+def _sound_options(found: ProbeResult, item: ItemConfig) -> list[str]:
     rate = str((found.audio or {}).get("sample_rate", ""))
+    if item.must_transcode and item.audio_rate:
+        rate = str(item.audio_rate)
     return [*_AAC, "-ar", rate if rate in _AAC_RATES else str(_SILENCE_RATE)]
 
 
@@ -133,18 +142,8 @@ async def plan_normaliser(house: HouseFormat, _: Way | None = None) -> Command:
             # A parser would go on with the first size for ever; this way the decoder is told of
             # each new one. And what is read for analysing must not be thrown away.
             *("-fflags", "+noparse", "-analyzeduration", "1000000", "-probesize", "500000"),
-            *(
-                "-fpsprobesize",
-                "0",
-                "-f",
-                "flv",
-                "-i",
-                "pipe:0",
-                "-map",
-                "0:v:0?",
-                "-map",
-                "0:a:0?",
-            ),
+            *("-fpsprobesize", "0", "-format_whitelist", "flv,matroska", "-i", "pipe:0"),
+            *("-map", "0:v:0?", "-map", "0:a:0?"),
             "-vf",
             f"scale={size}:force_original_aspect_ratio=decrease:force_divisible_by=2"
             f",pad={size}:(ow-iw)/2:(oh-ih)/2,setsar=1,format=yuv420p",

@@ -18,6 +18,8 @@ from streamstead.core.rtmp.chunk import AUDIO, VIDEO, Message
 from streamstead.core.rtmp.flv import FlvReader
 from streamstead.ffmpeg_forward.channels.way import Way
 from streamstead.ffmpeg_forward.relay.config import HouseFormat, ItemConfig, SourceConfig
+from streamstead.ffmpeg_forward.slate.encode import find_encoder
+from streamstead.ffmpeg_forward.slate.kit import SlateLook, make_slate
 from streamstead.ffmpeg_forward.sources.ffmpeg_source import (
     FfmpegSource,
     camera,
@@ -25,12 +27,15 @@ from streamstead.ffmpeg_forward.sources.ffmpeg_source import (
     reading_item,
 )
 from streamstead.ffmpeg_forward.sources.plan import Command
+from streamstead.ffmpeg_forward.splice.media import SlateParams
 from streamstead.ffmpeg_forward.splice.tags import look
 
 from ...conftest import need, wait_until
-from ..clips import H264, decode_errors, ffmpeg, loudness, make_clip, save_flv, streams_of
+from ..clips import H264, decode_errors, ffmpeg, loudness, make_clip, pixels, save_flv, streams_of
 from ..conftest import until
 from .camera import PASSWORD, Camera
+
+SMALL = (320, 180, 25.0, "Main", "3.1", "yuv420p", 44100, 2)
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("has_ffmpeg")]
 
@@ -416,3 +421,33 @@ async def test_a_stream_with_one_kind_only_does_not_wait_for_the_other(
     messages = await all_of(normaliser(part(), HouseFormat(width=320, height=180)))
     assert dropped not in kinds(messages)
     assert sum(kinds(messages).values()) > 50
+
+
+@pytest.mark.parametrize("codec", ["hevc", "av1", "avc1"])
+async def test_newer_codecs_and_tags_become_the_house_format_too(
+    tmp_path: Path, codec: str
+) -> None:
+    """FFmpeg before 6.1 does not know them in FLV."""
+    params = SlateParams("avc" if codec == "avc1" else codec, *SMALL)
+    if await find_encoder(params.video_codec) is None:
+        pytest.skip(f"this ffmpeg has no encoder for {codec}")
+    slate = await make_slate(params, SlateLook(title="Tonight"), tmp_path)
+
+    async def stream() -> AsyncIterator[Message]:
+        for message in slate.messages:
+            yield _enhanced(message) if codec == "avc1" else message
+
+    messages = await all_of(normaliser(stream(), HouseFormat(width=320, height=180)))
+    out = save_flv(tmp_path / "out.flv", messages)
+    assert decode_errors(out) == ""
+    assert max(pixels(out, "320x180")) > 180, "the words"
+    assert abs(max(one.timestamp for one in messages) - slate.loop_ms) < 300
+
+
+def _enhanced(message: Message) -> Message:
+    """Return H.264 with a FourCC in place of a number."""
+    if message.kind != VIDEO:
+        return message
+    kind, body = message.payload[1], message.payload[5:]
+    first = 0x80 | message.payload[0] & 0x70 | (3 if kind == 1 else kind)
+    return Message(VIDEO, message.timestamp, bytes([first]) + b"avc1" + body)
