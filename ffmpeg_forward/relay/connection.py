@@ -1,8 +1,11 @@
 """What a destination needs of whatever carries media to it, and how such a connection fares."""
 
 import asyncio
+import socket
+import struct
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -49,6 +52,20 @@ class Connection(Protocol):
 
     async def close(self) -> None:
         """End it within a second."""
+
+    def abandon(self) -> socket.socket | None:
+        """Be gone at once, as nothing gets through; return what is left of the connection.
+
+        The far end knows nothing of that and may hold our place for minutes, so ``reset`` it when
+        there is a way to it again.
+        """
+
+
+def reset(stale: socket.socket) -> None:
+    """Break a connection so that the far end learns of it now."""
+    with suppress(OSError):
+        stale.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    stale.close()
 
 
 class Watch:

@@ -1,6 +1,7 @@
 """One place that the timeline is sent to, whatever happens there, and how it is."""
 
 import asyncio
+import socket
 import time
 from collections import deque
 from collections.abc import Callable, Collection
@@ -16,7 +17,7 @@ from ..to_the_end import to_the_end
 from . import problems
 from .backlog import Backlog
 from .config import LOCAL, DestinationConfig
-from .connection import Connection, State, Watch
+from .connection import Connection, State, Watch, reset
 from .hub import Hub
 from .limits import Limits
 from .opening import House, Network, open_connection, place_of
@@ -28,6 +29,8 @@ LINES = 200
 _TICK_S = 0.5
 _FIRST_TICK_S = 0.05
 _LONGEST_LINE = 400
+_OWN_PLACE_S = 180.0
+_BUSY_RETRY_S = 3.0
 _USUAL_CODECS = frozenset({"avc", "aac", "mp3"})
 _ENDED = frozenset({"output_closed", "output_connection_lost"})
 
@@ -131,6 +134,8 @@ class Destination:
         self._is_proven = False
         self._early = 0
         self._slow_s: float | None = None
+        self._lost_s: float | None = None
+        self._stale: socket.socket | None = None
 
     # What others ask.
 
@@ -203,6 +208,7 @@ class Destination:
                     self._fail(problem)
         finally:
             self._hub.leave(self)
+            self._reset_stale()
 
     async def _idle(self) -> None:
         """Wait until there is something to send; a state that forbids to try stays."""
@@ -248,7 +254,7 @@ class Destination:
             self._network,
             limits=self._limits,
             now_ms=self._clock(),
-            said=self._said,
+            said=self._step,
             note=self._note,
             fourcc=_fourcc(self._headers()),
         )
@@ -257,6 +263,16 @@ class Destination:
         finally:
             self._session = None
             await to_the_end(connection.close())
+
+    def _step(self, step: Step) -> None:
+        if step is Step.HANDSHAKE:
+            self._reset_stale()  # the way is open again
+        self._said(step)
+
+    def _reset_stale(self) -> None:
+        stale, self._stale = self._stale, None
+        if stale is not None:
+            reset(stale)
 
     def _headers(self) -> list[Message]:
         expected = self._hub.expected
@@ -282,6 +298,7 @@ class Destination:
             if connection.closed.done():
                 return self._why_closed(session, connection.closed.result(), now_s)
             if session.watch.is_stuck:
+                self._stale = connection.abandon()
                 return problems.stuck(self._where, self._limits.stuck_s)
             self._wake.clear()
             try:
@@ -357,7 +374,7 @@ class Destination:
         self._note(problem.message)
         limit = self.config.give_up_after
         gives_up = problem.final or 0 < limit <= attempts
-        delay_s = 0.0 if gives_up else self._backoff.delay_s()
+        delay_s = 0.0 if gives_up else self._delay_s(problem, was_live)
         self._slow_s = None
         self._retry_at_s = None if gives_up else time.monotonic() + delay_s
         self._set(
@@ -368,6 +385,17 @@ class Destination:
             problem=problem,
             next_try_ms=None if gives_up else self._clock() + round(delay_s * 1000),
         )
+
+    def _delay_s(self, problem: Problem, was_live: bool) -> float:
+        now_s = time.monotonic()
+        if was_live:
+            self._lost_s = now_s
+        delay_s = self._backoff.delay_s()
+        ours = self._lost_s is not None and now_s - self._lost_s < _OWN_PLACE_S
+        if problem.key == "output_busy" and ours:
+            # By what is left of our own connection, which the server will notice any moment.
+            return min(delay_s, _BUSY_RETRY_S)
+        return delay_s
 
     def _count_drop(self, now_s: float) -> None:
         if self._slow_s is None or now_s - self._slow_s > SLOW_SHOWN_S:

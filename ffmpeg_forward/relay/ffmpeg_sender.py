@@ -43,7 +43,8 @@ _RTMP_MEANINGS: tuple[tuple[str, Callable[[str], Problem]], ...] = (
     (r"Connection refused", problems.refused),
     (r"timed out", lambda where: problems.timeout(where, Step.CONNECT)),
     (r"resolve|Name or service", lambda where: problems.dns(where.rpartition(":")[0])),
-    (r"[Cc]ertificate|TLS|handshake", lambda where: problems.tls(where, OSError())),
+    (r"[Cc]ertificate", problems.certificate),
+    (r"TLS|handshake", lambda where: problems.tls(where, OSError())),
     (r"No route|unreachable", problems.unreachable),
     (
         r"[Cc]odec .*not (compatible|supported)|not currently supported",
@@ -162,6 +163,9 @@ class FfmpegConnection(asyncio.SubprocessProtocol):
                     self._transport.send_signal(signal.SIGKILL)
                 await self._gone.wait()
             self._transport.close()
+
+    def abandon(self) -> None:
+        return
 
 
 async def open_ffmpeg(

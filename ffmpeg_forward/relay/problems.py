@@ -254,6 +254,14 @@ def tls(host: str, exc: BaseException) -> Problem:
     return Problem("output_tls", f"TLS: {why}.", help_)
 
 
+def certificate(where: str) -> Problem:
+    return Problem(
+        "output_tls",
+        f"TLS: the certificate of {where} is not accepted.",
+        "It has expired, is made out to another name, or nobody known vouches for it.",
+    )
+
+
 _NOT_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"})
 
 

@@ -237,6 +237,14 @@ class RtmpPublisher(asyncio.Protocol):
         finally:
             self.abort()
 
+    def abandon(self) -> socket.socket | None:
+        stale = None
+        if self._socket is not None and not self._gone.is_set():
+            with suppress(OSError):
+                stale = self._socket.dup()
+        self.abort()
+        return stale
+
     def abort(self) -> None:
         """Be gone at once."""
         if self._transport is not None:

@@ -11,6 +11,7 @@ from ..conftest import free_port
 
 BLOCK = 16_384
 RECEIVE_BUFFER = 16_384
+_TCP_CLOSE = 7
 
 
 class BadLink:
@@ -24,7 +25,8 @@ class BadLink:
         self.port = free_port()
         self.bytes_s = 0
         """How fast it hands on; 0 as fast as it can."""
-        self.accepted = 0
+        self.clients: list[socket.socket] = []
+        """Connections so far, oldest first."""
         self._to_port = to_port
         self._moving = threading.Event()
         self._moving.set()
@@ -45,6 +47,11 @@ class BadLink:
 
     def thaw(self) -> None:
         self._moving.set()
+
+    def is_closed(self, number: int) -> bool:
+        """Tell whether a client has ended a connection, as far as the kernel knows."""
+        state = self.clients[number].getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)
+        return state[0] == _TCP_CLOSE
 
     def cut(self) -> None:
         """Break every connection there is."""
@@ -81,7 +88,7 @@ class BadLink:
     def _accept(self) -> None:
         while True:
             client, _ = self._listener.accept()
-            self.accepted += 1
+            self.clients.append(client)
             with self._lock:
                 self._open.add(client)
             if self._to_port:
