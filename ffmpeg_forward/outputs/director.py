@@ -27,6 +27,7 @@ from .store import OutputStore
 log = get_logger(__name__)
 
 LOOK_S = 15.0
+_RETRY_S = 1.0
 FORWARD_PREFIX = "out-"
 PROGRAMME_PREFIX = "programme-"
 
@@ -160,7 +161,7 @@ class Director:
         """Decide once; return how long to wait for the next time, in seconds."""
         await self._ask_registry()
         if self.publishers is None or not self._outputs.loaded:
-            return 1.0  # not known yet, so what a process before us left runs on
+            return _RETRY_S  # not known yet, so what a process before us left runs on
         now = self._clock()
         self._decide(now)
         for listener in self._listeners:
@@ -171,19 +172,22 @@ class Director:
             if one.enabled and one.schedule is not None
         )
         edge = min((at for at in edges if at is not None), default=now + int(LOOK_S * 1000))
-        return min(LOOK_S, max(0.0, (edge - now) / 1000))
+        longest_s = LOOK_S if self._asked >= 0 else _RETRY_S
+        return min(longest_s, max(0.0, (edge - now) / 1000))
 
     async def _ask_registry(self) -> None:
         now = asyncio.get_running_loop().time()
         if now - self._asked < LOOK_S and self.publishers is not None:
             return
+        # Before it is asked: what happens while it answers is asked about again.
+        self._asked = now
         try:
             if not self._outputs.loaded:
                 await self._outputs.refresh()
             self.publishers = await self._registry.publishers()
             self._renditions = await self._registry.renditions()
-            self._asked = now
         except RedisError as exc:
+            self._asked = -LOOK_S
             log.warning("outputs.publishers_unknown", error=type(exc).__name__)
 
     def _decide(self, now: int) -> None:
