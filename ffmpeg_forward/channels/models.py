@@ -123,7 +123,11 @@ Items = Annotated[list[ChannelItemIn], Field(max_length=MAX_ITEMS)]
 
 
 class CreateChannel(Body):
-    """``allow_private``: its addresses may be in private networks, such as a camera's."""
+    """``allow_private``: its addresses may be in private networks, such as a camera's.
+
+    ``transcode``: auto encodes what players do not know; always encodes every film to the size of
+    the first one, so that nothing changes from one to the next; never plays no other codecs.
+    """
 
     kind: ChannelKind
     label: Label = ""

@@ -25,6 +25,8 @@ PREFIX = "channel-"
 SOURCE = "media"
 LOCAL_ID = "local"
 ADDRESS_ID = "address"
+LONGEST_SIDE = 1920
+AUDIO_RATE = 48000
 
 NOTHING = Trouble("channel_empty", "this channel has nothing to play", "Add a file or an address.")
 NOWHERE = Trouble(
@@ -66,9 +68,10 @@ class Planner:
         """Return what is to run, checked again: files may be gone, and addresses forbidden now."""
         troubles: dict[str, Trouble] = {}
         items: list[ItemConfig] = []
+        form = _common_form(channel)
         for item in channel.items:
             try:
-                items.append(self._item(channel, item))
+                items.append(self._item(channel, item, form))
             except StreamsteadError as exc:
                 troubles[item.id] = Trouble(exc.key, exc.message, exc.help)
         if channel.kind is ChannelKind.CAMERA:
@@ -103,7 +106,7 @@ class Planner:
         )
         return Plan(config, None, troubles, claims)
 
-    def _item(self, channel: Channel, item: Item) -> ItemConfig:
+    def _item(self, channel: Channel, item: Item, form: dict[str, int]) -> ItemConfig:
         if item.is_file:
             target = str(self._files.find(item.target))
         else:
@@ -119,6 +122,7 @@ class Planner:
             must_transcode=channel.transcode is ChannelTranscode.ALWAYS,
             allow_private=channel.allow_private,
             film=channel.kind is ChannelKind.VLIVE,
+            **form,
         )
 
     def _destinations(self, channel: Channel) -> Iterator[DestinationConfig]:
@@ -138,3 +142,22 @@ class Planner:
             output = self._outputs.known(id_)
             if output is not None:
                 yield output
+
+
+def _common_form(channel: Channel) -> dict[str, int]:
+    """Return what all films are turned into when all are encoded: the form of the first one."""
+    if channel.transcode is not ChannelTranscode.ALWAYS or channel.kind is ChannelKind.CAMERA:
+        return {}
+    for item in channel.items:
+        video = item.facts.get("video") or {}
+        width, height = int(video.get("width") or 0), int(video.get("height") or 0)
+        longest = max(width, height)
+        if not width or not height:
+            continue
+        part = min(1.0, LONGEST_SIDE / longest)
+        return {
+            "width": max(2, round(width * part / 2) * 2),
+            "height": max(2, round(height * part / 2) * 2),
+            "audio_rate": AUDIO_RATE,
+        }
+    return {}

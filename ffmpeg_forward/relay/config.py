@@ -29,7 +29,8 @@ class Sender(StrEnum):
 class ItemConfig:
     """One thing to play. ``target``: an absolute path, or an address with its secrets, which is
     asked for by channels/url_policy.py before each connection: ``allow_private`` addresses, and as
-    a ``film`` or as a camera."""
+    a ``film`` or as a camera. ``width``, ``height`` and ``audio_rate``: what it is turned into
+    where it must be transcoded; 0 leaves it."""
 
     id: str
     target: str = field(repr=False)
@@ -39,6 +40,9 @@ class ItemConfig:
     must_transcode: bool = False
     allow_private: bool = False
     film: bool = True
+    width: int = 0
+    height: int = 0
+    audio_rate: int = 0
 
 
 @dataclass(frozen=True, slots=True)
