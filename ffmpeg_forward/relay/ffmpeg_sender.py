@@ -9,6 +9,7 @@ import asyncio
 import re
 import shutil
 import signal
+import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import cast
@@ -22,6 +23,7 @@ from . import problems
 from .connection import SentSoFar
 from .dial import Said
 from .problems import Problem, PublishFailed, Step
+from .tcp_info import connection_of, tcp_progress
 
 CLOSE_S = 0.8
 _WRITE_HIGH = 256 * 1024
@@ -55,8 +57,8 @@ _RTMP_MEANINGS: tuple[tuple[str, Callable[[str], Problem]], ...] = (
 
 
 class FfmpegConnection(asyncio.SubprocessProtocol):
-    """One FFmpeg. What it says that it wrote counts as accepted: for SRT that is close to the
-    truth, as the peer must confirm; for RTMP the kernel's buffer lies in between."""
+    """One FFmpeg. What counts as accepted: for RTMP what the far end's kernel has confirmed to
+    FFmpeg's connection; for SRT, where the peer must confirm too, what FFmpeg says it wrote."""
 
     def __init__(self, where: str, is_srt: bool, note: Callable[[str], None]) -> None:
         loop = asyncio.get_running_loop()
@@ -75,6 +77,7 @@ class FfmpegConnection(asyncio.SubprocessProtocol):
         self._rest = {1: b"", 2: b""}
         self._written = 0
         self._pending = False
+        self._connection: socket.socket | None = None
 
     # What asyncio calls.
 
@@ -100,6 +103,8 @@ class FfmpegConnection(asyncio.SubprocessProtocol):
                 self._hear_words(line.decode(errors="replace").strip())
 
     def process_exited(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
         self._gone.set()
         self.writable = False
         if not self.closed.done():
@@ -143,6 +148,12 @@ class FfmpegConnection(asyncio.SubprocessProtocol):
         pipe.write(tag_bytes(Message(message.kind, timestamp, message.payload)))
 
     def progress(self) -> SentSoFar:
+        if self._written and not self._is_srt and not self._gone.is_set():
+            if self._connection is None and self._transport is not None:
+                self._connection = connection_of(self._transport.get_pid())
+            found = tcp_progress(self._connection) if self._connection is not None else None
+            if found is not None:
+                return SentSoFar(found.acked, found.pending or self._pending)
         return SentSoFar(self._written, self._pending)
 
     async def close(self) -> None:

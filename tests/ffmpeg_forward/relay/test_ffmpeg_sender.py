@@ -11,6 +11,7 @@ import pytest
 
 from streamstead.ffmpeg_forward.relay.config import Sender
 from streamstead.ffmpeg_forward.relay.connection import State
+from streamstead.ffmpeg_forward.relay.tcp_info import connection_of, tcp_progress
 
 from ...conftest import free_port, need
 from ..conftest import until
@@ -114,3 +115,19 @@ async def test_without_ffmpeg_it_says_so(
         problem = it.status().problem
         assert problem is not None
         assert problem.key == "output_no_ffmpeg"
+
+
+async def test_what_a_child_sends_is_counted_at_its_connection(sink: RtmpSink, show: Show) -> None:
+    async with sent(show, sink.url("watched"), sender=Sender.FFMPEG, limits=STEADY) as it:
+        await until_state(it, State.LIVE)
+        (child,) = ffmpegs()
+        found = connection_of(child.pid)
+        if found is None:
+            pytest.skip("the system does not let us see the connections of a child")
+        with found:
+            assert found.getpeername() == ("127.0.0.1", sink.port)
+            await until(lambda: (p := tcp_progress(found)) is not None and p.acked > 100_000)
+            told = tcp_progress(found)
+            assert told is not None
+            await until(lambda: it.status().bytes_acked >= told.acked)
+    await until(lambda: sink.sessions("watched")[0].ended_s is not None)
