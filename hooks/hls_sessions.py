@@ -20,6 +20,7 @@ from redis.exceptions import RedisError
 from ..core.errors import PlayRefused, RateLimited
 from ..core.log import get_logger
 from ..core.registry import StreamRegistry
+from ..core.renditions import Variant
 from .gates import Gates
 from .hls_log import HlsLog, Request
 
@@ -66,6 +67,8 @@ class Watching:
     size_bytes: int = 0
     sampled: int = 0
     cut: bool = False
+    variants: tuple[Variant, ...] = ()
+    """What it was told to choose from; only until it is used."""
     renditions: tuple[str, ...] = ()
     """Streams that the same gate opens. Unknown after a restart; then ``prune`` removes them."""
 
@@ -105,12 +108,12 @@ class HlsSessions:
         stream: str,
         who: Who,
         play: Callable[[str], Awaitable[object]],
-        renditions: Callable[[], Sequence[str]] = tuple,
+        variants: Callable[[], Sequence[Variant]] = tuple,
     ) -> str:
         """Let a viewer in and return its session id.
 
         ``play`` is given the client id; it registers the viewer or raises what refuses it. Asked
-        after that, ``renditions`` names the streams to which the session leads as well. A client
+        after that, ``variants`` tells to which streams the session leads as well. A client
         that begins again and again without watching shares one session in the end. Raises
         RateLimited when there are too many sessions, OSError.
         """
@@ -122,14 +125,21 @@ class HlsSessions:
         self._opening[sid] = False
         try:
             await play(PREFIX + sid)
-            also = tuple(renditions())
+            told = tuple(variants())
+            also = tuple(one.stream for one in told)
             await self._open(app, stream, sid, also)
         finally:
             del self._opening[sid]
-        self._watching[sid] = Watching(app, stream, self._clock(), who, renditions=also)
+        one = Watching(app, stream, self._clock(), who, variants=told, renditions=also)
+        self._watching[sid] = one
         self._unused.setdefault(who, []).append(sid)
         self._newcomers[who[1]] += 1
         return sid
+
+    def variants(self, sid: str) -> Sequence[Variant]:
+        """Return what a session that nobody has used yet may choose from."""
+        one = self._watching.get(sid)
+        return one.variants if one is not None else ()
 
     def _check_room(self, address: str) -> None:
         if len(self._watching) >= MAX_SESSIONS:
@@ -225,7 +235,7 @@ class HlsSessions:
             left.remove(sid)
         if not left:
             self._unused.pop(one.who, None)
-        one.who = None
+        one.who, one.variants = None, ()
 
     def _silent(self, now: int) -> set[str]:
         patience: dict[tuple[str, str], int] = {}

@@ -8,6 +8,7 @@
 The application ``s`` stands for streams named by their playback id.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import quote, unquote_plus, unquote_to_bytes
 
@@ -96,25 +97,24 @@ async def begin_hls(app: str, stream: str, request: Request, services: ServicesD
             await services.gate.play(replace(wanted, check_only=True))
             return _playlist()
         who: Who = (wanted.url, wanted.ip, wanted.user_agent, wanted.pass_token)
-        variants: list[Variant] = []
+        told: list[Variant] = []
 
         async def play(client_id: str) -> None:
-            _, told = await services.gate.play_hls(replace(wanted, client_id=client_id))
-            for one in read_variants(told):
+            _, raw = await services.gate.play_hls(replace(wanted, client_id=client_id))
+            for one in read_variants(raw):
                 # It is live a few seconds before there is anything to fetch.
                 if services.hls_sessions.has_playlist(found[0], one.stream):
-                    variants.append(one)
+                    told.append(one)
 
-        sid = await services.hls_sessions.enter(
-            *found, who, play, lambda: [one.stream for one in variants]
-        )
+        sid = await services.hls_sessions.enter(*found, who, play, lambda: told)
+        variants = services.hls_sessions.variants(sid)
     except (StreamsteadError, RedisError) as exc:
         return _refusal(request, _known(exc), f"/{app}/{stream}")
     only = Variant(stream=found[1], bandwidth=_BITS_PER_S)
-    return _playlist(*_lines(f"../p/{sid}", found[0], variants or [only]))
+    return _playlist(*_lines(f"../p/{sid}", found[0], variants or (only,)))
 
 
-def _lines(session: str, app: str, variants: list[Variant]) -> list[str]:
+def _lines(session: str, app: str, variants: Sequence[Variant]) -> list[str]:
     """Return a line that describes each variant, and one that leads to it."""
     lines = []
     for one in variants:

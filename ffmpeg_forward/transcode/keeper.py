@@ -25,6 +25,7 @@ from .guard import Guard
 from .hardware import HardwareEncoders
 from .problems import no_hardware, refused
 from .store import LadderStore
+from .variants import SourceFacts
 from .work import Job, Work, end_left_over, left_over, runs_as_wanted
 
 log = get_logger(__name__)
@@ -66,10 +67,15 @@ class _Held:
 
     how: How
     key: tuple[str, str]
+    source: str
 
 
 Works = Callable[[Mapping[str, Session], Mapping[str, str]], Awaitable[list[Work]]]
 """Tells what is wanted, given live publishers by url and the source by rendition."""
+Facts = Callable[[str], Awaitable[SourceFacts | None]]
+"""Tells what is known of a stream that is live."""
+Note = Callable[[Work, SourceFacts], Awaitable[None]]
+"""Writes down for players what is known of the renditions."""
 Prepare = Callable[[Work], Awaitable[None]]
 
 
@@ -88,6 +94,8 @@ class Keeper:
         guard: Guard,
         load: BusyMeter,
         hardware: HardwareEncoders,
+        facts: Facts,
+        note: Note,
         prepare: Prepare,
         run_dir: Path,
         clock: Callable[[], int],
@@ -101,13 +109,15 @@ class Keeper:
         self._guard = guard
         self._load = load
         self._hardware = hardware
+        self._facts = facts
+        self._note = note
         self._prepare = prepare
         self._run_dir = run_dir
         self._clock = clock
         self.changed = changed
         self._jobs: dict[str, Job] = {}
         self._held: dict[str, _Held] = {}
-        self._waiting_since: dict[str, int] = {}
+        self._idle: dict[str, tuple[TranscodeState, int]] = {}
         self._orphaned: dict[str, float] = {}
         self._awake = asyncio.Event()
         self._swept = False
@@ -143,6 +153,7 @@ class Keeper:
         """Tell how a work is."""
         job = self._jobs.get(work_id)
         if job is not None:
+            self._idle.pop(work_id, None)
             return How(
                 TranscodeState(job.state.value if job.state is not ChildState.OFF else "starting"),
                 job.since_ms,
@@ -153,8 +164,10 @@ class Keeper:
         held = self._held.get(work_id)
         if held is not None and enabled:
             return held.how
-        since_ms = self._waiting_since.setdefault(work_id, self._clock())
-        return How(TranscodeState.WAITING if enabled else TranscodeState.OFF, since_ms)
+        state = TranscodeState.WAITING if enabled else TranscodeState.OFF
+        if self._idle.get(work_id, ("", 0))[0] is not state:
+            self._idle[work_id] = (state, self._clock())
+        return How(state, self._idle[work_id][1])
 
     def lines(self, work_id: str) -> list[str]:
         """Return the last words of a work's child, redacted."""
@@ -267,6 +280,9 @@ class Keeper:
         elif job.misses(not all(url in live for url in work.targets), time.monotonic()):
             log.warning("transcode.rendition_lost", id=work.id, stream=work.source)
             await job.again(group)
+        elif job.state is ChildState.LIVE and not job.described:
+            # The media server knows the source's size a little later than the source itself.
+            await self._describe(job)
 
     async def _begin(self, group: asyncio.TaskGroup, work: Work, session: Session) -> None:
         encoder = await self._hardware.encoder(work.hardware)
@@ -278,7 +294,7 @@ class Keeper:
         try:
             estimate = await self._guard.estimate(
                 work.renditions,
-                None,
+                await self._facts(work.source),
                 self.used,
                 hardware=encoder is not SOFTWARE,
             )
@@ -301,9 +317,17 @@ class Keeper:
             self._run_dir,
             self._prepare,
             self._is_left,
+            self.wake,
         )
         self._jobs[work.id] = job
+        job.adopted = adopted
         job.start(group)
+
+    async def _describe(self, job: Job) -> None:
+        facts = await self._facts(job.source)
+        if facts is not None and facts.width:
+            await self._note(job.work, facts)
+            job.described = True
 
     def _hold(
         self, work: Work, session: Session, state: TranscodeState, problem: Problem | None
@@ -313,7 +337,7 @@ class Keeper:
         if before is not None and before.how.state is state:
             since_ms = before.how.since_ms
         how = How(state, since_ms, problem=problem)
-        self._held[work.id] = _Held(how, (work.digest, session.client_id))
+        self._held[work.id] = _Held(how, (work.digest, session.client_id), work.source)
 
     async def _forget(self, renditions: Mapping[str, str], live: Mapping[str, Session]) -> None:
         """Let names be free again that no ladder uses and nobody publishes."""
@@ -344,6 +368,10 @@ class Keeper:
         if kind is None:
             return
         job = self._jobs.get(work_id)
+        if job is not None and job.adopted and how.state is TranscodeState.LIVE:
+            job.adopted = False
+            return  # it was told of when it began
+        one = job or self._held.get(work_id)
         data: dict[str, object] = {"id": work_id}
         if how.problem is not None:
             data |= {"reason": how.problem.key, "message": how.problem.message}
@@ -352,6 +380,6 @@ class Keeper:
                 f"{kind.value}:{work_id}:{how.since_ms}",
                 kind,
                 self._clock(),
-                job.work.source if job else "",
+                one.source if one else "",
                 data,
             )

@@ -3,8 +3,6 @@
 import time
 from collections.abc import Mapping
 
-from redis.exceptions import RedisError
-
 from ...core.errors import Invalid, StreamsteadError
 from ...core.house_grant import HouseGrants, Way
 from ...core.registry import Session
@@ -145,12 +143,9 @@ class Transcoder:
         )
 
 
-async def note_source(store: LadderStore, sources: Sources, work: Work) -> None:
-    """Tell players what is known of the renditions now that the source is there."""
-    try:
-        facts = await sources.facts(work.source)
-        for ladder in await store.all():
-            if ladder.id == work.id and facts is not None:
-                await store.note(ladder, describe(ladder, facts))
-    except RedisError:
-        return  # they go by what the ladder itself says
+async def note_source(store: LadderStore, work: Work, facts: SourceFacts) -> None:
+    """Tell players what is known of the renditions now that the source is there. Raises
+    RedisError."""
+    for ladder in await store.all():
+        if ladder.id == work.id and ladder.digest == work.digest:
+            await store.note(ladder, describe(ladder, facts))

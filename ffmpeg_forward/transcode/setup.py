@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import functools
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
@@ -47,8 +48,6 @@ async def open_transcode(services: Services) -> AsyncIterator[Transcoder]:
         async def prepare(work: Work) -> None:
             if work.id == WORK_ID:
                 await _protect(oryx.store, work)
-            else:
-                await note_source(store, sources, work)
 
         keeper = Keeper(
             store=store,
@@ -59,6 +58,8 @@ async def open_transcode(services: Services) -> AsyncIterator[Transcoder]:
             guard=guard,
             load=load,
             hardware=hardware,
+            facts=sources.facts,
+            note=functools.partial(note_source, store),
             prepare=prepare,
             run_dir=settings.data.run,
             clock=services.clock,

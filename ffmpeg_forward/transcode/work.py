@@ -108,15 +108,22 @@ class Job:
         run_dir: Path,
         prepare: Callable[[Work], Awaitable[None]],
         leave: Callable[[], bool] = lambda: False,
+        changed: Callable[[], None] = lambda: None,
         backoff: Backoff | None = None,
     ) -> None:
         self.work = work
         self.client_id = client_id
         self.estimate = estimate
+        self.adopted = False
+        """True as long as an earlier life of this service has told of what runs."""
         self._encoder = encoder
         self._prepare = prepare
+        self._changed = changed
+        self._told_live = False
         self._note = note_path(run_dir, work.id)
         self._pace = Pace()
+        self.described = False
+        """True when players have been told what is known of the source."""
         self._supervisor = Supervisor(
             place_of(run_dir, work.id),
             limits=LIMITS,
@@ -141,6 +148,10 @@ class Job:
             while not self._task.done():
                 self._task.cancel()
                 await asyncio.wait([self._task], timeout=0.5)
+
+    @property
+    def source(self) -> str:
+        return self.work.source
 
     @property
     def state(self) -> ChildState:
@@ -200,16 +211,17 @@ class Job:
     async def again(self, group: asyncio.TaskGroup) -> None:
         """Start it anew because a rendition is lost."""
         await self.stop()
-        self._lost, self._missing_since = True, None
+        self._lost, self._missing_since, self._good_restarts = True, None, 0
         self.start(group)
 
     async def _plan(self, tell: Tell) -> Command:
         self._pace.reset()
+        self._told_live = False
         await self._prepare(self.work)
         command = self.work.build(self._encoder)
         note = {"argv": command.digest, "work": self.work.digest, "client_id": self.client_id}
         try:
-            write_atomic(self._note, orjson.dumps(note))
+            await asyncio.to_thread(write_atomic, self._note, orjson.dumps(note))
         except OSError as exc:
             # Without it a later life of this service starts the child anew instead.
             log.info("transcode.not_noted", id=self.work.id, error=exc.strerror)
@@ -218,6 +230,9 @@ class Job:
     def _on_progress(self, progress: Progress) -> None:
         if progress.out_time_ms:
             self._pace.feed(progress.out_time_ms)
+        if self.state is ChildState.LIVE and not self._told_live:
+            self._told_live = True
+            self._changed()
 
 
 def place_of(run_dir: Path, work_id: str) -> Place:

@@ -207,6 +207,13 @@ def test_a_player_is_told_every_rendition_and_counts_once(door: FrontDoor, cam: 
     assert door.viewers(f"{cam}_small") == []
 
 
+def test_who_begins_again_and_again_is_told_the_same_each_time(door: FrontDoor, cam: str) -> None:
+    begun = [master(door, cam)[1] for _ in range(20)]
+    assert {len(playlists) for playlists in begun} == {len(VARIANTS)}
+    assert len({playlists[0].split("/")[2] for playlists in begun}) < 20
+    assert all(door.get(one).status_code == 200 for one in begun[-1])
+
+
 def test_only_what_can_be_fetched_is_told(door: FrontDoor, cam: str) -> None:
     html = door.settings.data.html / "live"
     (html / f"{cam}_big.m3u8").unlink()

@@ -1,6 +1,7 @@
 """A media server, the registry that knows who is live there, and a keeper between them."""
 
 import asyncio
+import functools
 import subprocess
 import time
 from collections.abc import AsyncIterator, Callable
@@ -23,9 +24,9 @@ from streamstead.ffmpeg_forward.transcode.hardware import HardwareEncoders
 from streamstead.ffmpeg_forward.transcode.keeper import Keeper, TranscodeState
 from streamstead.ffmpeg_forward.transcode.ladder import Ladder, Rendition, VideoCodec
 from streamstead.ffmpeg_forward.transcode.oryx import Oryx, OryxStore
-from streamstead.ffmpeg_forward.transcode.service import Ladders
+from streamstead.ffmpeg_forward.transcode.service import Ladders, note_source
 from streamstead.ffmpeg_forward.transcode.store import LadderStore
-from streamstead.ffmpeg_forward.transcode.variants import describe
+from streamstead.ffmpeg_forward.transcode.variants import SourceFacts, describe
 from streamstead.ffmpeg_forward.transcode.work import Work
 
 from ...conftest import need
@@ -99,6 +100,9 @@ class Stage:
                 *await self.oryx.works(live, renditions),  # type: ignore[arg-type]
             ]
 
+        async def facts(url: str) -> SourceFacts:
+            return SourceFacts(160, 90)
+
         async def prepare(work: Work) -> None:
             return
 
@@ -111,6 +115,8 @@ class Stage:
             guard=self.guard,
             load=BusyMeter(),
             hardware=HardwareEncoders(root=Path("/nonexistent")),
+            facts=facts,
+            note=functools.partial(note_source, self.store),
             prepare=prepare,
             run_dir=self.settings.data.run,
             clock=now_ms,

@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from streamstead.core.events import EventType
+from streamstead.core.renditions import Renditions
 from streamstead.ffmpeg_forward.transcode.keeper import TranscodeState
 from streamstead.ffmpeg_forward.transcode.ladder import Hardware
 from streamstead.ffmpeg_forward.transcode.work import place_of
@@ -55,9 +56,12 @@ async def test_every_rendition_is_live_while_its_source_is(stage: Stage) -> None
         started = await events_of(stage, EventType.TRANSCODE_STARTED)
         assert [one["id"] for one in started] == [made.id]
         pid = pid_of(stage)
+        # Players are told how large it really is, which only the running source tells.
+        told = orjson.loads(await stage.redis.hget(Renditions.LADDERS, "live/cam"))["variants"]
+        assert [one["width"] for one in told] == [160, 96, 0]
     await stage.until_state(made, TranscodeState.WAITING)
     await stage.until(lambda: not stage.live("cam_small"), "the rendition has ended")
-    assert not is_running(pid)
+    await stage.until(lambda: not is_running(pid), "the child has ended")
     # None of them was taken for a source, and nobody was asked for a key.
     assert {one.stream for one in stage.sink.sessions()} == {
         "cam",
@@ -75,11 +79,14 @@ async def test_a_killed_service_finds_its_child_again_and_a_changed_ladder_is_st
     async with publishing(stage):
         await stage.until_state(made, TranscodeState.LIVE)
         pid = pid_of(stage)
+        while not await events_of(stage, EventType.TRANSCODE_STARTED):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
         await stage.stop(whole_house=False)
         assert is_running(pid)
         stage.start()
         await stage.until_state(made, TranscodeState.LIVE)
         assert (pid_of(stage), len(stage.sink.sessions("cam_small"))) == (pid, 1)
+        assert len(await events_of(stage, EventType.TRANSCODE_STARTED)) == 1
         tiny = SMALL.model_copy(update={"width": 64, "height": 36})
         await stage.store.change(
             made.id, lambda before: before.model_copy(update={"renditions": (tiny,)})
