@@ -1,5 +1,5 @@
 import { act, renderHook } from '@testing-library/react';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { FakeEventSource } from '../testing/fake-event-source';
 import { useFfmpegFeed } from './ffmpeg-feed';
 
@@ -55,5 +55,21 @@ test('what was removed while the connection was gone is gone with the first word
   expect(ids(result.current.outputs)).toEqual(['a', 'b']);
   act(() => FakeEventSource.last.send('outputs', { outputs: [{ id: 'b' }], removed: [] }));
   expect(ids(result.current.outputs)).toEqual(['b']);
+  unmount();
+});
+
+test('a connection that has gone silent is made anew, and what it told is kept as old as it is', () => {
+  vi.useFakeTimers();
+  const { result, unmount } = renderHook(useFfmpegFeed);
+  const silent = FakeEventSource.last;
+  act(() => silent.send('outputs', { outputs: [{ id: 'a' }], removed: [] }));
+  const heardAt = result.current.heardAt;
+  act(() => vi.advanceTimersByTime(19_000));
+  expect(silent.closed).toBe(false);
+  act(() => vi.advanceTimersByTime(12_000));
+  expect(silent.closed).toBe(true);
+  expect(FakeEventSource.last).not.toBe(silent);
+  expect(ids(result.current.outputs)).toEqual(['a']);
+  expect(result.current.heardAt).toBe(heardAt);
   unmount();
 });

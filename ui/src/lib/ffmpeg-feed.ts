@@ -20,9 +20,13 @@ export type FfmpegSnapshot = LinkState & { [K in Kind]: ReadonlyMap<string, Kind
 const KINDS = ['outputs', 'programmes', 'channels', 'transcodes'] as const satisfies readonly Kind[];
 const START: FfmpegSnapshot = { ...NOT_YET, outputs: null, programmes: null, channels: null, transcodes: null, heardAt: null };
 
+// Even when nothing changes the server says so every 5 s; silence means a dead connection that TCP has not noticed.
+const SILENCE_MS = 20_000;
+
 /** Live state of outputs, programmes, channels and transcodes (`ffmpeg/live`), connected while somebody looks. */
 class FfmpegFeed extends EventLink<FfmpegSnapshot> {
   private followers = 0;
+  private silenceTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
     super('ffmpeg/live', START);
@@ -39,8 +43,15 @@ class FfmpegFeed extends EventLink<FfmpegSnapshot> {
         const known = new Map<string, { id: string }>(whole ? told : [...(this.snapshot[kind] ?? []), ...told]);
         for (const id of data.removed ?? []) known.delete(id);
         this.update({ [kind]: known, heardAt: Date.now() } as Partial<FfmpegSnapshot>);
+        clearTimeout(this.silenceTimer);
+        this.silenceTimer = setTimeout(() => this.lose(), SILENCE_MS);
       });
     }
+  }
+
+  protected override disconnect(): void {
+    clearTimeout(this.silenceTimer);
+    super.disconnect();
   }
 
   /** Stay connected until the answer is called. */
