@@ -53,7 +53,8 @@ class Address:
             if parts.query:
                 key = f"{parts.query}&{key}" if key else parts.query
             return cls(urlunsplit(parts._replace(path="", query="", fragment="")), key)
-        if key and parts.path.rstrip("/").endswith(f"/{key}"):
+        whole = len(_folders(parts.path)) > 1 and parts.path.rstrip("/").endswith(f"/{key}")
+        if key and whole:
             # The whole address and the key: people fill in every field there is.
             server = urlunsplit(parts._replace(path=parts.path.rstrip("/").removesuffix(f"/{key}")))
         if key or (parts.query in _OPEN_QUERIES and len(_folders(parts.path)) == 1):

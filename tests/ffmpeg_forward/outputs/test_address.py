@@ -1,6 +1,8 @@
 """Servers and keys, taken apart and put together."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from streamstead.core.errors import Invalid
 from streamstead.ffmpeg_forward.outputs.address import Address
@@ -149,6 +151,27 @@ def test_server_and_key_change_one_without_the_other() -> None:
     assert srt.changed("srt://t.example:1", None).url == (
         "srt://t.example:1?streamid=a&passphrase=0123456789"
     )
+
+
+_TEXT = st.text(st.sampled_from("ab/?:@[]=&%#.-_ 0é\\"), max_size=12)
+
+
+@given(
+    server=st.builds(
+        lambda scheme, rest: f"{scheme}://{rest}",
+        st.sampled_from(("rtmp", "rtmps", "srt", "http", "")),
+        _TEXT,
+    ),
+    key=_TEXT,
+)
+def test_whatever_is_typed_is_refused_or_stays_the_same_address(server: str, key: str) -> None:
+    try:
+        found = Address.of(server, key)
+    except Invalid:
+        return
+    again = Address.of(found.server, found.key)
+    assert again.url == found.url
+    assert found.changed(found.shown, found.hint or None) == found
 
 
 def test_a_stream_is_not_sent_to_itself() -> None:
