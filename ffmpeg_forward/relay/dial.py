@@ -67,7 +67,7 @@ async def dial(
     Raises PublishFailed.
     """
     said(Step.DNS)
-    addresses = await _addresses(place, resolve, limits)
+    addresses = await addresses_of(place, resolve, limits)
     said(Step.CONNECT)
     sock = await _connect(place, addresses, limits)
     try:
@@ -83,7 +83,11 @@ async def dial(
     return protocol, sock
 
 
-async def _addresses(place: Place, resolve: Resolve, limits: Limits) -> list[str]:
+async def addresses_of(place: Place, resolve: Resolve, limits: Limits) -> list[str]:
+    """Return where a host is, without addresses that nothing may be sent to.
+
+    Raises PublishFailed.
+    """
     try:
         ipaddress.ip_address(place.host)
         found = [place.host]
@@ -155,6 +159,17 @@ async def _attach(
             raise PublishFailed(problems.lost(place.where)) from None
         raise PublishFailed(problems.tls(place.host, exc)) from None
     return protocol
+
+
+def leads_here(address: str) -> bool:
+    """Tell whether an address is one of this machine, without a packet being sent."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as sock:
+        try:
+            sock.connect((address, 9))
+        except OSError:
+            return False
+        return _is_here(sock)
 
 
 def _is_here(sock: socket.socket) -> bool:

@@ -9,10 +9,10 @@ from ...core.resolver import Resolve, Resolver
 from . import problems
 from .config import LOCAL, DestinationConfig, Sender
 from .connection import Connection
-from .dial import Place, Said, dial
+from .dial import Place, Said, addresses_of, dial, leads_here
 from .ffmpeg_sender import open_ffmpeg
 from .limits import Limits
-from .problems import PublishFailed
+from .problems import PublishFailed, Step
 from .rtmp_address import RtmpAddress, has_password
 from .rtmp_publish import RtmpPublisher
 from .tls import Trust
@@ -43,7 +43,8 @@ def place_of(config: DestinationConfig, house: House) -> str:
     try:
         return RtmpAddress.of(config.url).where
     except PublishFailed:
-        return urlsplit(config.url).netloc.rpartition("@")[2] or "the address"
+        netloc = config.url.partition("://")[2].partition("/")[0].partition("?")[0]
+        return netloc.rpartition("@")[2] or "the address"
 
 
 async def open_connection(
@@ -65,15 +66,16 @@ async def open_connection(
     if url.startswith(LOCAL):
         url = _local_url(url.removeprefix(LOCAL), house, now_ms)
     elif config.sender == Sender.FFMPEG or url.startswith("srt:") or has_password(url):
+        said(Step.DNS)
+        await _check_for_ffmpeg(url, house, network, limits)
         return await open_ffmpeg(url, verify_tls=config.verify_tls, said=said, note=note)
     address = RtmpAddress.of(url)
-    own = f"{address.app}/{address.key.partition('?')[0]}" in house.reads()
     place = Place(
         address.host,
         address.port,
         tls=address.tls,
         verify_tls=config.verify_tls,
-        loop_port=house.rtmp_port if own else 0,
+        loop_port=house.rtmp_port if _is_read(address, house) else 0,
     )
     publisher, sock = await dial(
         lambda: RtmpPublisher(address), place, network.resolve, network.trust, said, limits
@@ -84,6 +86,35 @@ async def open_connection(
         publisher.abort()
         raise
     return publisher
+
+
+def _is_read(address: RtmpAddress, house: House) -> bool:
+    """Tell whether it has the name of a stream that the timeline is made of."""
+    return f"{address.app}/{address.key.partition('?')[0]}" in house.reads()
+
+
+async def _check_for_ffmpeg(url: str, house: House, network: Network, limits: Limits) -> None:
+    """Raise PublishFailed for an address that FFmpeg must not be sent to."""
+    if url.startswith("srt:"):
+        await addresses_of(_srt_place(url), network.resolve, limits)
+        return
+    address = RtmpAddress.of(url)
+    place = Place(address.host, address.port)
+    found = await addresses_of(place, network.resolve, limits)
+    own = address.port == house.rtmp_port and _is_read(address, house)
+    if own and any(leads_here(one) for one in found):
+        raise PublishFailed(problems.loop())
+
+
+def _srt_place(url: str) -> Place:
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = port = None
+    if not host or not port:
+        raise PublishFailed(problems.bad_address("host or port is missing"))
+    return Place(host, port)
 
 
 def _local_url(stream: str, house: House, now_ms: int) -> str:

@@ -77,7 +77,15 @@ async def test_a_name_server_that_hangs_costs_only_its_time(show: Show) -> None:
         await until_problem(it, "output_timeout")
 
 
-@pytest.mark.parametrize("url", ["rtmp://169.254.169.254/live/x", "rtmps://[fe80::1]/live/x"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "rtmp://169.254.169.254/live/x",
+        "rtmps://[fe80::1]/live/x",
+        "srt://169.254.169.254:9000",
+        "rtmp://me:password@169.254.169.254/live/x",
+    ],
+)
 async def test_link_local_addresses_are_never_connected_to(url: str, show: Show) -> None:
     async with sent(show, url) as it:
         await until_state(it, State.FAILED)
@@ -103,6 +111,7 @@ async def test_the_stream_that_is_sent_is_not_sent_to_itself(sink: RtmpSink, sho
         "local:live/me": None,
         f"rtmp://127.0.0.1:{sink.port}/live/me?secret=x": None,
         f"rtmp://me.example:{sink.port}/live/me": Network(resolve=resolve),
+        f"rtmp://me:password@me.example:{sink.port}/live/me": Network(resolve=resolve),
     }
     for url, network in ways.items():
         own = {"rtmp_port": sink.port, "reads": lambda: ["live/me"], "network": network}
@@ -124,7 +133,19 @@ async def test_our_own_server_is_published_to_by_a_grant(sink: RtmpSink, show: S
     assert grants.accepts(Way.PUBLISH, "live/mine", grant, it.status().since_ms)
 
 
-@pytest.mark.parametrize("url", ["rtmp://127.0.0.1/", "rtmp://127.0.0.1", "http://x/y/z", "rtmp:"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "rtmp://127.0.0.1/",
+        "rtmp://127.0.0.1",
+        "http://x/y/z",
+        "rtmp:",
+        "rtmp://[::1/live/x",
+        "srt://[::1:9000",
+        "srt://127.0.0.1",
+        "srt://127.0.0.1:99999",
+    ],
+)
 async def test_an_address_that_is_none_is_not_tried_again(url: str, show: Show) -> None:
     async with sent(show, url) as it:
         await until_state(it, State.FAILED)
