@@ -40,6 +40,9 @@ TICK_MS = 10
 """What is due within one tick goes out together."""
 
 IDLE_MS = 500
+MATCH_MS = 250
+"""So often it is asked whether the slate fits what is on the air."""
+
 SILENT_MS = 5_000
 """Without a slate, a timeline that has had nothing for so long is over until something comes."""
 
@@ -68,7 +71,7 @@ class Relay:
         self._since_ms = wall_ms()
         self._on_air: str | None = None
         self._on_air_since_ms = self._since_ms
-        self._sent_ms = now_ms()
+        self._sent_ms = self._matched_ms = now_ms()
         self._begun = False
         self._control = ControlServer(data.run / f"relay-{name}.sock", self._obey, self._status)
         self._group: asyncio.TaskGroup | None = None
@@ -310,7 +313,9 @@ class Relay:
         self._begun = self._begun or not config.wait_for_source or self._on_air not in (None, SLATE)
         if self._begun:
             current = self._feeders.get(wanted or "")
-            if current is not None and alive[wanted or ""]:
+            settled = now - self._matched_ms >= MATCH_MS
+            if settled and current is not None and alive[wanted or ""]:
+                self._matched_ms = now
                 self._slate.match(current[0].facts.meter.info())
             self._splicer.set_slate(self._slate.current)
 

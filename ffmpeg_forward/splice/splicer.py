@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ...core.rtmp.chunk import Message
 from .air import SLATE, Air, Pace
 from .feed import Entry, Feed
-from .media import MediaInfo
+from .media import MediaInfo, MediaMeter
 from .slate import Slate
 
 __all__ = ["SLATE", "Slate", "SourceFacts", "Splicer"]
@@ -41,7 +41,11 @@ class SourceFacts:
     last_media_ms: int | None
     has_key: bool
     lost: bool
-    info: MediaInfo
+    meter: MediaMeter
+
+    @property
+    def info(self) -> MediaInfo:
+        return self.meter.info()
 
 
 class Splicer:
@@ -179,15 +183,15 @@ class Splicer:
         """Return how a source is; one that was not added is lost."""
         feed = self._feeds.get(source)
         if feed is None:
-            return SourceFacts(None, False, True, MediaInfo())
+            return SourceFacts(None, False, True, MediaMeter())
         if feed is self._air.feed:
             lost = self._air.is_lost(feed, now_ms)
-            return SourceFacts(feed.last_ms, True, lost, feed.meter.info())
+            return SourceFacts(feed.last_ms, True, lost, feed.meter)
         quiet = feed.last_ms is None or (
             now_ms - feed.last_ms >= feed.patience_ms(self._pace.lost_after_ms)
         )
         lost = feed.ended or (quiet and feed.live)
-        return SourceFacts(feed.last_ms, feed.is_able(now_ms), lost, feed.meter.info())
+        return SourceFacts(feed.last_ms, feed.is_able(now_ms), lost, feed.meter)
 
     # The timeline.
 
