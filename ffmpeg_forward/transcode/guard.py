@@ -24,7 +24,7 @@ from .variants import SourceFacts, size_of
 log = get_logger(__name__)
 
 _LIMIT_S = 60.0
-_FRAMES, _WIDTH, _HEIGHT = 60, 1280, 720
+_FRAMES, _WIDTH, _HEIGHT = 45, 1280, 720
 _PICTURE = f"testsrc2=size={_WIDTH}x{_HEIGHT}:rate=30,noise=alls=12:allf=t,format=yuv420p"
 """A little noise: real pictures cost more than drawn ones."""
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -76,7 +76,8 @@ Facts = Callable[[str], Awaitable[SourceFacts | None]]
 """Tells what is known of a stream that is live."""
 Note = Callable[[Work, SourceFacts], Awaitable[None]]
 """Writes down for players what is known of the renditions."""
-Prepare = Callable[[Work], Awaitable[None]]
+Protect = Callable[[Work], Awaitable[None]]
+"""Returns when it is sure whose rule protects what a work publishes."""
 
 
 class Keeper:
@@ -96,7 +97,7 @@ class Keeper:
         hardware: HardwareEncoders,
         facts: Facts,
         note: Note,
-        prepare: Prepare,
+        protect: Protect,
         run_dir: Path,
         clock: Callable[[], int],
         changed: Callable[[], None] = lambda: None,
@@ -111,7 +112,7 @@ class Keeper:
         self._hardware = hardware
         self._facts = facts
         self._note = note
-        self._prepare = prepare
+        self._protect = protect
         self._run_dir = run_dir
         self._clock = clock
         self.changed = changed
@@ -168,6 +169,13 @@ class Keeper:
         if self._idle.get(work_id, ("", 0))[0] is not state:
             self._idle[work_id] = (state, self._clock())
         return How(state, self._idle[work_id][1])
+
+    def figures(self) -> Iterator[tuple[str, str, How, int]]:
+        """Give id, source, how it is and its restarts of all that is wanted and has a source."""
+        for work_id in {**self._jobs, **self._held}:
+            job = self._jobs.get(work_id)
+            source = job.source if job else self._held[work_id].source
+            yield work_id, source, self.how(work_id, enabled=True), job.restarts if job else 0
 
     def lines(self, work_id: str) -> list[str]:
         """Return the last words of a work's child, redacted."""
@@ -315,7 +323,7 @@ class Keeper:
             encoder,
             estimate,
             self._run_dir,
-            self._prepare,
+            self._protect,
             self._is_left,
             self.wake,
         )

@@ -15,7 +15,6 @@ from ...core.house_grant import HouseGrants, Way
 from ...core.names import check_stream
 from ...core.redact import redact_destination
 from ...core.registry import Session
-from ...core.renditions import Renditions
 from ...core.sealed import TRANSCODE, SealBroken, Sealer
 from ...core.store import text
 from ..supervise import Command
@@ -140,10 +139,6 @@ class OryxStore:
             shown = orjson.dumps(asdict(replace(wanted, secret=""))).decode()
             pipe.hset(self.ORYX, "global", shown)
             await pipe.execute()
-
-    async def bind(self, target: str, source: str) -> None:
-        """Protect what is published as ``target`` as its source is. Raises RedisError."""
-        await self._redis.hset(Renditions.KEY, target, source)
 
 
 def _read(raw: str) -> OryxTranscode:

@@ -1,7 +1,10 @@
 """Transcoding as one thing: what its routes use."""
 
+import asyncio
 import time
 from collections.abc import Mapping
+
+from redis.exceptions import RedisError
 
 from ...core.errors import Invalid, StreamsteadError
 from ...core.house_grant import HouseGrants, Way
@@ -19,7 +22,7 @@ from .store import LadderStore
 from .variants import SourceFacts, describe
 from .work import Work
 
-_FACTS_S = 5.0
+_RETRY_S = 1.0
 
 
 class Ladders:
@@ -149,3 +152,15 @@ async def note_source(store: LadderStore, work: Work, facts: SourceFacts) -> Non
     for ladder in await store.all():
         if ladder.id == work.id and ladder.digest == work.digest:
             await store.note(ladder, describe(ladder, facts))
+
+
+async def protect(store: LadderStore, work: Work) -> None:
+    """Return when it is written down whose rule protects what a work publishes: nothing is
+    published before that."""
+    while True:
+        try:
+            await store.protect(work.targets, work.source)
+        except RedisError:
+            await asyncio.sleep(_RETRY_S)
+        else:
+            return

@@ -1,12 +1,9 @@
 """Puts transcoding together."""
 
-import asyncio
 import base64
 import functools
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-
-from redis.exceptions import RedisError
 
 from ...core.house_grant import HouseGrants
 from ...core.registry import Session
@@ -17,8 +14,9 @@ from .cores import BusyMeter
 from .guard import Guard
 from .hardware import HardwareEncoders
 from .keeper import Keeper
-from .oryx import WORK_ID, Oryx, OryxStore
-from .service import Ladders, Sources, Transcoder, note_source
+from .metrics import TranscodeMetrics
+from .oryx import Oryx, OryxStore
+from .service import Ladders, Sources, Transcoder, note_source, protect
 from .store import LadderStore
 from .variants import describe
 from .work import Work
@@ -45,10 +43,6 @@ async def open_transcode(services: Services) -> AsyncIterator[Transcoder]:
                 *await oryx.works(live, renditions),
             ]
 
-        async def prepare(work: Work) -> None:
-            if work.id == WORK_ID:
-                await _protect(oryx.store, work)
-
         keeper = Keeper(
             store=store,
             works=works,
@@ -60,7 +54,7 @@ async def open_transcode(services: Services) -> AsyncIterator[Transcoder]:
             hardware=hardware,
             facts=sources.facts,
             note=functools.partial(note_source, store),
-            prepare=prepare,
+            protect=functools.partial(protect, store),
             run_dir=settings.data.run,
             clock=services.clock,
         )
@@ -68,15 +62,5 @@ async def open_transcode(services: Services) -> AsyncIterator[Transcoder]:
         services.feed.add(KIND, transcoder.snapshot)
         keeper.changed = lambda: services.feed.changed(KIND)
         store.subscribe(keeper.changed)
-        yield transcoder
-
-
-async def _protect(store: OryxStore, work: Work) -> None:
-    """Nothing is published before it is known whose rule protects it."""
-    for target in work.targets:
-        while True:
-            try:
-                await store.bind(target, work.source)
-                break
-            except RedisError:
-                await asyncio.sleep(1)
+        with TranscodeMetrics(keeper).registered():
+            yield transcoder

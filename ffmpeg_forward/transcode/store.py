@@ -153,6 +153,12 @@ class LadderStore:
             keys = (Renditions.KEY, Renditions.LADDERS, StreamRegistry.ACTIVE)
             await self._forget(keys=keys, args=tuple(urls))
 
+    async def protect(self, targets: Sequence[str], source: str) -> None:
+        """Let what is published under these urls be protected as its source is. Raises
+        RedisError."""
+        if targets:
+            await self._redis.hset(Renditions.KEY, mapping=dict.fromkeys(targets, source))
+
     async def note(self, ladder: Ladder, variants: Sequence[Variant]) -> None:
         """Write down what is known of the renditions now that they run. Raises RedisError."""
         await self._note(

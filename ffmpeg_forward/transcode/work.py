@@ -106,7 +106,7 @@ class Job:
         encoder: Encoder,
         estimate: Estimate,
         run_dir: Path,
-        prepare: Callable[[Work], Awaitable[None]],
+        protect: Callable[[Work], Awaitable[None]],
         leave: Callable[[], bool] = lambda: False,
         changed: Callable[[], None] = lambda: None,
         backoff: Backoff | None = None,
@@ -117,7 +117,7 @@ class Job:
         self.adopted = False
         """True as long as an earlier life of this service has told of what runs."""
         self._encoder = encoder
-        self._prepare = prepare
+        self._protect = protect
         self._changed = changed
         self._told_live = False
         self._note = note_path(run_dir, work.id)
@@ -160,6 +160,10 @@ class Job:
     @property
     def since_ms(self) -> int:
         return self._supervisor.status.since_ms
+
+    @property
+    def restarts(self) -> int:
+        return self._supervisor.status.restarts
 
     @property
     def gave_up(self) -> bool:
@@ -217,7 +221,7 @@ class Job:
     async def _plan(self, tell: Tell) -> Command:
         self._pace.reset()
         self._told_live = False
-        await self._prepare(self.work)
+        await self._protect(self.work)
         command = self.work.build(self._encoder)
         note = {"argv": command.digest, "work": self.work.digest, "client_id": self.client_id}
         try:

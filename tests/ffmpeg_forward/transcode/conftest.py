@@ -24,7 +24,7 @@ from streamstead.ffmpeg_forward.transcode.hardware import HardwareEncoders
 from streamstead.ffmpeg_forward.transcode.keeper import Keeper, TranscodeState
 from streamstead.ffmpeg_forward.transcode.ladder import Ladder, Rendition, VideoCodec
 from streamstead.ffmpeg_forward.transcode.oryx import Oryx, OryxStore
-from streamstead.ffmpeg_forward.transcode.service import Ladders, note_source
+from streamstead.ffmpeg_forward.transcode.service import Ladders, note_source, protect
 from streamstead.ffmpeg_forward.transcode.store import LadderStore
 from streamstead.ffmpeg_forward.transcode.variants import SourceFacts, describe
 from streamstead.ffmpeg_forward.transcode.work import Work
@@ -59,10 +59,10 @@ def now_ms() -> int:
 def encoder(url: str, *, sound: bool = True) -> subprocess.Popen[bytes]:
     """Publish a tiny picture, and a tone, until it is ended."""
     argv = [need("ffmpeg"), "-v", "error", "-nostdin", "-re"]
-    argv += ["-f", "lavfi", "-i", "testsrc2=size=160x90:rate=10"]
+    argv += ["-f", "lavfi", "-i", "testsrc2=size=160x90:rate=25"]
     if sound:
         argv += ["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=44100", "-c:a", "aac"]
-    argv += ["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "10"]
+    argv += ["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "25"]
     argv += ["-pix_fmt", "yuv420p", "-f", "flv", url]
     return subprocess.Popen(argv, stderr=subprocess.DEVNULL)
 
@@ -103,9 +103,6 @@ class Stage:
         async def facts(url: str) -> SourceFacts:
             return SourceFacts(160, 90)
 
-        async def prepare(work: Work) -> None:
-            return
-
         keeper = Keeper(
             store=self.store,
             works=works,
@@ -117,7 +114,7 @@ class Stage:
             hardware=HardwareEncoders(root=Path("/nonexistent")),
             facts=facts,
             note=functools.partial(note_source, self.store),
-            prepare=prepare,
+            protect=functools.partial(protect, self.store),
             run_dir=self.settings.data.run,
             clock=now_ms,
         )

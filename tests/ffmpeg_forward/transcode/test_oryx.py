@@ -157,6 +157,10 @@ async def test_the_newest_stream_is_transcoded_by_a_real_ffmpeg(stage: Stage) ->
             lambda: keeper.how(WORK_ID, enabled=True).state is TranscodeState.LIVE, "it is told"
         )
         assert stage.oryx.source == "live/cam"
+        # What comes of it is protected as the stream itself.
+        assert await stage.redis.hget("STREAMSTEAD_RENDITIONS", "live/livestream-trans") == (
+            "live/cam"
+        )
         await stage.oryx.store.set(replace(WANTED, all=False))
         keeper.wake()
         await stage.until(lambda: not stage.live("livestream-trans"), "it has ended")
