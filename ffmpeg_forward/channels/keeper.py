@@ -72,8 +72,8 @@ class Keeper:
         self._claims_listeners: list[Callable[[], None]] = []
         self._swept = -SWEEP_S
         self._imported = False
-        store.subscribe(self._look_again)
-        outputs.subscribe(self._look_again)
+        store.subscribe(self.wake)
+        outputs.subscribe(self.wake)
         relays.subscribe(self._relay_told)
 
     def subscribe(self, changed: Callable[[], None]) -> None:
@@ -109,7 +109,8 @@ class Keeper:
         if name.startswith(PREFIX):
             self._wake.set()
 
-    def _look_again(self) -> None:
+    def wake(self) -> None:
+        """Look at everything again, now."""
         self._changed = True
         self._wake.set()
 

@@ -109,14 +109,17 @@ async def remove_channel(
 async def start_channel(
     body: models.ChannelBody, services: ServicesDep, _: SignedIn
 ) -> Reply[models.Channel]:
-    """Switch a channel on, from the beginning; with a schedule it runs when that says so."""
+    """Switch a channel on, from the beginning; with a schedule it runs when that says so. One that
+    is on is looked at again now."""
 
     def edit(channel: Channel) -> Channel:
         check_ready(channel)
         running = channel.phase(services.clock()) == "starting"
         return channel if running else _switched(channel, on=True)
 
-    return Reply(data=_shown(services, await services.channels.store.change(body.id, edit)))
+    made = await services.channels.store.change(body.id, edit)
+    services.channels.keeper.wake()
+    return Reply(data=_shown(services, made))
 
 
 @router.post("/stop")

@@ -93,18 +93,19 @@ class House:
             raise AssertionError(f"{found} was told") from None
 
 
-Opener = Callable[[], Any]
+Opener = Callable[..., Any]
 
 
 @pytest.fixture
 def opened(settings: Settings, redis_process: object) -> Opener:
     """Open the service, any number of times one after the other; its relays stay unless the house
-    is being stopped (``close_house``)."""
+    is being stopped (``close_house``). ``changes``: of its settings."""
 
     @asynccontextmanager
-    async def open_() -> AsyncIterator[House]:
+    async def open_(**changes: Any) -> AsyncIterator[House]:
         settings.data.master_key.write_bytes(b"k" * 32)
-        async with open_ffmpeg(settings) as running, background(*running.loops):
+        mine = settings.model_copy(update=changes)
+        async with open_ffmpeg(mine) as running, background(*running.loops):
             app = running.listeners[0].app
             assert isinstance(app, FastAPI)
             secret = settings.api_secret.get_secret_value()
@@ -114,7 +115,7 @@ def opened(settings: Settings, redis_process: object) -> Opener:
                 headers={"Authorization": f"Bearer {secret}"},
                 timeout=LIMIT_S,
             ) as client:
-                yield House(settings, client, app)
+                yield House(mine, client, app)
 
     return open_
 

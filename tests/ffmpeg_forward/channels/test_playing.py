@@ -121,17 +121,21 @@ async def test_a_film_is_skipped_and_the_list_comes_to_its_end(
     await house.until_state(made["id"], "live")
 
 
-async def test_a_channel_runs_on_while_the_service_is_away(
+async def test_a_channel_to_a_stream_of_the_house_runs_on_while_the_service_is_away(
     settings: Settings, opened: Opener, films: Films, sink: RtmpSink
 ) -> None:
-    async with opened() as house:
-        target = lay(settings, films["a"])
+    # The sink stands where the media server would be.
+    async with opened(rtmp_port=sink.port) as house:
         made = await house.call(
-            "channels/create", kind="vlive", to=to(sink), items=items(target), enabled=True
+            "channels/create",
+            kind="vlive",
+            to={"kind": "stream", "app": "live", "stream": "tv"},
+            items=items(lay(settings, films["a"])),
+            enabled=True,
         )
         live = await house.until_state(made["id"], "live")
         await house.until_told("channel.started")
-    async with opened() as house:
+    async with opened(rtmp_port=sink.port) as house:
         again = await house.until_state(made["id"], "live")
         assert again["since_ms"] == live["since_ms"]
         await playing(house, made["id"], 0)
@@ -139,7 +143,9 @@ async def test_a_channel_runs_on_while_the_service_is_away(
         await house.call("channels/remove", id=made["id"])
         await until_ended(sink)
         close_house(settings)
-    assert len(sink.sessions()) == 1
+    (session,) = sink.sessions()
+    assert (session.app, session.stream) == ("live", "tv")
+    assert "grant=" in session.args
     check_timeline(sink)
 
 
@@ -180,12 +186,11 @@ async def test_what_cannot_be_played_says_why_and_goes_on_when_it_can(
     assert failed["problem"]["key"] == failed["items"][0]["problem"]["key"] == "file_unknown"
     await house.until_told("channel.failed")
     lay(house.settings, films["a"])
+    await house.call("channels/start", id=made["id"])
     await house.until_state(made["id"], "live")
     sink.stop()
     lost = await house.until_state(made["id"], "retrying")
     assert lost["problem"]["key"].startswith("output_")
-    sink.start()
-    await house.until_state(made["id"], "live")
 
 
 async def test_outputs_are_fed_by_a_channel_as_long_as_it_runs(
