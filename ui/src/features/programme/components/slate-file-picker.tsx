@@ -39,18 +39,7 @@ export function SlateFilePicker({ kind, chosen, onChoose }: SlateFilePickerProps
     <Loaded query={query} rows={2}>
       {({ files, max_bytes, max_clip_s }) => (
         <Stack gap={10}>
-          <Radio.Group aria-label={t('programme.slate.file')} value={chosen} onChange={onChoose}>
-            <ul className={classes.files}>
-              {files
-                .filter((one) => one.kind === kind)
-                .map((one) => (
-                  <li key={one.id} className={classes.file} data-chosen={one.id === chosen || undefined}>
-                    <Radio value={one.id} label={one.name} description={fileFacts(one)} />
-                    <IconButton icon="trash" name={t('programme.slate.remove', { name: one.name })} onClick={() => setAsking(one)} />
-                  </li>
-                ))}
-            </ul>
-          </Radio.Group>
+          <Choice files={files.filter((one) => one.kind === kind)} chosen={chosen} onChoose={onChoose} onRemove={setAsking} />
           <Group gap={12}>
             <FileButton accept={ACCEPT[kind]} onChange={send} inputProps={{ 'aria-label': t(`programme.slate.uploads.${kind}`) }}>
               {(props) => (
@@ -84,6 +73,30 @@ export function SlateFilePicker({ kind, chosen, onChoose }: SlateFilePickerProps
         </Stack>
       )}
     </Loaded>
+  );
+}
+
+interface ChoiceProps {
+  files: SlateFile[];
+  chosen: string | null;
+  onChoose: (id: string) => void;
+  onRemove: (file: SlateFile) => void;
+}
+
+function Choice({ files, chosen, onChoose, onRemove }: ChoiceProps) {
+  const { t } = useTranslation();
+  if (files.length === 0) return null;
+  return (
+    <Radio.Group label={t('programme.slate.file')} value={chosen} onChange={onChoose}>
+      <ul className={classes.files}>
+        {files.map((one) => (
+          <li key={one.id} className={classes.file} data-chosen={one.id === chosen || undefined}>
+            <Radio value={one.id} label={one.name} description={fileFacts(one)} />
+            <IconButton icon="trash" name={t('programme.slate.remove', { name: one.name })} onClick={() => onRemove(one)} />
+          </li>
+        ))}
+      </ul>
+    </Radio.Group>
   );
 }
 
