@@ -275,7 +275,8 @@ export interface paths {
         put?: never;
         /**
          * Start Channel
-         * @description Switch a channel on, from the beginning; with a schedule it runs when that says so.
+         * @description Switch a channel on, from the beginning; with a schedule it runs when that says so. One that
+         *     is on is looked at again now.
          */
         post: operations["start_channel_terraform_v1_ffmpeg_channels_start_post"];
         delete?: never;
@@ -4230,6 +4231,9 @@ export interface components {
         /**
          * CreateChannel
          * @description ``allow_private``: its addresses may be in private networks, such as a camera's.
+         *
+         *     ``transcode``: auto encodes what players do not know; always encodes every film to the size of
+         *     the first one, so that nothing changes from one to the next; never plays no other codecs.
          */
         CreateChannel: {
             /**
