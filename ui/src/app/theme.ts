@@ -1,4 +1,4 @@
-import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core';
+import { createTheme, defaultVariantColorsResolver, type CSSVariablesResolver, type MantineColorsTuple, type VariantColorsResolver } from '@mantine/core';
 
 const accent: MantineColorsTuple = [
   '#f0fdfa', '#ccfbf1', '#99f6e4', '#5eead4', '#2dd4bf', '#14b8a6', '#0d9488', '#0f766e', '#115e59', '#134e4a',
@@ -13,11 +13,19 @@ const gray: MantineColorsTuple = [
 
 const DIALOG_TITLE = { fontSize: 16, fontWeight: 600 };
 
+/** The library's own looks at the accent of the light scheme alone; that of the dark one needs dark words on it. */
+const variantColors: VariantColorsResolver = (input) => {
+  const colors = defaultVariantColorsResolver(input);
+  const accent = input.variant === 'filled' && (input.color ?? input.theme.primaryColor) === input.theme.primaryColor;
+  return accent ? { ...colors, color: 'var(--mantine-primary-color-contrast)' } : colors;
+};
+
 export const theme = createTheme({
   colors: { accent, dark, gray },
   primaryColor: 'accent',
   primaryShade: { light: 7, dark: 5 },
   autoContrast: true,
+  variantColorResolver: variantColors,
   defaultRadius: 8,
   cursorType: 'pointer',
   respectReducedMotion: true,
@@ -26,6 +34,8 @@ export const theme = createTheme({
   fontSizes: { xs: '12px', sm: '13px', md: '14px', lg: '16px', xl: '20px' },
   headings: { fontWeight: '600' },
   components: {
+    // Named, as only then its words take the colour that is right on the accent.
+    Chip: { defaultProps: { variant: 'filled' } },
     Modal: { defaultProps: { centered: true, transitionProps: { duration: 120 } }, styles: { title: DIALOG_TITLE } },
     Drawer: { defaultProps: { position: 'right', transitionProps: { duration: 150 } }, styles: { title: DIALOG_TITLE } },
   },
