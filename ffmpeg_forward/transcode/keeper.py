@@ -282,9 +282,10 @@ class Keeper:
             if held is None or held.how.state is TranscodeState.REFUSED:
                 await self._begin(group, work, session)
         elif job.gave_up:
+            problem = job.problem
             del self._jobs[work.id]
             await job.stop()
-            self._hold(work, session, TranscodeState.FAILED, job.problem)
+            self._hold(work, session, TranscodeState.FAILED, problem)
         elif job.misses(not all(url in live for url in work.targets), time.monotonic()):
             log.warning("transcode.rendition_lost", id=work.id, stream=work.source)
             await job.again(group)

@@ -156,8 +156,8 @@ async def test_what_the_machine_cannot_carry_is_refused_with_the_figure(
         await stage.until_state(made, TranscodeState.LIVE)
 
 
-async def test_a_source_without_sound_is_transcoded_and_a_missing_device_is_told(
-    stage: Stage,
+async def test_a_source_without_sound_is_transcoded_and_what_cannot_be_done_is_given_up(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     silent = await stage.store.create(ladder(SMALL, stream="silent"))
     device = await stage.store.create(
@@ -171,8 +171,9 @@ async def test_a_source_without_sound_is_transcoded_and_a_missing_device_is_told
         publishing(stage, "device"),
     ):
         await stage.until_state(silent, TranscodeState.LIVE)
+        monkeypatch.setattr("streamstead.ffmpeg_forward.transcode.work.GIVE_UP_AFTER", 1)
         await stage.until_state(device, TranscodeState.FAILED)
-        await stage.until_state(sound, TranscodeState.RETRYING)
+        await stage.until_state(sound, TranscodeState.FAILED)
         told = [keeper.how(one.id, enabled=True).problem for one in (device, sound)]
         assert [one.key for one in told if one] == ["transcode_no_hardware", "transcode_no_audio"]
 
