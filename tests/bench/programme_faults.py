@@ -39,8 +39,12 @@ CAMERAS = (
 )
 SHOW_S = 300
 HOUSE_FORMAT = {
-    "enabled": True, "width": 640, "height": 360, "fps": 30,
-    "video_kbps": 1000, "audio_rate": 48000,
+    "enabled": True,
+    "width": 640,
+    "height": 360,
+    "fps": 30,
+    "video_kbps": 1000,
+    "audio_rate": 48000,
 }
 
 
@@ -52,6 +56,8 @@ def main() -> None:
         print(f"{losses} losses in {SHOW_S} s, sources {kind}")
         with rtmp_sink() as sink, alone(free_port, "engine", "hooks", "ffmpeg_forward") as house:
             faults(house, sink, losses, normalised)
+    if not switches:
+        return
     print(f"{switches} switches by hand")
     with rtmp_sink() as sink, alone(free_port, "engine", "hooks", "ffmpeg_forward") as house:
         take_by_hand(house, sink, switches)
