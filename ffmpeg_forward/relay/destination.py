@@ -68,7 +68,6 @@ class _Session:
     live_s: float | None = None
     last_take_s: float = 0.0
     is_settled: bool = False
-
     audio_header: bytes = b""
 
     def hears_otherwise(self, message: Message) -> bool:
@@ -311,12 +310,11 @@ class Destination:
     def _begin(self, session: _Session) -> None:
         """Send what a newcomer must have: headers, and everything since the last key frame."""
         self._said(Step.MEDIA)
+        session.codecs = {look(message).codec for message in self._headers()} - {""}
         playable = False
         for message in self._hub.join(self):
             seen = look(message)
             playable = playable or (seen.key and message.kind == VIDEO and not seen.header)
-            if seen.codec:
-                session.codecs.add(seen.codec)
             if seen.header and message.kind == AUDIO:
                 session.audio_header = message.payload
             session.send(message)

@@ -53,7 +53,7 @@ class Show:
     def __init__(self, clip: list[Message], hub: Hub, begin_ms: int = 0) -> None:
         self.hub = hub
         self._clip = clip
-        self._length = clip[-1].timestamp + 33
+        self._length = clip[-1].timestamp + 33 if clip else 0
         self._begin_ms = begin_ms
         self.pauses = asyncio.Event()
         self.late_s = 0.0

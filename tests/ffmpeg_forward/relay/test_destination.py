@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from streamstead.core.rtmp.chunk import Message
+from streamstead.core.rtmp.chunk import VIDEO, Message
 from streamstead.ffmpeg_forward.relay.backlog import MAX_BYTES
 from streamstead.ffmpeg_forward.relay.connection import State
 from streamstead.ffmpeg_forward.relay.hub import Hub
@@ -246,3 +246,19 @@ async def test_it_connects_while_the_first_key_frame_is_still_waited_for(
         async with running(show.run()):
             await until_state(it, State.LIVE)
     assert len(sink.sessions("eager")) == 1
+
+
+async def test_a_server_that_hangs_up_on_an_unusual_codec_probably_does_not_take_it(
+    sink: RtmpSink,
+) -> None:
+    hub = Hub()
+    hub.expect(Message(VIDEO, 0, b"\x90hvc1" + bytes(30)))
+    with bad_link(sink.port) as link:
+        limits = replace(QUICK, early_s=60.0)
+        async with sent(Show([], hub), link.url("odd"), limits=limits) as it:
+            await until(lambda: bool(sink.sessions("odd")))
+            link.cut()
+            await until_problem(it, "output_codec")
+            problem = it.status().problem
+            assert problem is not None
+            assert "HEVC" in problem.message
