@@ -21,7 +21,14 @@ _OVER = frozenset(
     }
 )
 
-PLAY_FAILURES = (OSError, TimeoutError, RtmpError, ChunkError, AmfError, asyncio.IncompleteReadError)
+PLAY_FAILURES = (
+    OSError,
+    TimeoutError,
+    RtmpError,
+    ChunkError,
+    AmfError,
+    asyncio.IncompleteReadError,
+)
 """What ``play`` may raise; all of them mean: not now."""
 
 

@@ -204,6 +204,8 @@ class Relay:
     # What the feeders say (Desk).
 
     def fresh(self, source: str, message: Message) -> None:
+        if not self._hub.has_media:
+            self._hub.expect(message)
         self._splicer.feed(source, message, now_ms())
         self._wake.set()
 
