@@ -32,6 +32,12 @@ SWEEP_S = 600.0
 LOST_MS = 15_000
 """So long a channel that was live may try again until somebody is told."""
 
+TAKEN = Trouble(
+    "channel_output_taken",
+    "another channel feeds one of its outputs",
+    "Stop that channel, or choose other outputs.",
+)
+
 _IDLE = (ChannelState.OFF, ChannelState.SCHEDULED, ChannelState.ENDED)
 
 
@@ -199,12 +205,15 @@ class Keeper:
         with suppress(StreamsteadError):  # it was removed, or is being changed: the next round
             await self._store.change(channel.id, edit)
 
-    def _apply(self, wanted: Mapping[str, Plan]) -> None:
-        claims = {
-            output: Route(PREFIX + id_, "")
-            for id_, plan in wanted.items()
-            for output in plan.claims
-        }
+    def _apply(self, wanted: dict[str, Plan]) -> None:
+        claims: dict[str, Route] = {}
+        for id_, plan in wanted.items():
+            if claims.keys() & set(plan.claims):
+                wanted[id_] = self._plans[id_] = replace(
+                    plan, config=None, trouble=TAKEN, claims=()
+                )
+                continue
+            claims |= {output: Route(PREFIX + id_, "") for output in plan.claims}
         if claims != self._claims:
             self._claims = claims
             for listener in self._claims_listeners:

@@ -210,10 +210,19 @@ async def test_outputs_are_fed_by_a_channel_as_long_as_it_runs(
         kind="vlive",
         to={"kind": "outputs", "outputs": [output["id"]]},
         items=items(target),
-        max_duration_s=4,
         enabled=True,
     )
     await house.until_state(made["id"], "live")
+    second = await house.call(
+        "channels/create",
+        kind="vlive",
+        to={"kind": "outputs", "outputs": [output["id"]]},
+        items=items(target),
+        enabled=True,
+    )
+    failed = await house.until_state(second["id"], "failed")
+    assert failed["problem"]["key"] == "channel_output_taken"
+    await house.call("channels/remove", id=second["id"])
 
     async def state() -> str:
         (shown,) = (await house.call("outputs/list"))["outputs"]
@@ -222,6 +231,8 @@ async def test_outputs_are_fed_by_a_channel_as_long_as_it_runs(
     async with asyncio.timeout(30):
         while await state() != "live":  # noqa: ASYNC110
             await asyncio.sleep(0.05)
+    # The longest time counts from when it began.
+    await house.call("channels/update", id=made["id"], max_duration_s=1)
     await house.until_state(made["id"], "ended")
     await until_ended(sink)
     async with asyncio.timeout(30):
