@@ -192,20 +192,24 @@ local function is_blocked(where, ip)
   return false
 end
 
+local function is_public(by)
+  local raw = redis.call('HGET', K.PLAY_RULES, by) or redis.call('HGET', K.PLAY_RULES, '*')
+  return raw and cjson.decode(raw).kind == 'public'
+end
+
 -- The stream whose rule counts: of a rendition its source's, as long as that protects it at all.
 -- core/play_rules.py `ruled` is the same in Python.
-local function ruled()
-  local source = redis.call('HGET', K.RENDITIONS, url)
-  if not source or redis.call('HEXISTS', K.PLAY_RULES, url) == 0 then return source or url end
-  local raw = redis.call('HGET', K.PLAY_RULES, source) or redis.call('HGET', K.PLAY_RULES, '*')
-  return raw and cjson.decode(raw).kind == 'public' and url or source
+local function ruled(of)
+  local source = redis.call('HGET', K.RENDITIONS, of)
+  if not source or redis.call('HEXISTS', K.PLAY_RULES, of) == 0 then return source or of end
+  return is_public(source) and of or source
 end
 
 -- Why a viewer may not watch, or nil and the pass that lets it in. core/play_rules.py `judge` is
 -- the same in Python.
 local function may_watch(pass, fault, ip, approved)
   if not is_our_store() then return 'store_emptied' end
-  local by = ruled()
+  local by = ruled(url)
   if is_blocked(url, ip) or (by ~= url and is_blocked(by, ip)) then return 'viewer_blocked' end
   local raw = redis.call('HGET', K.PLAY_RULES, by) or redis.call('HGET', K.PLAY_RULES, '*')
   if not raw then return 'store_emptied' end
@@ -238,13 +242,23 @@ local function may_watch(pass, fault, ip, approved)
   return nil, pass
 end
 
--- What a player may switch between: the renditions of this stream that are live, as JSON.
+-- A rendition is made here: whoever publishes by that name with a key of his own shows another
+-- stream, of which the viewers of this one must not be told.
+local function is_made_here(stream)
+  local raw = redis.call('HGET', K.ACTIVE, stream)
+  local session = raw and redis.call('HGET', K.SESSIONS, cjson.decode(raw).client_id)
+  return session and cjson.decode(session).key_id == 'house'
+end
+
+-- What a player may switch between: the renditions of this stream that are live, as JSON. One that
+-- a rule of its own protects is for who asks for it.
 local function variants()
   local raw = redis.call('HGET', K.LADDERS, url)
   if not raw then return '' end
   local app, live = url:match('^(.*)/'), {}
   for _, one in ipairs(cjson.decode(raw).variants) do
-    if redis.call('HEXISTS', K.ACTIVE, app .. '/' .. one.stream) == 1 then
+    local stream = app .. '/' .. one.stream
+    if is_made_here(stream) and (ruled(stream) ~= stream or is_public(stream)) then
       live[#live + 1] = one
     end
   end

@@ -129,9 +129,10 @@ class FrontDoor:
         }
         return httpx.post(url, json=body | fields, timeout=LIMIT_S, trust_env=False).status_code
 
-    def publish(self, stream: str) -> None:
-        """Make a stream live, with a playlist and a segment of it on disk."""
-        secret = self.call("/hooks/srs/secret/query")["publish"]
+    def publish(self, stream: str, param: str = "") -> None:
+        """Make a stream live, with a playlist and a segment of it on disk; ``param`` in place of
+        the secret."""
+        param = param or f"?secret={self.call('/hooks/srs/secret/query')['publish']}"
         client_id = f"pub-{stream}"
         self.media.clients.append(
             {"id": client_id, "url": f"/live/{stream}", "publish": True, "type": "fmle-publish"}
@@ -146,7 +147,7 @@ class FrontDoor:
                 "publish": {"active": True, "cid": client_id},
             }
         )
-        assert self.callback("on_publish", client_id, stream, param=f"?secret={secret}") == 200
+        assert self.callback("on_publish", client_id, stream, param=param) == 200
         live = self.settings.data.html / "live"
         live.mkdir(exist_ok=True)
         (live / f"{stream}-1.ts").write_bytes(b"G" * 188)

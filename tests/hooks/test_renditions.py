@@ -13,15 +13,18 @@ import httpx
 import orjson
 import pytest
 
+from streamstead.core.auth import load_master_key
 from streamstead.core.errors import PlayRefused
+from streamstead.core.house_grant import HouseGrants, Way
 from streamstead.core.play_rules import DEFAULT, PlayKind, PlayRule, judge, ruled
 from streamstead.core.registry import Kind, Protocol
 from streamstead.core.renditions import Renditions, Variant, read_variants
+from streamstead.core.signed import house_key
 from streamstead.hooks.enforce import Enforcer
 from streamstead.hooks.gate import PlayRequest
 
 from ..conftest import scratch_data_dir, scratch_settings, wait_until
-from .conftest import House
+from .conftest import MASTER_KEY, House
 from .front import FrontDoor, opened
 from .test_enforce import Gates, Media, enforcer, gates, media, publish
 
@@ -45,7 +48,8 @@ async def laddered(house: House) -> House:
     for one in VARIANTS:
         await house.redis.hset(Renditions.KEY, f"live/{one.stream}", SOURCE)
     await publish(house)
-    await publish(house, "p2", stream="cam_small")
+    grant = HouseGrants(house_key(MASTER_KEY)).make(Way.PUBLISH, SMALL, house.clock_ms)
+    await publish(house, "p2", stream="cam_small", param=f"?grant={grant}")
     return house
 
 
@@ -79,6 +83,25 @@ async def test_who_begins_with_hls_is_told_the_renditions_that_are_live(laddered
     assert read_variants(told) == []
     _, told = await laddered.gate.play_hls(request(protocol=Protocol.FLV, client_id="v2"))
     assert told == ""
+
+
+async def test_viewers_are_not_led_to_what_others_publish_by_the_name_of_a_rendition(
+    laddered: House,
+) -> None:
+    await publish(laddered, "stranger", stream="cam_big")
+    _, told = await laddered.gate.play_hls(request())
+    assert read_variants(told) == [VARIANTS[1]]
+
+
+async def test_viewers_of_an_open_stream_are_not_led_past_the_rule_of_its_rendition(
+    laddered: House,
+) -> None:
+    await protect(laddered, SMALL)
+    _, told = await laddered.gate.play_hls(request())
+    assert read_variants(told) == []
+    await laddered.rules.change(SMALL, lambda rule: replace(rule, kind=PlayKind.PUBLIC))
+    _, told = await laddered.gate.play_hls(request(client_id="v2"))
+    assert read_variants(told) == [VARIANTS[1]]
 
 
 async def test_a_rendition_is_protected_as_its_source(laddered: House) -> None:
@@ -171,8 +194,14 @@ def cam(door: FrontDoor) -> str:
     door.publish(name)
     for one in variants:
         door.redis.client.hset(Renditions.KEY, f"live/{one.stream}", f"live/{name}")
-        door.publish(one.stream)
+        door.publish(one.stream, made_here(door, f"live/{one.stream}"))
     return name
+
+
+def made_here(door: FrontDoor, url: str) -> str:
+    """Return what one of our own programs publishes a stream with."""
+    grants = HouseGrants(house_key(load_master_key(door.settings.data.master_key)))
+    return f"?grant={grants.make(Way.PUBLISH, url, time.time_ns() // 1_000_000)}"
 
 
 def master(door: FrontDoor, stream: str, query: str = "") -> tuple[str, list[str]]:
