@@ -50,6 +50,7 @@ class Air:
         self._left_out = 0
         self._pace = pace
         self._offset = 0
+        self._begins_at = 0
         self._leading = -1
         self._asked = 0
         self._joined_ms = 0
@@ -142,6 +143,7 @@ class Air:
             self.line.video.resend = True
         self.feed, feed.on_air = feed, True
         self._offset = at - entry.at
+        self._begins_at = entry.at
         self._leading = -1 if sound_alone else entry.at + entry.cts_ms
         self._joined_ms = self._slewed_ms = now_ms
         self._margin = self._usual_margin = None
@@ -287,11 +289,11 @@ class Air:
             if self.player is not None:
                 # Its picture is back.
                 self.player = None
-                self._leading = entry.at + entry.cts_ms
+                self._begins_at, self._leading = entry.at, entry.at + entry.cts_ms
                 line.video.resend = True
             if line.video.resend:
                 self._describe(feed)
-        elif entry.at + entry.cts_ms < self._leading:
+        elif entry.at >= self._begins_at and entry.at + entry.cts_ms < self._leading:
             # It is shown before the key frame that it was sent after, and needs what came before.
             self._left_out += 1
             return

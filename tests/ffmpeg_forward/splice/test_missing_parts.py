@@ -125,3 +125,15 @@ def test_enhanced_rtmp_is_passed_through_with_its_header_and_colours(show: Show)
     assert mine[with_colours[0] + 1].payload[-1] == 25
     told = [decode(m.payload)[1] for m in sent if m.kind == DATA]
     assert told[-1]["videocodecid"] == int.from_bytes(b"hvc1", "big")  # type: ignore[call-overload, index]
+
+
+def test_pictures_whose_timestamps_go_back_a_little_are_kept(show: Show) -> None:
+    encoder = Encoder("a")
+    for message in encoder.until(0):
+        show.splicer.feed("a", message, show.now_ms)
+    encoder.leap(-60)
+    show.connect(encoder)
+    show.splicer.want("a")
+    show.run(2000)
+    assert show.splicer.on_air == "a"
+    assert show.decoder.largest_gap_ms() <= 70
