@@ -86,6 +86,7 @@ class Supervisor:
         self._ring: deque[str] = deque(maxlen=RING_LINES)
         # Of this run alone: an older one's error would be a wrong reason.
         self._last: deque[str] = deque(maxlen=SHOWN_LINES)
+        self._ended: list[str] = []
         self.status = Status(ChildState.OFF, _now_ms())
         self.running_digest: str | None = None
         """Which command runs at this moment (``Command.digest``); None while none does."""
@@ -98,8 +99,8 @@ class Supervisor:
 
     @property
     def last_lines(self) -> list[str]:
-        """The same of the last run alone."""
-        return list(self._last)
+        """The last ones of the run that ended last."""
+        return self._ended
 
     def has_left_over(self) -> bool:
         """True when a process before us may have left a child running; ``run`` finds out."""
@@ -168,6 +169,7 @@ class Supervisor:
             self.running_digest = self.running_pid = None
         if live_at is not None and time.monotonic() - live_at >= SETTLED_S:
             self._backoff.settle()
+        self._ended = list(self._last)
         return reason_in_words(ending, self._last)
 
     def _keep(self, line: str) -> None:

@@ -32,7 +32,7 @@ _MEANINGS: tuple[tuple[str, Problem], ...] = (
         ),
     ),
     (
-        r"Unknown encoder|No such filter|Unrecognized option|Unknown decoder|cannot be run",
+        r"is not installed|Unknown encoder|No such filter|Unrecognized option|cannot be run",
         Problem(
             key="transcode_no_ffmpeg",
             message="this ffmpeg cannot encode what is asked for",
