@@ -21,10 +21,11 @@ MEDIA_S = 1.5
 """Servers that refuse a key or a codec hang up within this time of the first picture."""
 
 SETTLE_S = 4.0
-"""At the end, for what is on its way."""
+"""That a server may take nothing, and at the end for what is on its way."""
 
 _TICK_S = 0.02
-_NEARLY = 0.95
+_HELD_MS = 1_500
+"""FFmpeg keeps so much at most until more of it comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,12 +155,18 @@ async def _send(connection: Connection, picture: list[Message], steps: _Steps) -
     """Send at the pace of the picture. Raises PublishFailed."""
     loop = asyncio.get_running_loop()
     steps.begin(Step.MEDIA)
-    begun, first = loop.time(), picture[0].timestamp
+    begun, first, last = loop.time(), picture[0].timestamp, picture[-1].timestamp
+    enough = sum(len(it.payload) for it in picture if it.timestamp <= last - _HELD_MS)
     for message in picture:
         at = message.timestamp - first
-        while loop.time() - begun < at / 1000 or not connection.writable:
+        blocked_at: float | None = None
+        while not connection.writable or loop.time() - begun < at / 1000:
             _raise_closed(connection)
-            if loop.time() - begun > at / 1000 + SETTLE_S:
+            if connection.writable:
+                blocked_at = None
+            elif blocked_at is None:
+                blocked_at = loop.time()
+            elif loop.time() - blocked_at > SETTLE_S:
                 raise PublishFailed(problems.slow("the server"))
             await asyncio.sleep(_TICK_S)
         connection.send(message, at)
@@ -168,7 +175,7 @@ async def _send(connection: Connection, picture: list[Message], steps: _Steps) -
             _raise_closed(connection)
             steps.begin(Step.ACCEPTED)
     end = loop.time() + SETTLE_S
-    while not _has_arrived(connection.progress(), steps.sent):
+    while not _has_arrived(connection.progress(), enough):
         _raise_closed(connection)
         if loop.time() > end:
             raise PublishFailed(problems.stuck("The server", SETTLE_S))
@@ -176,9 +183,8 @@ async def _send(connection: Connection, picture: list[Message], steps: _Steps) -
     steps.done()
 
 
-def _has_arrived(so_far: SentSoFar, sent: int) -> bool:
-    """FFmpeg keeps the last pictures until more of them come."""
-    return so_far.acked > 0 and (not so_far.pending or so_far.acked >= sent * _NEARLY)
+def _has_arrived(so_far: SentSoFar, enough: int) -> bool:
+    return so_far.acked > 0 and (not so_far.pending or so_far.acked >= enough)
 
 
 def _raise_closed(connection: Connection) -> None:
