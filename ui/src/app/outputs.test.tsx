@@ -56,6 +56,7 @@ describe('destinations', () => {
     await open([
       output('Channel', { state: 'live', drops: 2, restarts: 1 }),
       output('Church', { state: 'waiting', order: 1, source: { kind: 'programme', app: '', stream: '', programme: 'programme-Sunday' } }),
+      output('Night', { state: 'scheduled', order: 3, schedule: { days: [5, 6], start: '22:00', end: '02:00', zone: 'UTC' } }),
       output('Old', { order: 2, source: { kind: 'stream', app: '', stream: '', programme: '' } }),
     ], {}, [programme('Sunday')]);
     const live = await card('Channel');
@@ -67,7 +68,9 @@ describe('destinations', () => {
     expect(within(await card('Church')).getByText('Sunday → YouTube')).toBeVisible();
     expect(within(await card('Church')).getByText('Waiting for the source')).toBeVisible();
     expect(within(await card('Old')).getByText('Whichever stream is live → YouTube')).toBeVisible();
-    expect(screen.getByText('1 output live · 1 waiting')).toBeVisible();
+    expect(within(await card('Night')).getByText('Waiting for its time')).toBeVisible();
+    expect(within(await card('Night')).getByText('Sat, Sun 22:00–02:00 (UTC)')).toBeVisible();
+    expect(screen.getByText('1 output live · 2 waiting')).toBeVisible();
   });
 
   test('are green only as long as something was accepted within the last seconds', async () => {

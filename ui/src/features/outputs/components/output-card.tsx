@@ -3,6 +3,7 @@ import { useRef, type ComponentProps } from 'react';
 import { useTranslation } from 'react-i18next';
 import { HelpfulError } from '../../../components/helpful-error';
 import type { Output, OutputPreset } from '../../../lib/ffmpeg-types';
+import { daysText } from '../../../lib/weekdays';
 import { useDuplicateOutput, useSwitchOutputs } from '../api/use-outputs';
 import { isStale, placeName } from '../output-state';
 import { OutputAdvice } from './output-advice';
@@ -33,11 +34,11 @@ interface OutputCardProps extends Pick<ComponentProps<'li'>, 'onDragOver' | 'onD
 
 /** One destination: does it arrive, and what can be done with it. */
 export function OutputCard({ output, platform, preset, source, serverNow, unheardMs, onMove, onTask, onDrag, held, over, ...drop }: OutputCardProps) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const toggle = useSwitchOutputs();
   const duplicate = useDuplicateOutput();
   const card = useRef<HTMLLIElement>(null);
-  const { id, label, enabled, state, key_hint } = output;
+  const { id, label, enabled, state, key_hint, schedule } = output;
   const fault = toggle.error ?? duplicate.error;
   const switchTo = (on: boolean) => {
     if (!on && (state === 'live' || state === 'stalled')) onTask('stop');
@@ -64,6 +65,11 @@ export function OutputCard({ output, platform, preset, source, serverNow, unhear
           <p className={classes.way}>
             {source} → {placeName(output, platform, preset)}
           </p>
+          {schedule && (
+            <p className={classes.way}>
+              {daysText(schedule.days, i18n.language)} {schedule.start}–{schedule.end} ({schedule.zone})
+            </p>
+          )}
         </div>
         <div className={classes.actions}>
           <Switch
