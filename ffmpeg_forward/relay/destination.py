@@ -350,7 +350,7 @@ class Destination:
 
     def _why_closed(self, session: _Session, problem: Problem, now_s: float) -> Problem | None:
         """Return what the end of a connection means, which servers seldom say."""
-        if now_s - session.last_take_s > self._limits.early_s:
+        if now_s - session.last_take_s > self._limits.fresh_s:
             # Nobody keeps a publisher who is silent.
             self._moving.clear()
             return None
