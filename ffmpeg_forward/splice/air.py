@@ -51,7 +51,7 @@ class Air:
         self._pace = pace
         self._offset = 0
         self._begins_at = 0
-        self._leading = -1
+        self._leading: int | None = None
         self._asked = 0
         self._joined_ms = 0
         self._file_ran_dry = False
@@ -144,7 +144,7 @@ class Air:
         self.feed, feed.on_air = feed, True
         self._offset = at - entry.at
         self._begins_at = entry.at
-        self._leading = -1 if sound_alone else entry.at + entry.cts_ms
+        self._leading = None if sound_alone else entry.at + entry.cts_ms
         self._joined_ms = self._slewed_ms = now_ms
         self._margin = self._usual_margin = None
         self._file_ran_dry = False
@@ -284,8 +284,8 @@ class Air:
     def _send_picture(self, feed: Feed, entry: Entry, at: int) -> None:
         line = self.line
         if entry.key:
-            if self._leading < entry.at + entry.cts_ms:
-                self._leading = -1
+            if entry.at > self._begins_at:
+                self._leading = None
             if self.player is not None:
                 # Its picture is back.
                 self.player = None
@@ -293,11 +293,17 @@ class Air:
                 line.video.resend = True
             if line.video.resend:
                 self._describe(feed)
-        elif entry.at >= self._begins_at and entry.at + entry.cts_ms < self._leading:
-            # It is shown before the key frame that it was sent after, and needs what came before.
+        elif self._is_leading(entry):
             self._left_out += 1
             return
         line.picture(entry.message, at, entry.headers, entry.cts_ms)
+
+    def _is_leading(self, entry: Entry) -> bool:
+        """True for what is shown before the key frame that it was sent after: it needs pictures
+        from before the joint."""
+        if self._leading is None or entry.at < self._begins_at:
+            return False
+        return entry.at + entry.cts_ms < self._leading
 
     def _describe(self, feed: Feed | None) -> None:
         """Tell what is like what follows; ``feed`` None: the slate's picture."""

@@ -137,3 +137,18 @@ def test_pictures_whose_timestamps_go_back_a_little_are_kept(show: Show) -> None
     show.run(2000)
     assert show.splicer.on_air == "a"
     assert show.decoder.largest_gap_ms() <= 70
+
+
+def test_pictures_that_begin_before_the_sound_are_kept(show: Show) -> None:
+    made = Encoder("a", base=5_000, gop=5).until(2000)
+    pictures = [message for message in made if message.kind == VIDEO][:26]
+    header, *sounds = [message for message in made if message.kind != VIDEO]
+    late = next(message for message in sounds if message.timestamp > 6_000)
+    for message in (header, late, *pictures):
+        show.splicer.feed("a", message, show.now_ms)
+    show.splicer.want("a")
+    show.run(600)
+    shown = [sign for _, sign in show.decoder.pictures if sign.name == "a"]
+    assert (shown[-1].gop, shown[-1].place) == (5, 4)
+    assert shown[0].place == 0
+    assert show.splicer.dropped == 0
