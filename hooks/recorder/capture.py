@@ -198,11 +198,13 @@ class Capture:
         now = asyncio.get_running_loop().time()
         if now - self._asked_registry < LOOK_S:
             return
+        # Before it is asked: what happens meanwhile may not be in the answer, and asks again.
+        self._asked_registry = now
         try:
             self._house.publishers = await self._registry.publishers()
         except RedisError:
+            self._asked_registry = -1e9
             return  # who is live is not known: nothing is closed meanwhile
-        self._asked_registry = now
         for url, stream in self._streams.items():
             if url in self._house.publishers:
                 stream.gone_at = None
