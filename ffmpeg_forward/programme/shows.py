@@ -2,15 +2,20 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from redis.exceptions import RedisError
 
+from ...core.errors import Conflict, NotFound
 from ...core.events import EventStream, EventType
 from ...core.log import get_logger
 from ..relay.config import SLATE, DestinationConfig, RelayConfig
 from ..relays import Relays
+from .programme import Programme
 from .show import PREFIX, relay_config
 from .store import ProgrammeStore
 
@@ -42,6 +47,7 @@ class Shows:
         self._slate_file = slate_file
         self._on_air: dict[str, str | None] = {}
         self._waiting: list[tuple[str, str, int]] = []
+        self._lost: dict[str, str] = {}
         self._anything = asyncio.Event()
         relays.subscribe(self._changed)
 
@@ -75,6 +81,9 @@ class Shows:
             return
         id_ = name.removeprefix(PREFIX)
         told: Mapping[str, Any] | None = self._relays.status(name)
+        if told and told.get("lost_take"):
+            self._lost[id_] = told["lost_take"]
+            self._anything.set()
         on_air = told["on_air"] if told else None
         if on_air is None or on_air == self._on_air.get(id_):
             return
@@ -92,11 +101,21 @@ class Shows:
             await self._anything.wait()
             self._anything.clear()
             try:
+                await self._forget_lost_takes()
                 await self._tell()
             except RedisError as exc:
                 log.info("programme.told_later", error=type(exc).__name__)
                 await asyncio.sleep(RETRY_S)
                 self._anything.set()
+
+    async def _forget_lost_takes(self) -> None:
+        """What was taken by hand counts until it is lost, also for a relay that begins anew."""
+        while self._lost:
+            id_, lost = self._lost.popitem()
+            known = {one.id: one for one in self._programmes.current}
+            if id_ in known and known[id_].taken == lost and not known[id_].hold:
+                with suppress(NotFound, Conflict):
+                    await self._programmes.change(id_, partial(_without_take, lost))
 
     async def _tell(self) -> None:
         while self._waiting:
@@ -107,3 +126,9 @@ class Shows:
             data = {"id": id_, "label": label, "on_air": on_air}
             await self._events.append(f"{type_.value}:{id_}:{at_ms}", type_, at_ms, stream, data)
             del self._waiting[0]
+
+
+def _without_take(lost: str, programme: Programme) -> Programme:
+    if programme.taken != lost or programme.hold:
+        return programme
+    return replace(programme, taken="")

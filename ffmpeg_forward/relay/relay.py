@@ -355,6 +355,7 @@ class Relay:
             "repaired": splicer.repaired,
             "media": asdict(self._meter.info()) if self._hub.has_media else None,
             "slate_problem": self._slate.problem,
+            "lost_take": self._selector.lost_take,
             "sources": {id_: feeder.facts.told() for id_, (feeder, _) in self._feeders.items()},
             "destinations": {
                 id_: asdict(destination.status())

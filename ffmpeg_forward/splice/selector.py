@@ -18,6 +18,11 @@ class Selector:
         self._taken_is_over = False
         self._well_since: dict[str, int] = {}
 
+    @property
+    def lost_take(self) -> str:
+        """What was taken by hand and has been lost: priorities count again. Empty for none."""
+        return self._taken if self._taken_is_over else ""
+
     def choose(
         self,
         order: Sequence[str],

@@ -50,6 +50,7 @@ def status() -> dict[str, Any]:
         "slate_ms": 0,
         "media": None,
         "slate_problem": None,
+        "lost_take": "",
         "sources": {},
         "destinations": {},
     }
@@ -203,6 +204,21 @@ async def test_what_is_on_air_is_shown_and_told_once(stage: Stage) -> None:
             await asyncio.sleep(0.01)
     told = [fields["type"] for _, fields in await stage.redis.xrange(EventStream.KEY)]
     assert told == ["programme.switched", "programme.slate"]
+    telling.cancel()
+
+
+async def test_a_source_taken_by_hand_is_let_go_once_it_is_lost(stage: Stage) -> None:
+    one = await made(stage)
+    telling = asyncio.create_task(stage.shows.run())
+    await stage.good("take", id=one["id"], source="live/studio")
+    stage.relays.tell(relay_name(one["id"]), on_air="live/cam", lost_take="live/studio")
+    async with asyncio.timeout(30):
+        while (await stage.store.get(one["id"])).taken:
+            await asyncio.sleep(0.01)
+    held = await stage.good("take", id=one["id"], source="live/studio", hold=True)
+    stage.relays.tell(relay_name(one["id"]), on_air="slate", lost_take="live/studio")
+    await asyncio.sleep(0)
+    assert (await stage.store.get(one["id"])).taken == held["taken"]
     telling.cancel()
 
 
