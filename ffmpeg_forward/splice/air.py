@@ -253,8 +253,18 @@ class Air:
             return True
         if feed is None or queue is None:
             return feed is not None and player is None and self._leap(feed, now)
+        if queue is feed.video and self._is_behind_hole(feed, at):
+            # Nobody asked in time: what would have been shown in the hole is shown now.
+            self.show_slate(now + (self.zero or 0))
+            return True
         self._send(feed, feed.pop(queue), at)
         return True
+
+    def _is_behind_hole(self, feed: Feed, at: int) -> bool:
+        if self.slate is None or self.player is not None or self.line.video.last < 0:
+            return False
+        missing_ms = at - self.line.video.end
+        return missing_ms > feed.patience_ms(self._pace.lost_after_ms)
 
     def _play_slate(self, player: SlatePlayer) -> None:
         at, message = player.head()

@@ -152,3 +152,22 @@ def test_pictures_that_begin_before_the_sound_are_kept(show: Show) -> None:
     assert (shown[-1].gop, shown[-1].place) == (5, 4)
     assert shown[0].place == 0
     assert show.splicer.dropped == 0
+
+
+def test_a_hole_in_the_picture_is_covered_though_nobody_asked_meanwhile(show: Show) -> None:
+    camera = Encoder("a", gop=25, has_audio=False)
+    voice = Encoder("a", has_video=False)
+    show.splicer.want("a")
+    for at_ms in range(0, 6000, 20):
+        for message in camera.until(at_ms):
+            if not 3100 < message.timestamp < 3900:
+                show.splicer.feed("a", message, show.now_ms)
+        for message in voice.until(at_ms):
+            raw = message.payload.replace(b":2", b":1")
+            show.splicer.feed("a", Message(message.kind, message.timestamp, raw), show.now_ms)
+        show.now_ms += 20
+        if not 3200 < at_ms < 4300:
+            show.ask()
+    assert show.decoder.shown() == ["slate", "a", "slate", "a"]
+    assert show.splicer.on_air == "a"
+    assert show.decoder.largest_gap_ms() <= 70
