@@ -213,7 +213,7 @@ async def test_a_source_taken_by_hand_is_let_go_once_it_is_lost(stage: Stage) ->
     await stage.good("take", id=one["id"], source="live/studio")
     stage.relays.tell(relay_name(one["id"]), on_air="live/cam", lost_take="live/studio")
     async with asyncio.timeout(30):
-        while (await stage.store.get(one["id"])).taken:
+        while (await stage.store.get(one["id"])).taken:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     held = await stage.good("take", id=one["id"], source="live/studio", hold=True)
     stage.relays.tell(relay_name(one["id"]), on_air="slate", lost_take="live/studio")
