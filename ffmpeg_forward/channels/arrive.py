@@ -24,6 +24,7 @@ from ...core.paths import DataDir
 from ...core.vlive_files import EXTENSIONS, QuotaFull, check_quota, extension_of, used_bytes
 from ..gently import run_to_end
 from .files import STAGED
+from .guard import Guard
 from .multipart import FilePart, malformed
 from .way import open_way
 
@@ -134,7 +135,7 @@ class Arrivals:
         stem = f"{STAGED}{id_}"
         # Whatever it looks up and wherever it is sent goes by our guard.
         async with open_way(url, allow_private=False, film=False, proxied=True) as way:
-            assert way.guard is not None
+            assert isinstance(way.guard, Guard)
             proxy = way.guard.env["http_proxy"]
             argv = [
                 *(self._program, "--ignore-config", "--no-playlist", "--no-cache-dir"),

@@ -6,8 +6,9 @@ one that is connected to. Relays use it: standard library only.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 from urllib.parse import urlsplit
 
 from ...core.addresses import is_address, may_connect
@@ -19,7 +20,35 @@ CONNECT_S = 10.0
 SILENCE_S = 60.0
 MAX_CONNECTIONS = 64
 MAX_TRIED = 3
-_BLOCK = 1 << 16
+BLOCK = 1 << 16
+
+Carry = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]
+
+
+@asynccontextmanager
+async def serving(carry: Carry) -> AsyncIterator[int]:
+    """Listen on a free port of this machine and yield it; ``carry`` serves one connection to its
+    end. On the way out every connection is closed."""
+    running: set[asyncio.Task[None]] = set()
+
+    def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(running) >= MAX_CONNECTIONS:
+            writer.close()
+            return
+        task = asyncio.create_task(carry(reader, writer))
+        running.add(task)
+        task.add_done_callback(running.discard)
+
+    server = await asyncio.start_server(begin, "127.0.0.1", 0, limit=HEAD_BYTES)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        left = list(running)
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.wait(left)
 
 
 class Guard:
@@ -29,7 +58,6 @@ class Guard:
     def __init__(self, resolve: Resolve, *, allow_private: bool) -> None:
         self._resolve = resolve
         self._allow_private = allow_private
-        self._running: set[asyncio.Task[None]] = set()
         self.env: dict[str, str] = {}
         self.refused = False
 
@@ -38,26 +66,9 @@ class Guard:
     async def opened(cls, resolve: Resolve, *, allow_private: bool) -> AsyncIterator["Guard"]:
         """Listen on a free port of this machine; on the way out every connection is closed."""
         guard = cls(resolve, allow_private=allow_private)
-        server = await asyncio.start_server(guard._begin, "127.0.0.1", 0, limit=HEAD_BYTES)
-        port = server.sockets[0].getsockname()[1]
-        guard.env = {"http_proxy": f"http://127.0.0.1:{port}", "no_proxy": ""}
-        try:
+        async with serving(guard._carry) as port:
+            guard.env = {"http_proxy": f"http://127.0.0.1:{port}", "no_proxy": ""}
             yield guard
-        finally:
-            server.close()
-            running = list(guard._running)
-            for task in running:
-                task.cancel()
-            if running:
-                await asyncio.wait(running)
-
-    def _begin(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if len(self._running) >= MAX_CONNECTIONS:
-            writer.close()
-            return
-        task = asyncio.create_task(self._carry(reader, writer))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection of FFmpeg to its end."""
@@ -97,7 +108,7 @@ class Guard:
             self.refused = self.refused or not allowed
             for address in allowed[:MAX_TRIED]:
                 try:
-                    return await asyncio.open_connection(address, port, limit=_BLOCK)
+                    return await asyncio.open_connection(address, port, limit=BLOCK)
                 except OSError as exc:
                     failed = exc
         raise failed
@@ -133,7 +144,7 @@ async def _pump(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> N
     """Carry bytes until the end, or until nothing has come for a minute."""
     while True:
         async with asyncio.timeout(SILENCE_S):
-            block = await source.read(_BLOCK)
+            block = await source.read(BLOCK)
             if not block:
                 return
             target.write(block)
@@ -159,7 +170,7 @@ async def _both_ways(
 async def _quietly(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
     """Carry what FFmpeg sends; it may say nothing for as long as it only reads."""
     with suppress(OSError):
-        while block := await source.read(_BLOCK):
+        while block := await source.read(BLOCK):
             target.write(block)
             await target.drain()
         target.close()

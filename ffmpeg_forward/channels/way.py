@@ -6,9 +6,11 @@ Relays use it: standard library only.
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from ...core.resolver import Resolve, Resolver
 from .guard import Guard
+from .rtsp_guard import SCHEMES, RtspGuard
 from .url_policy import admit
 
 _RESOLVER = Resolver()
@@ -22,7 +24,7 @@ class Way:
     url: str = field(repr=False)
     options: Mapping[str, str] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
-    guard: Guard | None = None
+    guard: Guard | RtspGuard | None = None
 
     @property
     def refused(self) -> bool:
@@ -44,6 +46,11 @@ async def open_way(
     Raises Invalid, SourceUnreachable.
     """
     admitted = await admit(url, allow_private=allow_private, film=film, resolve=resolve)
+    if not allow_private and urlsplit(admitted.url).scheme in SCHEMES:
+        # An own camera is connected to directly: it may send FFmpeg to wherever that may go.
+        async with RtspGuard.opened(admitted.url, admitted.addresses[0]) as rtsp:
+            yield Way(rtsp.url, admitted.options, guard=rtsp)
+        return
     if not (admitted.through_guard or proxied):
         yield Way(admitted.url, admitted.options)
         return
