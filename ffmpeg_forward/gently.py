@@ -27,10 +27,10 @@ _LONGEST_WORDS = 300
 
 class MediaFailed(StreamsteadError):
     """FFmpeg could not do it; ``message`` has its last words, ``lines`` the last of all of them,
-    redacted. Here the key is ``media_failed``, ``media_timeout``, ``media_too_large`` or
+    redacted. Here the key is ``ffmpeg_failed``, ``ffmpeg_timeout``, ``media_too_large`` or
     ``no_ffmpeg``."""
 
-    code, status, default_key = 1004, 422, "media_failed"
+    code, status, default_key = 1004, 422, "ffmpeg_failed"
 
     def __init__(
         self, message: str, help: str = "", *, key: str | None = None, lines: Sequence[str] = ()
@@ -94,7 +94,7 @@ async def run_to_end(
         raise MediaFailed(
             f"{argv[0]} took longer than {limit_s:.0f} s and was ended",
             "Is the machine overloaded, or the other side very slow? Try again.",
-            key="media_timeout",
+            key="ffmpeg_timeout",
         ) from None
     finally:
         await to_the_end(_reap(child))

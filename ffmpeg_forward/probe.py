@@ -104,9 +104,9 @@ async def probe(
 
 
 def _in_words(failure: MediaFailed) -> MediaFailed:
-    if failure.key == "media_timeout":
+    if failure.key == "ffmpeg_timeout":
         return MediaFailed(failure.message, failure.help, key="source_timeout")
-    return problems.of_words(failure.lines) or failure if failure.key == "media_failed" else failure
+    return problems.of_words(failure.lines) or failure if failure.key == "ffmpeg_failed" else failure
 
 
 def _result(told: dict[str, Any]) -> ProbeResult:

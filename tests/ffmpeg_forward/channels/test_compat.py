@@ -263,7 +263,7 @@ async def test_pages_are_fetched_where_that_is_possible(
     )
     assert source["files"][0]["type"] == "ytdl"
     assert source["files"][0]["target"].startswith("vlive/")
-    assert await house.key("vlive/ytdl", url=f"{page}/fails") == "media_failed"
+    assert await house.key("vlive/ytdl", url=f"{page}/fails") == "ffmpeg_failed"
     assert await house.key("vlive/ytdl", url=f"{page}/large") == "vlive_quota"
     assert await house.key("vlive/ytdl", url="http://127.0.0.1/x") == "channel_private_address"
     assert await house.key("vlive/ytdl", url="--exec=id") == "channel_bad_url"

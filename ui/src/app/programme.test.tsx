@@ -177,7 +177,7 @@ describe('the slate', () => {
   });
 
   test('is told of in its own words when FFmpeg fails', async () => {
-    await open([programme('Sunday')], { 'ffmpeg/slate/preview': new Refusal(422, 'media_timeout') });
+    await open([programme('Sunday')], { 'ffmpeg/slate/preview': new Refusal(422, 'ffmpeg_timeout') });
     expect(await within(await screen.findByRole('region', { name: 'Slate' })).findByText('The slate could not be drawn.')).toBeVisible();
   });
 
