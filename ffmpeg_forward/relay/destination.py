@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...core.house_grant import HouseGrants
-from ...core.redact import redact_text
 from ...core.rtmp.chunk import AUDIO, VIDEO, Message
 from ..backoff import Backoff
 from ..splice.media import look
@@ -417,17 +416,15 @@ class Destination:
 
     def _clean(self, text: str) -> str:
         """Return the text without secrets, whoever wrote it."""
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return redact_text(text)
+        return problems.without(text, self._secrets)
 
 
 def _secrets(config: DestinationConfig) -> tuple[str, ...]:
-    """Return what must not be shown, the longest first: one may be part of another."""
+    """Return what must not be shown."""
     rest = config.url.partition("://")[2].partition("/")
     found = {*config.secrets, rest[0].rpartition("@")[0], rest[2].rpartition("/")[2]}
     found.add(config.url.partition("?")[2])
-    return tuple(sorted((one for one in found if len(one) > 3), key=len, reverse=True))
+    return tuple(found)
 
 
 def _fourcc(messages: list[Message]) -> tuple[str, ...]:

@@ -6,8 +6,11 @@ ports are named.
 
 import re
 import ssl
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+
+from ...core.redact import redact_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +278,14 @@ def of_status(code: str, description: str) -> Problem:
     if code in _KEY_CODES:
         return busy(said) if _BUSY.search(description) else wrong_key(said)
     return rejected(said)
+
+
+def without(text: str, secrets: Iterable[str]) -> str:
+    """Return a text without these secrets, and without whatever else looks like one."""
+    # The longest first: one may be part of another.
+    for secret in sorted((one for one in secrets if len(one) > 3), key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return redact_text(text)
 
 
 def _quoted(said: str) -> str:

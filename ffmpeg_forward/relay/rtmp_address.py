@@ -22,6 +22,12 @@ class RtmpAddress:
     tc_url: str = field(repr=False)
 
     @property
+    def secrets(self) -> tuple[str, ...]:
+        """What of it nobody may see: the key and its parts, and what stands behind the app."""
+        stream, _, query = self.key.partition("?")
+        return (self.key, query, stream, self.app.partition("?")[2])
+
+    @property
     def where(self) -> str:
         """For people: host and port."""
         host = f"[{self.host}]" if ":" in self.host else self.host

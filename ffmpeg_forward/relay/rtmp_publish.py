@@ -20,7 +20,7 @@ from . import problems
 from .connection import SentSoFar
 from .dial import Said, within
 from .limits import Limits
-from .problems import Problem, PublishFailed, Step
+from .problems import Problem, PublishFailed, Step, without
 from .rtmp_address import RtmpAddress
 from .tcp_info import tcp_progress
 
@@ -326,6 +326,8 @@ class RtmpPublisher(asyncio.Protocol):
         number = values[1] if len(values) > 1 and isinstance(values[1], float) else 0.0
         reply = _Reply(values[0], number, values[2:])
         level, code, description = reply.about()
+        # Servers quote the key that they refuse.
+        description = without(description, self._address.secrets)
         if reply.name in ("onStatus", "onFCPublish"):
             self._hear_status(reply, level, code, description)
         elif reply.name == "close":

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import cast
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -182,6 +183,20 @@ async def test_huge_messages_and_many_unfinished_ones_are_refused() -> None:
         for cid in range(3, 63)
     ]
     assert (await converse([HELLO, *begun]))[2] == "output_not_rtmp"
+
+
+@pytest.mark.parametrize("before", ["", "x" * 150])
+async def test_a_key_that_a_server_quotes_is_not_shown(before: str) -> None:
+    away = f"{before} {ADDRESS.key} is not known"
+    for last in (
+        status("NetStream.Publish.BadName", away),
+        command("_error", 1, None, {"code": "x", "description": away}),
+        command("close", 0, None, {"code": "x", "description": away}),
+    ):
+        publisher, _, _ = await converse([*GOOD[:1], last])
+        message = publisher.closed.result().message
+        assert "***" in message
+        assert "very" not in message
 
 
 async def test_words_of_a_server_are_shown_as_one_short_line() -> None:
