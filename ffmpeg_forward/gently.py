@@ -27,7 +27,7 @@ _LONGEST_WORDS = 300
 
 class MediaFailed(StreamsteadError):
     """FFmpeg could not do it; ``message`` has its last words, ``lines`` the last of all of them,
-    redacted. Here the key is ``ffmpeg_failed``, ``ffmpeg_timeout``, ``media_too_large`` or
+    redacted. Here the key is ``ffmpeg_failed``, ``ffmpeg_timeout``, ``ffmpeg_too_large`` or
     ``no_ffmpeg``."""
 
     code, status, default_key = 1004, 422, "ffmpeg_failed"
@@ -102,7 +102,7 @@ async def run_to_end(
         raise MediaFailed(
             f"{argv[0]} made more than {most_bytes} bytes",
             "Use a smaller picture or a shorter clip.",
-            key="media_too_large",
+            key="ffmpeg_too_large",
         )
     if child.returncode != 0:
         lines = [clean(line, secrets) for line in said.decode(errors="replace").splitlines()]

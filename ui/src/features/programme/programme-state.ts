@@ -66,7 +66,7 @@ export function differ({ source_states }: Programme): boolean {
 
 /** The key of what is wrong with a slate: the same failure of FFmpeg has other words wherever it is used. */
 export function slateKey(key: string): string {
-  return key.startsWith('media_') ? 'slate_not_drawn' : key;
+  return key.startsWith('ffmpeg_') ? 'slate_not_drawn' : key;
 }
 
 /** `app/stream` taken apart; null where it is none. */
