@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -189,13 +190,13 @@ def furnished(first_house: House, film: Path) -> Iterator[str]:
     sunday = {"days": [6], "start": "10:00", "end": "11:30", "zone": "Europe/Berlin"}
     here = f"rtmp://127.0.0.1:{first_house.ports['RTMP']}/live"
     with first_house.api() as api:
-        make = [
-            {"label": "Evening films", "stream": name, "items": items * 2, "enabled": True},
-            {"label": "Sunday", "stream": "sunday", "items": items, "schedule": sunday},
-            {"label": "晚间影院", "stream": "night", "items": items, "shuffle": True},
+        make: list[dict[str, Any]] = [
+            {"label": "Evening films", "items": items * 2, "enabled": True},
+            {"label": "Sunday", "items": items, "schedule": sunday},
+            {"label": "晚间影院", "items": items, "shuffle": True},
         ]
-        for one in make:
-            to = {"kind": "stream", "app": "live", "stream": one.pop("stream")}
+        for stream, one in zip((name, "sunday", "night"), make, strict=True):
+            to = {"kind": "stream", "app": "live", "stream": stream}
             api.call("/ffmpeg/channels/create", kind="vlive", to=to, **one)
         door = [{"type": "stream", "target": f"{here}/nobody", "name": "door"}]
         api.call(
