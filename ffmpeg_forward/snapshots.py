@@ -18,6 +18,7 @@ from ..core.log import get_logger
 from ..core.registry import Session
 from .fonts import FFMPEG
 from .gently import MediaFailed, run_to_end
+from .slate.scene import MAX_PIXELS
 
 log = get_logger(__name__)
 
@@ -151,6 +152,7 @@ async def _decode(segment: Path) -> bytes:
     return await run_to_end(
         [
             *(FFMPEG, "-v", "error", "-nostdin", "-threads", "1", "-skip_frame", "nokey"),
+            *("-max_pixels", str(MAX_PIXELS)),
             *("-protocol_whitelist", "file", "-f", "mpegts", "-i", f"file:{segment}"),
             *("-map", "0:v:0?", "-frames:v", "1"),
             *("-vf", f"scale=w='min({WIDTH},iw)':h=-2:flags=bilinear,format=yuvj420p"),

@@ -13,7 +13,8 @@ CARD, PICTURE, CLIP = "card", "picture", "clip"
 OWN_AUDIO = "own"
 MAX_CLIP_S = 60
 MAX_PIXELS = 50_000_000
-"""Of a picture: larger ones would take more memory than a small machine has."""
+"""Of any picture that is decoded: larger ones, which a few bytes can announce, would take more
+memory than a small machine has."""
 
 BACK_SOON = "Back soon"
 PICTURE_DEMUXERS = {".png": "png_pipe", ".jpg": "jpeg_pipe", ".webp": "webp_pipe"}

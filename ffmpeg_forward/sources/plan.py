@@ -12,10 +12,12 @@ from ..channels.way import Way
 from ..fonts import FFMPEG
 from ..probe import ProbeResult, probe
 from ..relay.config import HouseFormat, ItemConfig
+from ..slate.scene import MAX_PIXELS
 from . import problems
 from .address import libavformat, make_reading
 
 _BASE = (FFMPEG, "-v", "warning", "-hide_banner", "-nostdin", "-nostats")
+_BOUNDED = ("-max_pixels", str(MAX_PIXELS))
 _OUT = ("-max_interleave_delta", "1000000", "-flush_packets", "1", "-f", "flv")
 _OUT_PIPE = (*_OUT, "-flvflags", "no_duration_filesize", "pipe:1")
 _SILENCE_RATE = 44100
@@ -76,7 +78,7 @@ async def plan_item(
     has_sound = found.audio is not None and not silent
     if found.video is None and not has_sound:
         raise problems.nothing()
-    argv = [*_BASE, "-fflags", "+genpts", "-thread_queue_size", "256", *reading.args]
+    argv = [*_BASE, *_BOUNDED, "-fflags", "+genpts", "-thread_queue_size", "256", *reading.args]
     if not has_sound:
         argv += [*_SILENCE, "-map", "0:V:0?", "-map", "1:a:0", "-shortest"]
     else:
@@ -138,7 +140,7 @@ async def plan_normaliser(house: HouseFormat, _: Way | None = None) -> Command:
     rate = f"{house.video_kbps}k"
     return Command(
         (
-            *_BASE,
+            *(*_BASE, *_BOUNDED),
             # A parser would go on with the first size for ever; this way the decoder is told of
             # each new one. And what is read for analysing must not be thrown away.
             *("-fflags", "+noparse", "-analyzeduration", "1000000", "-probesize", "500000"),

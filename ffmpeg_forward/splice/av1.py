@@ -4,6 +4,8 @@ from .bits import BitReader, BitsError
 from .picture import Picture, checked, pixel_format
 
 _SEQUENCE = 1
+_LONGEST = 1024
+"""Of what is looked at: a sequence header takes some ten bytes, and whoever sends may send more."""
 _PROFILES = ("main", "high", "professional")
 
 
@@ -17,7 +19,7 @@ def describe(record: bytes) -> Picture:
     across, down = flags & 8, flags & 4
     chroma = 0 if flags & 0x10 else 1 if across and down else 2 if across else 3
     try:
-        width, height = _size(record[4:])
+        width, height = _size(record[4 : 4 + _LONGEST])
     except (IndexError, BitsError):
         width = height = 0
     return checked(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from ...core.house_grant import Way
+from ..slate.scene import MAX_PIXELS
 from ..supervise import Command
 from .ladder import Hardware, Ladder, Rendition, VideoCodec
 
@@ -76,6 +77,7 @@ def _opening(encoder: Encoder, source: str) -> list[str]:
         # Nor is it watched for its frame rate: that would take two seconds.
         *("-fpsprobesize", "0"),
         *("-rw_timeout", str(_NETWORK_US)),
+        *("-max_pixels", str(MAX_PIXELS)),
         *("-i", source),
     ]
 

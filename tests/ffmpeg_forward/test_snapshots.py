@@ -184,6 +184,20 @@ async def test_a_broken_segment_does_not_keep_others_from_theirs(house: House) -
     assert not house.picture("a").exists()
 
 
+async def test_pictures_of_a_size_that_no_memory_holds_are_not_decoded(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_PIXELS", 640 * 360)
+    house.segment("a", "a-1.ts")
+    (directory := house.html / "live").joinpath("b-1.ts").write_bytes(segment_of())
+    (directory / "b.m3u8").write_text("#EXTM3U\n#EXTINF:1,\nb-1.ts\n")
+    house.publish("a")
+    house.publish("b")
+    async with house.running():
+        await until(house.picture("b").is_file)
+    assert not house.picture("a").exists()
+
+
 @pytest.fixture
 async def client(house: House) -> AsyncIterator[httpx.AsyncClient]:
     app = create_app("ffmpeg", "snapshots")

@@ -34,6 +34,11 @@ def test_av1_tells_size_and_profile() -> None:
     assert av1.describe(AV1) == Picture(640, 360, "main", "2.1", "yuv420p")
 
 
+def test_what_stands_behind_thousands_of_empty_units_is_not_looked_for() -> None:
+    empty = b"\x12\0" * 2000
+    assert av1.describe(AV1[:4] + empty + AV1[4:]) == Picture(0, 0, "main", "2.1", "yuv420p")
+
+
 @pytest.mark.parametrize("describe", [h264.describe, hevc.describe, av1.describe])
 @pytest.mark.parametrize("record", [AVC, HEVC, AV1])
 def test_headers_that_end_early_are_no_harm(describe, record: bytes) -> None:  # type: ignore[no-untyped-def]
