@@ -40,6 +40,8 @@ beforeEach(() => {
 
 afterEach(async () => {
   cleanup();
+  // Pages without React leave theirs, and the next file has the same document.
+  document.body.replaceChildren();
   onSignedOut(() => undefined);
   FakeEventSource.all.length = 0;
   localStorage.clear();
