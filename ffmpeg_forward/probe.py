@@ -106,7 +106,9 @@ async def probe(
 def _in_words(failure: MediaFailed) -> MediaFailed:
     if failure.key == "ffmpeg_timeout":
         return MediaFailed(failure.message, failure.help, key="source_timeout")
-    return problems.of_words(failure.lines) or failure if failure.key == "ffmpeg_failed" else failure
+    if failure.key == "ffmpeg_failed":
+        return problems.of_words(failure.lines) or failure
+    return failure
 
 
 def _result(told: dict[str, Any]) -> ProbeResult:
