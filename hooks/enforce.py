@@ -5,7 +5,7 @@ of this process in the middle.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol as Shape
 
 from redis.exceptions import RedisError
@@ -22,11 +22,13 @@ from ..core.srs import SrsApi
 
 log = get_logger(__name__)
 
-HLS_PREFIX = "hls-"
 ROOM = "room"
-HOUSE = "house"
 """``key_id`` of who came by the secret of a room."""
 
+HOUSE = "house"
+"""``key_id`` of our own programs."""
+
+HLS_PREFIX = "hls-"
 """Of the client ids of viewers whom the front serves. Their protocol does not prove it: a client of
 the media server may ask it for a name that looks like a playlist's."""
 
@@ -43,7 +45,11 @@ OVER_S = 10.0
 class Gates(Shape):
     """What lets HLS viewers through the front; see gates.py."""
 
-    def close(self, app: str, stream: str, sid: str) -> None: ...
+    def close(self, app: str, stream: str, sid: str) -> object: ...
+
+    def streams(self) -> Iterator[tuple[str, str]]: ...
+
+    def unlink_all(self, app: str, stream: str) -> None: ...
 
 
 class Enforcer:
@@ -84,6 +90,12 @@ class Enforcer:
             return 0
         passes = await self._passes.all()
         renditions = await self._registry.renditions()
+        for app, stream in self._gates.streams():
+            own = f"{app}/{stream}"
+            protected = rules.get(own, rules[DEFAULT]).kind is not PlayKind.PUBLIC
+            if protected and ruled(own, renditions, rules) == own:
+                # Who watches it as a rendition of another stream was let in by the rule of that.
+                self._gates.unlink_all(app, stream)
         now = self._clock()
         cut = []
         for session in (await self._registry.sessions()).values():

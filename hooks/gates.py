@@ -75,6 +75,17 @@ class Gates:
         if path.is_symlink():
             path.unlink(missing_ok=True)
 
+    def unlink_all(self, app: str, stream: str) -> None:
+        """Remove all links to a stream: only gates of its own open it from now on."""
+        for link in _links(self._stream(app, stream)):
+            link.unlink(missing_ok=True)
+
+    def streams(self) -> Iterator[tuple[str, str]]:
+        """Give (app, stream) of everything that has gates or links."""
+        for app in _names(self._root):
+            for stream in _names(self._root / app):
+                yield app, stream
+
     def close(self, app: str, stream: str, sid: str) -> bool:
         """Shut the gate; False when it was not open."""
         path = self._path(app, stream, sid)

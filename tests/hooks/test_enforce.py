@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ import pytest
 from streamstead.core.play_rules import DEFAULT, PlayKind
 from streamstead.core.registry import Protocol
 from streamstead.core.srs import SrsApi
+from streamstead.hooks import gates as gates_module
 from streamstead.hooks.enforce import HLS_PREFIX, OVER_S, SAMPLE_S, Enforcer
 from streamstead.hooks.gate import PlayRequest
 
@@ -46,12 +48,16 @@ class Media:
         return httpx.Response(200, json={"code": 0, "streams": streams})
 
 
-@dataclass
-class Gates:
-    closed: list[tuple[str, str, str]] = field(default_factory=list)
+class Gates(gates_module.Gates):
+    """Notes what is shut."""
 
-    def close(self, app: str, stream: str, sid: str) -> None:
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.closed: list[tuple[str, str, str]] = []
+
+    def close(self, app: str, stream: str, sid: str) -> bool:
         self.closed.append((app, stream, sid))
+        return super().close(app, stream, sid)
 
 
 @pytest.fixture
@@ -60,8 +66,8 @@ def media() -> Media:
 
 
 @pytest.fixture
-def gates() -> Gates:
-    return Gates()
+def gates(tmp_path: Path) -> Gates:
+    return Gates(tmp_path / "gates")
 
 
 @pytest.fixture

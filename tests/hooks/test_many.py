@@ -8,7 +8,7 @@ real Redis; afterwards its own list is the truth.
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -145,6 +145,12 @@ class Media:
 
 class NoGates:
     def close(self, app: str, stream: str, sid: str) -> None:
+        raise AssertionError("nobody watches by HLS here")
+
+    def streams(self) -> Iterator[tuple[str, str]]:
+        return iter(())
+
+    def unlink_all(self, app: str, stream: str) -> None:
         raise AssertionError("nobody watches by HLS here")
 
 

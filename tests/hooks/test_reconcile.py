@@ -1,7 +1,7 @@
 """The registry follows the media server's own lists."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,12 @@ class Server:
 
 class NoGates:
     def close(self, app: str, stream: str, sid: str) -> None:
+        raise AssertionError("nobody watches by HLS here")
+
+    def streams(self) -> Iterator[tuple[str, str]]:
+        return iter(())
+
+    def unlink_all(self, app: str, stream: str) -> None:
         raise AssertionError("nobody watches by HLS here")
 
 

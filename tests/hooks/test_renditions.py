@@ -149,6 +149,21 @@ async def test_a_source_that_becomes_protected_loses_the_viewers_of_its_renditio
     assert media.kicked == ["small"]
 
 
+async def test_viewers_of_an_open_stream_lose_a_rendition_that_gets_a_rule_of_its_own(
+    laddered: House, enforcer: Enforcer, gates: Gates
+) -> None:
+    sid = "0" * 32
+    gates.open("live", "cam", sid)
+    gates.link("live", "cam_small", sid, "cam")
+    await protect(laddered, "live/other")
+    await enforcer.viewers()
+    assert gates.is_open("live", "cam_small", sid)
+    await protect(laddered, SMALL)
+    await enforcer.viewers(SMALL)
+    assert not gates.is_open("live", "cam_small", sid)
+    assert gates.is_open("live", "cam", sid)
+
+
 async def test_both_deciders_agree_about_renditions(laddered: House) -> None:
     viewer = await laddered.registry.publisher(SMALL)
     assert viewer is not None
