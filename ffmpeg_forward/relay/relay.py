@@ -99,11 +99,11 @@ class Relay:
                     task.cancel()
 
     async def _watch_house(self) -> None:
-        """End with the house when nobody is there to tell us."""
+        """End with the house when nobody is there to tell us: it is stopped, or was removed."""
         mark = self._data.run / STOP_MARK
         while True:
             await asyncio.sleep(2.0)
-            if not self._control.is_controlled and mark.exists():
+            if not self._control.is_controlled and (mark.exists() or not mark.parent.exists()):
                 self._ended.set()
 
     # What the controller says.

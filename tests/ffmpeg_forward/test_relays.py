@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -136,6 +137,16 @@ async def test_a_relay_without_keeper_ends_with_the_house(data: DataDir) -> None
         pid = await pid_of(relays)
     (data.run / STOP_MARK).touch()
     await until(lambda: gone(pid), "it has seen the mark")
+
+
+async def test_a_relay_ends_when_its_house_is_removed(tmp_path: Path) -> None:
+    data = DataDir(tmp_path / "removed")
+    data.run.mkdir(parents=True)
+    async with keeping(data) as relays:
+        relays.want("one", config())
+        pid = await pid_of(relays)
+    shutil.rmtree(data.root)
+    await until(lambda: gone(pid), "it has seen that")
 
 
 async def test_nothing_secret_is_in_the_list_of_processes_or_on_disk(data: DataDir) -> None:
