@@ -22,7 +22,8 @@ Kbps = Annotated[int, Field(ge=0, le=50_000)]
 
 
 class OryxTranscodeConfig(BaseModel):
-    """Field names are Oryx's; of ``secret`` only the stream's name and the end of the key."""
+    """Field names are Oryx's; ``server`` without a password, of ``secret`` only the stream's name
+    and the end of the key."""
 
     all: bool
     vcodec: str
@@ -37,7 +38,8 @@ class OryxTranscodeConfig(BaseModel):
 
 
 class ApplyOryxTranscode(Body):
-    """``all`` switches it on. A ``secret`` that is sent back as it was shown stays what it is."""
+    """``all`` switches it on. ``server`` and ``secret`` that are sent back as they were shown stay
+    what they are."""
 
     all: StrictBool
     vcodec: Word = "libx264"
@@ -90,6 +92,8 @@ async def apply_global(
     wanted = OryxTranscode(**body.model_dump(exclude={"token"}))
     if before.secret and wanted.secret == masked(before.secret):
         wanted = replace(wanted, secret=before.secret)
+    if wanted.server == before.shown_server:
+        wanted = replace(wanted, server=before.server)
     if wanted.all or wanted.server or wanted.secret:
         check(wanted)
     await transcoder.oryx.store.set(wanted)
@@ -126,4 +130,6 @@ async def task_global(
 
 
 def _shown(wanted: OryxTranscode) -> OryxTranscodeConfig:
-    return OryxTranscodeConfig(**asdict(replace(wanted, secret=masked(wanted.secret))))
+    return OryxTranscodeConfig(
+        **asdict(replace(wanted, server=wanted.shown_server, secret=masked(wanted.secret)))
+    )

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 import orjson
 from redis.asyncio import Redis
 
+from ...core.addresses import is_address, may_connect
 from ...core.errors import Invalid
 from ...core.house_grant import HouseGrants, Way
 from ...core.names import check_stream
@@ -17,6 +18,7 @@ from ...core.redact import redact_destination
 from ...core.registry import Session
 from ...core.sealed import TRANSCODE, SealBroken, Sealer
 from ...core.store import text
+from ..outputs.address import Address
 from ..supervise import Command
 from .argv import Encoder, single_command
 from .ladder import Hardware, Preset, Rendition, VideoCodec
@@ -60,6 +62,14 @@ class OryxTranscode:
         )
 
     @property
+    def shown_server(self) -> str:
+        """The server without a password and without what stands behind ``?``."""
+        try:
+            return Address(self.server).shown if self.server else ""
+        except ValueError:
+            return ""  # what another program left may be no address at all
+
+    @property
     def target(self) -> str:
         """Where it goes, with the key."""
         return f"{self.server.rstrip('/')}/{self.secret}"
@@ -96,6 +106,12 @@ def check(wanted: OryxTranscode) -> None:
             "Write the server as rtmp://localhost/live.",
             key="transcode_server",
         )
+    if is_address(parts.hostname) and not may_connect(parts.hostname, allow_private=True):
+        raise Invalid(
+            "nothing may be sent to this address",
+            "Write the server as rtmp://localhost/live.",
+            key="transcode_server",
+        )
     if any(not char.isprintable() or char.isspace() for char in wanted.target):
         raise Invalid(
             "the address has a character that is not allowed",
@@ -105,8 +121,8 @@ def check(wanted: OryxTranscode) -> None:
 
 
 class OryxStore:
-    """``STREAMSTEAD_TRANSCODE_GLOBAL`` string: OryxTranscode as JSON, its secret sealed.
-    ``SRS_TRANSCODE_CONFIG`` hash: ``global`` the same for programs that know Oryx, without the
+    """``STREAMSTEAD_TRANSCODE_GLOBAL`` string: OryxTranscode as JSON, server and secret sealed.
+    ``SRS_TRANSCODE_CONFIG`` hash: ``global`` the same for programs that know Oryx, without what is
     secret. What such a program left there counts until it is changed here, and is sealed."""
 
     KEY = "STREAMSTEAD_TRANSCODE_GLOBAL"
@@ -122,22 +138,24 @@ class OryxStore:
         if raw is not None:
             stored = _read(text(raw))
             try:
-                return replace(stored, secret=self._sealer.open(stored.secret))
+                server, secret = (self._sealer.open(it) for it in (stored.server, stored.secret))
+                return replace(stored, server=server, secret=secret)
             except SealBroken:
-                return replace(stored, all=False, secret="")
+                return replace(stored, all=False, server="", secret="")
         left = await self._redis.hget(self.ORYX, "global")
         found = _read(text(left)) if left is not None else OryxTranscode()
-        if found.secret:
+        if found.secret or found.server != found.shown_server:
             await self.set(found)
         return found
 
     async def set(self, wanted: OryxTranscode) -> None:
         """Raises RedisError."""
-        sealed = replace(wanted, secret=self._sealer.seal(wanted.secret))
+        server, secret = (self._sealer.seal(it) for it in (wanted.server, wanted.secret))
+        sealed = replace(wanted, server=server, secret=secret)
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.set(self.KEY, orjson.dumps(asdict(sealed)))
-            shown = orjson.dumps(asdict(replace(wanted, secret=""))).decode()
-            pipe.hset(self.ORYX, "global", shown)
+            shown = replace(wanted, server=wanted.shown_server, secret="")
+            pipe.hset(self.ORYX, "global", orjson.dumps(asdict(shown)).decode())
             await pipe.execute()
 
 
@@ -230,7 +248,13 @@ class Oryx:
             secrets.append(write)
             target = self._address(own, write)
         else:
-            secrets += [wanted.target, wanted.secret]
+            password = urlsplit(wanted.server).password
+            secrets += [
+                wanted.target,
+                wanted.server,
+                wanted.secret,
+                *([password] if password else ()),
+            ]
         argv = single_command(
             wanted.rendition, wanted.vprofile, encoder, self._address(source, read), target
         )

@@ -70,6 +70,27 @@ async def test_the_key_is_sealed_and_what_oryx_left_is_taken_over(oryx: Oryx, re
     assert (await other.store.get()).all is False
 
 
+async def test_a_password_in_the_servers_address_is_sealed_too(oryx: Oryx, redis: Redis) -> None:
+    far = replace(WANTED, server="rtmp://me:pass-of-mine@example.com/app?token=hidden")
+    await redis.hset("SRS_TRANSCODE_CONFIG", "global", orjson.dumps(asdict(far)).decode())
+    assert await oryx.store.get() == far
+    assert await oryx.store.get() == far
+    everything = str(await redis.hgetall("SRS_TRANSCODE_CONFIG")) + str(
+        await redis.get(OryxStore.KEY)
+    )
+    assert "rtmp://example.com/app" in everything
+    for secret in ("pass-of-mine", "hidden"):
+        assert secret not in everything
+        assert secret not in far.shown_server
+    (work,) = await oryx.works(live("a"), {})
+    assert "pass-of-mine" in work.build(SOFTWARE).secrets
+
+
+def test_of_a_server_that_is_no_address_nothing_is_shown() -> None:
+    assert replace(WANTED, server="rtmp://[x:y/z").shown_server == ""
+    assert replace(WANTED, server="rtmp://host:port/z").shown_server == ""
+
+
 @pytest.mark.parametrize("left", ["", "[]", '{"all": "yes", "vbitrate": "x"}'])
 async def test_nonsense_that_was_left_is_nothing(oryx: Oryx, redis: Redis, left: str) -> None:
     await redis.hset("SRS_TRANSCODE_CONFIG", "global", left)
@@ -123,6 +144,8 @@ async def test_a_stream_of_the_house_needs_no_key_and_another_server_gets_the_wh
         {"achannels": 6},
         {"server": "http://localhost/live"},
         {"server": "file:///etc"},
+        {"server": "rtmp://169.254.169.254/live"},
+        {"server": "rtmp://[fe80::1]/live"},
         {"server": ""},
         {"secret": "a b"},
         {"secret": "a\nb"},

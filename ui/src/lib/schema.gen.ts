@@ -3873,7 +3873,8 @@ export interface components {
         };
         /**
          * ApplyOryxTranscode
-         * @description ``all`` switches it on. A ``secret`` that is sent back as it was shown stays what it is.
+         * @description ``all`` switches it on. ``server`` and ``secret`` that are sent back as they were shown stay
+         *     what they are.
          */
         ApplyOryxTranscode: {
             /**
@@ -5750,7 +5751,8 @@ export interface components {
         };
         /**
          * OryxTranscodeConfig
-         * @description Field names are Oryx's; of ``secret`` only the stream's name and the end of the key.
+         * @description Field names are Oryx's; ``server`` without a password, of ``secret`` only the stream's name
+         *     and the end of the key.
          */
         OryxTranscodeConfig: {
             /** All */
