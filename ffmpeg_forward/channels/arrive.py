@@ -138,6 +138,7 @@ class Arrivals:
             assert isinstance(way.guard, Guard)
             proxy = way.guard.env["http_proxy"]
             argv = [
+                *_no_file_beyond(room),
                 *(self._program, "--ignore-config", "--no-playlist", "--no-cache-dir"),
                 *("--no-progress", "--no-warnings", "--no-part", "--socket-timeout", "15"),
                 *("--proxy", proxy, "--max-filesize", str(room), "-f", _FORMAT),
@@ -152,7 +153,7 @@ class Arrivals:
             except BaseException:
                 await asyncio.to_thread(self._discard, stem)
                 raise
-        place = await asyncio.to_thread(self._fetched, stem)
+        place = await asyncio.to_thread(self._fetched, stem, room)
         if place is None:
             await asyncio.to_thread(self._discard, stem)
             raise QuotaFull(
@@ -163,9 +164,10 @@ class Arrivals:
         log.info("film.fetched", id=id_)
         return id_, title[:255] or place.name, place
 
-    def _fetched(self, stem: str) -> Path | None:
+    def _fetched(self, stem: str, room: int) -> Path | None:
         found = sorted(self._data.upload.glob(f"{stem}.*"))
-        fits = [one for one in found if one.suffix.lower() in EXTENSIONS and one.lstat().st_size]
+        films = [one for one in found if one.suffix.lower() in EXTENSIONS]
+        fits = [one for one in films if 0 < one.lstat().st_size <= room]
         return fits[0] if len(found) == 1 and fits else None
 
     def _discard(self, stem: str) -> None:
@@ -189,6 +191,12 @@ class Arrivals:
         disk = os.statvfs(self._data.upload)
         spare = int(disk.f_blocks * FREE_PART)
         return used, max(0, disk.f_bavail - spare) * disk.f_frsize
+
+
+def _no_file_beyond(room: int) -> tuple[str, ...]:
+    """Return what makes a command fail that writes a larger file: yt-dlp keeps to its own limit
+    only where a server tells the size."""
+    return ("prlimit", f"--fsize={room}") if shutil.which("prlimit") else ()
 
 
 async def _blocks(request: Request) -> AsyncIterator[bytes]:

@@ -231,9 +231,10 @@ for last; do :; done
 case "$last" in
 *fails*) echo "ERROR: no such video s3cret" >&2; exit 1;;
 *large*) exit 0;;
+*endless*) out=2000000;;
 esac
 for word in "$@"; do case "$word" in stage-*) name=${{word%.*}}.mp4;; esac; done
-cp {film} "$name"
+if [ -n "$out" ]; then head -c "$out" /dev/zero > "$name" || exit 1; else cp {film} "$name"; fi
 echo "A title"
 """
 
@@ -265,6 +266,10 @@ async def test_pages_are_fetched_where_that_is_possible(
     assert source["files"][0]["target"].startswith("vlive/")
     assert await house.key("vlive/ytdl", url=f"{page}/fails") == "ffmpeg_failed"
     assert await house.key("vlive/ytdl", url=f"{page}/large") == "vlive_quota"
+    await house.call("channels/limits/update", quota_mb=1)
+    endless = await house.key("vlive/ytdl", url=f"{page}/endless")
+    assert endless in ("vlive_quota", "ffmpeg_failed")
+    assert not list(data.upload.iterdir())
     assert await house.key("vlive/ytdl", url="http://127.0.0.1/x") == "channel_private_address"
     assert await house.key("vlive/ytdl", url="--exec=id") == "channel_bad_url"
     assert await house.key("vlive/ytdl", url="rtmp://93.184.216.34/a/b") == "channel_bad_url"
