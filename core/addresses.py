@@ -80,6 +80,14 @@ def may_connect(address: str, *, allow_private: bool) -> bool:
     return ip.is_global and not any(ip in net for net in _NOT_PUBLIC)
 
 
+def is_loopback(address: str) -> bool:
+    """Tell whether an address is this machine's own, by which nobody comes from outside."""
+    try:
+        return _plain(ipaddress.ip_address(address)).is_loopback
+    except ValueError:
+        return False
+
+
 def neighbours(address: str) -> str:
     """Return what failures of a client are counted by: its IPv4 address, or the /64 of its IPv6
     address, of which one subscriber has all; ``unknown`` for what is no address."""

@@ -1,7 +1,8 @@
 """How our own programs get past the gate: to read any live stream, and to publish one.
 
-A grant is good for one stream, one direction and a minute, so it is worth nothing to whoever sees
-it in a list of processes. It needs nothing but the standard library: relays are to stay small.
+A grant is good for one stream, one direction and a minute, and at this machine alone (hooks/gate.py
+looks at that), so it is worth little to whoever sees it in a list of processes. It needs nothing
+but the standard library: relays are to stay small.
 """
 
 import base64

@@ -7,6 +7,7 @@ from typing import Protocol as Shape
 
 from redis.exceptions import RedisError
 
+from ..core.addresses import is_loopback
 from ..core.errors import (
     Invalid,
     NotFound,
@@ -203,7 +204,10 @@ class Gate:
 
     def _is_ours(self, way: Way, callback: Callback, now: int) -> bool:
         granted = parameter(callback, GRANT)
-        return bool(granted) and self._house.accepts(way, callback.url, granted, now)
+        # Our programs run where the media server does: elsewhere a grant that got out is nothing.
+        if not granted or not is_loopback(callback.ip):
+            return False
+        return self._house.accepts(way, callback.url, granted, now)
 
     async def _play(self, callback: Callback, now: int) -> None:
         if self._is_ours(Way.PLAY, callback, now):

@@ -147,7 +147,8 @@ class FrontDoor:
                 "publish": {"active": True, "cid": client_id},
             }
         )
-        assert self.callback("on_publish", client_id, stream, param=param) == 200
+        ip = "127.0.0.1" if "grant=" in param else "203.0.113.9"
+        assert self.callback("on_publish", client_id, stream, param=param, ip=ip) == 200
         live = self.settings.data.html / "live"
         live.mkdir(exist_ok=True)
         (live / f"{stream}-1.ts").write_bytes(b"G" * 188)

@@ -81,14 +81,28 @@ async def test_a_stream_that_is_switched_off_is_off_for_us_too(
 ) -> None:
     await house.registry.block(URL, house.clock_ms, house.clock_ms + 60_000)
     grant = GRANTS.make(Way.PUBLISH, URL, house.clock_ms)
-    assert (await publish(param=f"?grant={grant}")).json()["data"]["key"] == "kicked"
+    reply = await publish(param=f"?grant={grant}", ip="127.0.0.1")
+    assert reply.json()["data"]["key"] == "kicked"
 
 
 @pytest.mark.parametrize("way", [Way.PLAY, Way.PUBLISH])
 async def test_a_wrong_grant_lets_nobody_publish(house: House, publish: Publish, way: Way) -> None:
     grant = GRANTS.make(way, "live/other", house.clock_ms)
-    assert (await publish(param=f"?grant={grant}")).status_code != 200
+    assert (await publish(param=f"?grant={grant}", ip="127.0.0.1")).status_code != 200
     assert await house.registry.publishers() == {}
+
+
+async def test_a_grant_that_got_out_is_worth_nothing_elsewhere(
+    house: House, publish: Publish
+) -> None:
+    await protect(house)
+    grant = GRANTS.make(Way.PLAY, URL, house.clock_ms)
+    for ip in ("203.0.113.7", "10.0.0.2", "::ffff:192.168.0.2", ""):
+        assert await play(house, "stranger", grant, ip=ip) == 403
+    for number, ip in enumerate(("127.0.0.1", "::1", "::ffff:127.0.0.1")):
+        assert await play(house, f"ours-{number}", grant, ip=ip) == 200
+    grant = GRANTS.make(Way.PUBLISH, URL, house.clock_ms)
+    assert (await publish(param=f"?grant={grant}", ip="203.0.113.7")).status_code != 200
 
 
 @given(st.text(max_size=60))

@@ -49,7 +49,7 @@ async def laddered(house: House) -> House:
         await house.redis.hset(Renditions.KEY, f"live/{one.stream}", SOURCE)
     await publish(house)
     grant = HouseGrants(house_key(MASTER_KEY)).make(Way.PUBLISH, SMALL, house.clock_ms)
-    await publish(house, "p2", stream="cam_small", param=f"?grant={grant}")
+    await publish(house, "p2", stream="cam_small", param=f"?grant={grant}", ip="127.0.0.1")
     return house
 
 
