@@ -310,6 +310,8 @@ elseif op == 'play' then
 elseif op == 'relay' then -- 5 client  6 session
   client = ARGV[5]
   if not is_our_store() then return {0, 'store_emptied'} end
+  -- A list of the server that was quicker has made it a viewer.
+  if only_found() then finish('relay') end
   redis.call('HSET', K.SESSIONS, client, ARGV[6])
   return {1, 'live'}
 elseif op == 'finish' then -- 5 client  6 why

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from streamstead.core.house_grant import GRANT_S, HouseGrants, Way
 from streamstead.core.play_rules import PlayKind
+from streamstead.core.registry import Kind, Protocol, Session
 from streamstead.core.signed import house_key
 
 from .conftest import MASTER_KEY, House
@@ -49,6 +50,19 @@ async def test_a_protected_stream_is_read_without_being_a_viewer(house: House) -
     await house.post({"action": "on_stop", "client_id": "relay-1", "app": "live", "stream": "cam"})
     assert await house.registry.sessions() == {}
     assert "viewer.left" not in await house.event_types()
+
+
+async def test_one_that_was_taken_for_a_viewer_at_first_is_none_afterwards(house: House) -> None:
+    found = Session(
+        *("relay-1", Kind.PLAY, Protocol.RTMP, "__defaultVhost__"),
+        *("live", "cam", URL, "127.0.0.1", house.clock_ms),
+    )
+    await house.registry.found(found, house.clock_ms)
+    assert await house.registry.viewers() != {}
+    assert await play(house, "relay-1", GRANTS.make(Way.PLAY, URL, house.clock_ms)) == 200
+    assert await house.registry.viewers() == {}
+    assert (await house.event_types()).count("viewer.left") == 1
+    assert (await house.registry.sessions())["relay-1"].kind is Kind.RELAY
 
 
 async def test_a_grant_for_anything_else_lets_nobody_watch(house: House) -> None:
