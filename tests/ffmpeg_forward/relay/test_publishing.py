@@ -156,7 +156,7 @@ async def test_a_name_with_a_dead_address_first_is_reached_by_the_next(
 @pytest.fixture(scope="module")
 def srs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, int]]:
     """A real SRS that asks us about publishers; yields its port and that of the question."""
-    binary = os.environ.get("STREAMSTEAD_SRS_BIN", "/opt/srs/objs/srs")
+    binary = os.environ.get("STREAMSTEAD_SRS_BIN", "")
     if not Path(binary).is_file():
         pytest.skip("there is no SRS on this machine (STREAMSTEAD_SRS_BIN)")
     root, port, hook = tmp_path_factory.mktemp("srs"), free_port(), free_port()
