@@ -157,7 +157,7 @@ async def create(
     body: ProgrammeCreate, services: ServicesDep, _who: SignedIn
 ) -> Reply[ProgrammeView]:
     """Add a programme."""
-    fields = _checked(body.model_dump(exclude_unset=True), "")
+    fields = _checked(body.model_dump(exclude_unset=True, exclude={"token"}), "")
     made = await services.programmes.create(
         Programme(**{"id": "", "created_ms": services.clock(), **fields})
     )
@@ -170,7 +170,7 @@ async def update(
     body: ProgrammeUpdate, services: ServicesDep, _who: SignedIn
 ) -> Reply[ProgrammeView]:
     """Change a programme; what it is showing goes on."""
-    given = body.model_dump(exclude_unset=True, exclude={"id"})
+    given = body.model_dump(exclude_unset=True, exclude={"id", "token"})
     changes = {name: value for name, value in given.items() if value is not None}
 
     def edit(programme: Programme) -> Programme:

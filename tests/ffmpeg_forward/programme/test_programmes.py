@@ -117,6 +117,13 @@ async def test_a_programme_is_made_changed_and_forgotten(stage: Stage) -> None:
     assert await stage.key("remove", id=one["id"]) == "programme_unknown"
 
 
+async def test_a_session_may_stand_in_the_body(stage: Stage) -> None:
+    one = await made(stage, token=API_SECRET)
+    changed = await stage.good("update", id=one["id"], label="Evening", token=API_SECRET)
+    assert changed["label"] == "Evening"
+    assert API_SECRET not in (await stage.store.get(one["id"])).to_json()
+
+
 async def test_a_source_is_taken_held_and_released(stage: Stage) -> None:
     one = await made(stage)
     taken = await stage.good("take", id=one["id"], source="live/studio", hold=True)
