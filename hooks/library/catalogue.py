@@ -127,10 +127,11 @@ class Catalogue:
         try:
             return await loop.run_in_executor(executor, work, *args)
         except sqlite3.Error as exc:
-            if not self._index.is_broken(exc) and self._index.generation == seen:
+            gone, broken = self._index.may_be_gone(exc), self._index.is_broken(exc)
+            if not gone and not broken and self._index.generation == seen:
                 raise
             log.error("catalogue.broken", reason=str(exc))
-        await loop.run_in_executor(self._writer, self._index.make_again, seen)
+        await loop.run_in_executor(self._writer, self._index.make_again, seen, gone)
         if self._index.in_memory:
             executor = self._writer
         return await loop.run_in_executor(executor, work, *args)

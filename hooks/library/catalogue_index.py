@@ -81,22 +81,25 @@ class Index:
             self.make_again(self.generation)
 
     def is_broken(self, exc: sqlite3.Error) -> bool:
-        """Tell whether an error means that the index must be made again: it is damaged, or somebody
-        deleted it."""
-        gone = means(exc, {sqlite3.SQLITE_CANTOPEN}) and not self.in_memory
-        return means(exc, BROKEN) or (gone and not self._db.exists())
+        """Tell whether an error means that the index is damaged and must be made again."""
+        return means(exc, BROKEN)
+
+    def may_be_gone(self, exc: sqlite3.Error) -> bool:
+        """Tell whether somebody may have deleted the index. It may also be back already: while it
+        is being made again, others can neither open nor miss it."""
+        return means(exc, {sqlite3.SQLITE_CANTOPEN}) and not self.in_memory
 
     def close(self) -> None:
         """Close every connection; no thread may be using one."""
         with self._all_seats():
             pass
 
-    def make_again(self, seen: int) -> None:
+    def make_again(self, seen: int, if_gone: bool = False) -> None:
         """Make the index from the files, unless that was done since generation ``seen``.
 
-        Raises OSError when the recordings cannot be read.
+        ``if_gone``: nor while it is there. Raises OSError when the recordings cannot be read.
         """
-        if self.generation != seen:
+        if self.generation != seen or (if_gone and self._db.exists()):
             return
         mine = self._seat()
         with self._all_seats():
