@@ -8,8 +8,10 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from streamstead.ffmpeg_forward.backoff import Backoff
@@ -70,6 +72,17 @@ async def until(check: Callable[[], bool], timeout_s: float = 30.0) -> None:
     async with asyncio.timeout(timeout_s):
         while not check():  # noqa: ASYNC110 - states are looked at, not announced
             await asyncio.sleep(0.01)
+
+
+@pytest.fixture(autouse=True)
+def no_zombie_left() -> Iterator[None]:
+    """Reap what was left to run on purpose and has ended since: init does it in real life, when
+    the process that left it is gone."""
+    yield
+    for child in psutil.Process().children():
+        with suppress(psutil.NoSuchProcess, ChildProcessError):
+            if child.status() == psutil.STATUS_ZOMBIE:
+                os.waitpid(child.pid, os.WNOHANG)
 
 
 @pytest.fixture
