@@ -1,27 +1,23 @@
 """Routes of the live streams: list, kick and live feed."""
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from typing import Annotated
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
-from redis.exceptions import RedisError
-from sse_starlette import EventSourceResponse, ServerSentEvent
+from sse_starlette import EventSourceResponse
 
 from ..core.app import API, Body, Reply
-from ..core.auth import SignedIn, find_credential
-from ..core.errors import NotFound, RateLimited, StreamsteadError
+from ..core.auth import SignedIn
+from ..core.errors import NotFound
+from ..core.live_feed import live_feed
 from ..core.log import get_logger
 from ..core.registry import DEFAULT_VHOST, stream_url
 from .facts import Stream
-from .services import Services, ServicesDep
+from .services import ServicesDep
 
 log = get_logger(__name__)
 router = APIRouter(prefix=API)
 
-PING_S = 15
-CHECK_SESSION_MS = 5_000
 
 Name = Annotated[str, Field(min_length=1, max_length=255)]
 
@@ -65,25 +61,10 @@ async def kickoff(body: KickRequest, services: ServicesDep, _: SignedIn) -> Repl
 @router.get("/mgmt/live", tags=["streams"], response_class=EventSourceResponse)
 async def live(request: Request, services: ServicesDep, _: SignedIn) -> EventSourceResponse:
     """Follow the house: events ``streams`` and ``services``, a comment every 15 s."""
-    if services.feed.full:
-        raise RateLimited("too many pages are open", "Close some.", retry_after_s=30)
-    credential = await find_credential(request)
-    return EventSourceResponse(
-        _while_signed_in(services, credential), ping=PING_S, headers={"X-Accel-Buffering": "no"}
+    return await live_feed(
+        request,
+        services.feed.pages,
+        services.authenticator,
+        services.clock,
+        full=services.feed.full,
     )
-
-
-async def _while_signed_in(
-    services: Services, credential: str
-) -> AsyncGenerator[ServerSentEvent, None]:
-    """Yield the feed; end it when the session has ended meanwhile, by sign-out for example."""
-    checked_ms = services.clock()
-    async with aclosing(services.feed.pages()) as pages:
-        async for event in pages:
-            if services.clock() - checked_ms > CHECK_SESSION_MS:
-                try:
-                    await services.authenticator.verify(credential)
-                except (StreamsteadError, RedisError):
-                    return
-                checked_ms = services.clock()
-            yield event

@@ -3,7 +3,6 @@ pages; nobody looking costs nothing."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,10 +13,11 @@ from redis.exceptions import RedisError
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from ...core.app import API
-from ...core.auth import SignedIn, find_credential
-from ...core.errors import RateLimited, StreamsteadError
+from ...core.auth import SignedIn
+from ...core.errors import StreamsteadError
+from ...core.live_feed import live_feed
 from ...core.log import get_logger
-from ..services import Services, ServicesDep
+from ..services import ServicesDep
 
 log = get_logger(__name__)
 router = APIRouter(prefix=f"{API}/ffmpeg", tags=["ffmpeg"])
@@ -26,9 +26,7 @@ GAP_S = 0.5
 LOOK_S = 5.0
 """So often everything is looked at again, and a page is told that nothing has changed."""
 
-CHECK_SESSION_MS = 5_000
 MAX_PAGES = 100
-PING_S = 15
 
 Snapshot = Callable[[], Awaitable[Sequence[BaseModel]]]
 
@@ -135,27 +133,10 @@ def _told(name: str, kind: _Kind, known: dict[str, bytes]) -> bytes:
 @router.get("/live", include_in_schema=False)
 async def live(request: Request, services: ServicesDep, _: SignedIn) -> EventSourceResponse:
     """Follow outputs, programmes, channels and transcodes (server-sent events of these names)."""
-    if services.feed.full:
-        raise RateLimited("too many pages are open", "Close some of them.", retry_after_s=30)
-    credential = await find_credential(request)
-    return EventSourceResponse(
-        _while_signed_in(services, credential),
-        ping=PING_S,
-        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    return await live_feed(
+        request,
+        services.feed.events,
+        services.authenticator,
+        services.clock,
+        full=services.feed.full,
     )
-
-
-async def _while_signed_in(
-    services: Services, credential: str
-) -> AsyncGenerator[ServerSentEvent, None]:
-    """Yield the feed; end it when the session has ended meanwhile."""
-    checked_ms = services.clock()
-    async with aclosing(services.feed.events()) as events:
-        async for event in events:
-            if services.clock() - checked_ms > CHECK_SESSION_MS:
-                try:
-                    await services.authenticator.verify(credential)
-                except (StreamsteadError, RedisError):
-                    return
-                checked_ms = services.clock()
-            yield event

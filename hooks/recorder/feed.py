@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import aclosing, suppress
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -11,8 +11,9 @@ from redis.exceptions import RedisError
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from ...core.app import API
-from ...core.auth import SignedIn, find_credential
-from ...core.errors import NotFound, RateLimited, StreamsteadError
+from ...core.auth import SignedIn
+from ...core.errors import NotFound, StreamsteadError
+from ...core.live_feed import live_feed
 from ..library.recording import Recording, State, UploadState
 from .services import Services, ServicesDep
 
@@ -21,12 +22,10 @@ router = APIRouter(prefix=f"{API}/recordings", tags=["recordings"])
 GAP_S = 0.5
 UPLOADS_S = 1.0
 DISK_S = 10.0
-CHECK_SESSION_MS = 5_000
 MAX_PAGES = 100
 MAX_SHOWN = 200
 """So many recordings are told of at once, and so many uploads."""
 
-PING_S = 15
 
 _UNFINISHED = (UploadState.WAITING, UploadState.UPLOADING, UploadState.PAUSED, UploadState.FAILED)
 
@@ -145,27 +144,10 @@ def _event(name: str, data: object) -> ServerSentEvent:
 @router.get("/live", include_in_schema=False)
 async def live(request: Request, services: ServicesDep, _: SignedIn) -> EventSourceResponse:
     """Follow recordings and uploads (server-sent events ``recordings``, ``uploads``, ``disk``)."""
-    if services.feed.full:
-        raise RateLimited("too many pages are open", "Close some of them.", retry_after_s=30)
-    credential = await find_credential(request)
-    return EventSourceResponse(
-        _while_signed_in(services, credential),
-        ping=PING_S,
-        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    return await live_feed(
+        request,
+        lambda: services.feed.events(services),
+        services.authenticator,
+        services.clock,
+        full=services.feed.full,
     )
-
-
-async def _while_signed_in(
-    services: Services, credential: str
-) -> AsyncGenerator[ServerSentEvent, None]:
-    """Yield the feed; end it when the session has ended meanwhile."""
-    checked_ms = services.clock()
-    async with aclosing(services.feed.events(services)) as events:
-        async for event in events:
-            if services.clock() - checked_ms > CHECK_SESSION_MS:
-                try:
-                    await services.authenticator.verify(credential)
-                except (StreamsteadError, RedisError):
-                    return
-                checked_ms = services.clock()
-            yield event

@@ -10,8 +10,8 @@ import pytest
 from sse_starlette import ServerSentEvent
 
 from streamstead.core.auth import COOKIE
+from streamstead.core.live_feed import while_signed_in
 from streamstead.core.runner import background
-from streamstead.platform.streams import _while_signed_in
 
 from .conftest import API, Page
 
@@ -130,12 +130,14 @@ async def test_what_a_page_finds_as_it_opens_the_open_ones_hear_too(owner: Page)
 async def test_the_feed_of_a_page_ends_with_its_session(
     owner: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streamstead.platform.streams.CHECK_SESSION_MS", -1)
+    monkeypatch.setattr("streamstead.core.live_feed.CHECK_SESSION_MS", -1)
     token = owner.client.cookies[COOKIE]
     feed = owner.services.feed
     async with (
         background(feed.watch_events(), feed.keep_fresh()),
-        aclosing(_while_signed_in(owner.services, token)) as events,
+        aclosing(
+            while_signed_in(feed.pages(), owner.services.authenticator, token, owner.services.clock)
+        ) as events,
         asyncio.timeout(30),
     ):
         await anext(events)

@@ -10,12 +10,11 @@ import pytest
 from pydantic import BaseModel
 from sse_starlette import ServerSentEvent
 
+from streamstead.core.live_feed import CHECK_SESSION_MS, while_signed_in
 from streamstead.ffmpeg_forward.outputs.director import relay_name
 from streamstead.ffmpeg_forward.outputs.feed import (
-    CHECK_SESSION_MS,
     MAX_PAGES,
     FfmpegFeed,
-    _while_signed_in,
 )
 
 from .conftest import API, SECRET, House, destination
@@ -119,7 +118,10 @@ async def test_the_feed_ends_with_the_session_of_who_looks(house: House) -> None
     await house.create()
     credential = (await services.authenticator.issue()).token
     who = await services.authenticator.verify(credential)
-    async with aclosing(_while_signed_in(services, credential)) as events:
+    feed = while_signed_in(
+        services.feed.events(), services.authenticator, credential, services.clock
+    )
+    async with aclosing(feed) as events:
         await one(events)
         await services.authenticator.revoke(who)
         house.clock_ms += CHECK_SESSION_MS + 1
