@@ -116,6 +116,11 @@ class DataDir:
         return self.root / "run"
 
     @property
+    def stop_mark(self) -> Path:
+        """There while the whole house is being stopped; the manager makes and removes it."""
+        return self.run / "stop-asked"
+
+    @property
     def gates(self) -> Path:
         """``<app>/<stream>/<session id>``: an empty file for every HLS session that may go on."""
         return self.root / "gates"

@@ -26,9 +26,6 @@ from .supervise import Command, Supervisor, Tell
 log = get_logger(__name__)
 
 PREFIX = "relay-"
-STOP_MARK = "stop-asked"
-"""In ``run/``: the manager puts it there when the whole house is being stopped."""
-
 _CONNECT_RETRY_S = 0.05
 _SILENCE_S = 10.0
 _END_S = 3.0
@@ -147,7 +144,7 @@ class Relays:
 
     def _is_left(self) -> bool:
         """Tell whether relays stay when this process goes."""
-        return self._going and not (self._data.run / STOP_MARK).exists()
+        return self._going and not self._data.stop_mark.exists()
 
     async def _supervise(self, name: str, kept: _Kept, before: asyncio.Task[None] | None) -> None:
         if before is not None:

@@ -37,7 +37,6 @@ from .unit import Unit
 log = get_logger(__name__)
 
 OPEN_FILES = 65536
-STOP_MARK = "stop-asked"
 """File in ``run/``: our end was asked for, so nobody is to start us again."""
 _DOCKER_MARK = "docker-used"
 
@@ -48,7 +47,7 @@ async def _open(settings: Settings) -> AsyncIterator[Running]:
     data = settings.data
     await asyncio.to_thread(prepare, data, account)
     with only_one(data.run / "mgmt.lock"):
-        (data.run / STOP_MARK).unlink(missing_ok=True)
+        data.stop_mark.unlink(missing_ok=True)
         _raise_open_files()
         decision = await asyncio.to_thread(decide, settings)
         log.info("runtime.chosen", runtime=decision.runtime, reason=decision.reason)
@@ -134,7 +133,7 @@ async def build(
 async def _stop_when_asked(asked: asyncio.Event, supervisor: Supervisor, data: DataDir) -> None:
     await asked.wait()
     log.info("stop.asked")
-    (data.run / STOP_MARK).touch()
+    data.stop_mark.touch()
     sd_notify("STOPPING=1")
     await supervisor.stop_all()
     # The one way out of this process that also closes listeners in order.

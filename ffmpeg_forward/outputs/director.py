@@ -18,6 +18,7 @@ from ...core.events import EventStream, EventType
 from ...core.log import get_logger
 from ...core.registry import Session, StreamRegistry
 from ...core.runner import background
+from ..programme.show import PREFIX as PROGRAMME_PREFIX
 from ..relay.config import FORWARD, STREAM, DestinationConfig, RelayConfig, SourceConfig
 from ..relays import Relays
 from .output import Output, SourceKind
@@ -29,7 +30,6 @@ log = get_logger(__name__)
 LOOK_S = 15.0
 _RETRY_S = 1.0
 FORWARD_PREFIX = "out-"
-PROGRAMME_PREFIX = "programme-"
 
 _OF_INTEREST = (
     EventType.STREAM_PUBLISHED,

@@ -35,7 +35,6 @@ from .opening import Network
 from .slate_keeper import SlateKeeper
 from .steadily import complain, steadily
 
-STOP_MARK = "stop-asked"
 TICK_MS = 10
 """What is due within one tick goes out together."""
 
@@ -100,7 +99,7 @@ class Relay:
 
     async def _watch_house(self) -> None:
         """End with the house when nobody is there to tell us: it is stopped, or was removed."""
-        mark = self._data.run / STOP_MARK
+        mark = self._data.stop_mark
         while True:
             await asyncio.sleep(2.0)
             if not self._control.is_controlled and (mark.exists() or not mark.parent.exists()):

@@ -17,7 +17,6 @@ from ...core.registry import Session, StreamRegistry
 from ...core.renditions import Renditions
 from ...core.runner import background
 from ..models import Problem
-from ..relays import STOP_MARK
 from ..supervise import ChildState
 from .argv import SOFTWARE
 from .cores import BusyMeter
@@ -99,6 +98,7 @@ class Keeper:
         note: Note,
         protect: Protect,
         run_dir: Path,
+        stop_mark: Path,
         clock: Callable[[], int],
         changed: Callable[[], None] = lambda: None,
     ) -> None:
@@ -114,6 +114,7 @@ class Keeper:
         self._note = note
         self._protect = protect
         self._run_dir = run_dir
+        self._stop_mark = stop_mark
         self._clock = clock
         self.changed = changed
         self._jobs: dict[str, Job] = {}
@@ -205,7 +206,7 @@ class Keeper:
 
     def _is_left(self) -> bool:
         """Tell whether children stay when this process goes: the next one takes them over."""
-        return self._going and not (self._run_dir / STOP_MARK).exists()
+        return self._going and not self._stop_mark.exists()
 
     async def _follow(self) -> None:
         after = ""

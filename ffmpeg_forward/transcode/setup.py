@@ -56,6 +56,7 @@ async def open_transcode(services: Services) -> AsyncIterator[Transcoder]:
             note=functools.partial(note_source, store),
             protect=functools.partial(protect, store),
             run_dir=settings.data.run,
+            stop_mark=settings.data.stop_mark,
             clock=services.clock,
         )
         transcoder = Transcoder(store, keeper, guard, hardware, sources, oryx)

@@ -71,7 +71,7 @@ class Bench:
 
     def close(self) -> None:
         """Let no relay stay behind."""
-        (self.house.settings.data.run / "stop-asked").touch()
+        self.house.settings.data.stop_mark.touch()
         for child in self.started:
             child.terminate()
             child.wait()

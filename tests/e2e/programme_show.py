@@ -237,7 +237,7 @@ class Show:
         """End everything; nothing is left running."""
         for encoder in self.encoders.values():
             encoder.end()
-        (self.house.settings.data.run / "stop-asked").touch()
+        self.house.settings.data.stop_mark.touch()
         self._client.close()
         self.house.services["ffmpeg_forward"].terminate()
         wait_until(lambda: not self._relays(), "the relays have ended", LIMIT_S)

@@ -14,7 +14,7 @@ import pytest
 
 from streamstead.core.paths import DataDir
 from streamstead.ffmpeg_forward.relay.config import FORWARD, DestinationConfig, RelayConfig
-from streamstead.ffmpeg_forward.relays import STOP_MARK, Relays
+from streamstead.ffmpeg_forward.relays import Relays
 
 pytestmark = pytest.mark.integration
 
@@ -39,7 +39,7 @@ async def data(tmp_path: Path) -> AsyncIterator[DataDir]:
         directory.mkdir()
     yield made
     # Whatever a failed test has left running goes with the mark of a house that stops.
-    (made.run / STOP_MARK).touch()
+    made.stop_mark.touch()
     async with keeping(made) as relays:
         relays.only("", ())
         await until(lambda: not list(made.run.glob("ffmpeg-*.json")), "all relays have ended")
@@ -127,7 +127,7 @@ async def test_relays_end_with_a_house_that_is_stopped(data: DataDir) -> None:
     async with keeping(data) as relays:
         relays.want("one", config())
         pid = await pid_of(relays)
-        (data.run / STOP_MARK).touch()
+        data.stop_mark.touch()
     assert gone(pid)
 
 
@@ -135,7 +135,7 @@ async def test_a_relay_without_keeper_ends_with_the_house(data: DataDir) -> None
     async with keeping(data) as relays:
         relays.want("one", config())
         pid = await pid_of(relays)
-    (data.run / STOP_MARK).touch()
+    data.stop_mark.touch()
     await until(lambda: gone(pid), "it has seen the mark")
 
 

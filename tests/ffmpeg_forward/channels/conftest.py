@@ -17,7 +17,6 @@ from streamstead.core.runner import background
 from streamstead.core.settings import Settings
 from streamstead.ffmpeg_forward.channels.setup import ChannelPart
 from streamstead.ffmpeg_forward.main import open_ffmpeg
-from streamstead.ffmpeg_forward.relays import STOP_MARK
 
 from ..clips import ffmpeg, make_clip
 
@@ -122,7 +121,7 @@ def opened(settings: Settings, redis_process: object) -> Opener:
 
 def close_house(settings: Settings) -> None:
     """Have relays end with the service, as when the whole house is stopped."""
-    (settings.data.run / STOP_MARK).touch()
+    settings.data.stop_mark.touch()
 
 
 @pytest.fixture

@@ -116,6 +116,7 @@ class Stage:
             note=functools.partial(note_source, self.store),
             protect=functools.partial(protect, self.store),
             run_dir=self.settings.data.run,
+            stop_mark=self.settings.data.stop_mark,
             clock=now_ms,
         )
         self.keeper = keeper
@@ -123,7 +124,7 @@ class Stage:
         return keeper
 
     async def stop(self, *, whole_house: bool = True) -> None:
-        mark = self.settings.data.run / "stop-asked"
+        mark = self.settings.data.stop_mark
         if whole_house:
             mark.touch()
         if self._running is not None:
