@@ -99,6 +99,40 @@ class DataDir:
         return self.root / "www"
 
     @property
+    def mgmt(self) -> Path:
+        """What the manager itself remembers (0700, root): see mgmt/state_file.py."""
+        return self.root / "mgmt"
+
+    @property
+    def releases(self) -> Path:
+        """``<version>-<hash>/``: installed releases; ``current`` beside it points to one."""
+        return self.root / "releases"
+
+    @property
+    def upgrade(self) -> Path:
+        """State, snapshots and work of upgrades (0700, root)."""
+        return self.root / "upgrade"
+
+    @property
+    def backups(self) -> Path:
+        """Encrypted backups, made by the manager and readable by the group."""
+        return self.root / "backups"
+
+    @property
+    def letsencrypt(self) -> Path:
+        """``etc``, ``work``, ``logs`` of certbot (0700, root)."""
+        return self.root / "letsencrypt"
+
+    @property
+    def audit(self) -> Path:
+        """``<year>-<month>.jsonl``: who did what from where; only ever appended to."""
+        return self.root / "audit"
+
+    @property
+    def prometheus(self) -> Path:
+        return self.root / "prometheus"
+
+    @property
     def redis(self) -> Path:
         return self.root / "redis"
 

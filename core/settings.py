@@ -58,6 +58,7 @@ class Settings(BaseModel):
     rtmp_port: Port = 1935
     rtc_port: Port = 8000
     srt_port: Port = 10080
+    rtmps_port: Port = 1936
 
     # Loopback only.
     platform_port: Port = 2024
@@ -69,6 +70,13 @@ class Settings(BaseModel):
     srs_exporter_port: Port = 9972
     engine_notify_port: Port = 21980
     engine_stat_port: Port = 21981
+    prometheus_port: Port = 9090
+    node_exporter_port: Port = 9100
+
+    acme_server: str = "https://acme-v02.api.letsencrypt.org/directory"
+    acme_staging_server: str = "https://acme-staging-v02.api.letsencrypt.org/directory"
+    acme_ca_bundle: Path | None = None
+    """Who signs the certificate of the CA's own server; for a CA of one's own."""
 
     candidate: str = ""
     """Address that WebRTC offers to clients; empty: chosen by the media server."""
@@ -90,8 +98,12 @@ class Settings(BaseModel):
     srs_bin: Path | None = None
     """A real SRS to run as a process instead of the embedded engine."""
     srs_image: str = "ossrs/srs:5"
+    srs_dev_image: str = "ossrs/srs:6"
     redis_image: str = "redis:7"
     nginx_image: str = "nginx:stable"
+    prometheus_image: str = "prom/prometheus:latest"
+    node_exporter_image: str = "prom/node-exporter:latest"
+    certbot_image: str = "certbot/certbot:latest"
     docker_host: str = ""
     """Address of the Docker Engine; empty: the library's own rule (DOCKER_HOST, default socket)."""
 

@@ -1,21 +1,24 @@
 """The manager's API on its unix socket: typed operations, never a shell."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-import orjson
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
-from starlette.routing import Route
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
 
 from ..core.errors import Invalid, MethodNotAllowed, StreamsteadError, UnknownPath
 from ..core.version import VERSION
+from .host_events import HostEvents
+from .http import PING, error_reply, event_stream, reply, sse
 from .runtime.choose import Decision
 from .status import ServiceStatus
 from .supervisor import Supervisor
+
+T = TypeVar("T")
 
 PING_S = 15.0
 MAX_LINES = 1000
@@ -27,35 +30,42 @@ class Manager:
 
     supervisor: Supervisor
     decision: Decision
+    events: HostEvents
     request_stop: Callable[[], None]
 
 
-def create_app(manager: Manager) -> Starlette:
+def create_app(manager: Manager, more: Sequence[BaseRoute] = ()) -> Starlette:
     """Return the app; every answer is in the envelope of core/app.py."""
 
     async def healthz(_: Request) -> Response:
-        return _reply({"service": "mgmt", "version": VERSION})
+        return reply({"service": "mgmt", "version": VERSION})
 
     async def status(_: Request) -> Response:
-        return _reply(describe(manager, manager.supervisor.status()))
+        return reply(describe(manager, manager.supervisor.status()))
 
     async def stream(_: Request) -> Response:
-        return StreamingResponse(_events(manager), media_type="text/event-stream")
+        return event_stream(_events(manager))
 
     async def restart(request: Request) -> Response:
         await manager.supervisor.restart(request.path_params["name"])
-        return _reply(None)
+        return reply(None)
 
     async def logs(request: Request) -> Response:
         raw = request.query_params.get("lines", "50")
         if not raw.isdigit() or not 1 <= int(raw) <= MAX_LINES:
             raise Invalid(f"lines must be a number from 1 to {MAX_LINES}", "Correct the field.")
         lines = await manager.supervisor.logs(request.path_params["name"], int(raw))
-        return _reply({"lines": lines})
+        return reply({"lines": lines})
+
+    async def events(request: Request) -> Response:
+        raw = request.query_params.get("after", "0")
+        if not raw.isdigit():
+            raise Invalid("after must be a number", "Correct the field.")
+        return event_stream(_host_events(manager.events, int(raw)))
 
     async def stop(_: Request) -> Response:
         manager.request_stop()
-        return _reply(None)
+        return reply(None)
 
     return Starlette(
         routes=[
@@ -64,12 +74,16 @@ def create_app(manager: Manager) -> Starlette:
             Route("/v1/status/stream", stream),
             Route("/v1/services/{name}/restart", restart, methods=["POST"]),
             Route("/v1/services/{name}/logs", logs),
+            Route("/v1/events/stream", events),
             Route("/v1/stop", stop, methods=["POST"]),
+            *more,
         ],
         exception_handlers={
             StreamsteadError: _on_error,
-            404: lambda _r, _e: _error(UnknownPath("there is nothing at this path")),
-            405: lambda _r, _e: _error(MethodNotAllowed("this path does not take this method")),
+            404: lambda _r, _e: error_reply(UnknownPath("there is nothing at this path")),
+            405: lambda _r, _e: error_reply(
+                MethodNotAllowed("this path does not take this method")
+            ),
         },
     )
 
@@ -87,31 +101,30 @@ def describe(manager: Manager, services: list[ServiceStatus]) -> dict[str, Any]:
 
 
 async def _events(manager: Manager) -> AsyncIterator[bytes]:
-    follow = manager.supervisor.follow()
+    async for services in _with_pings(manager.supervisor.follow()):
+        yield PING if services is None else sse("status", describe(manager, services))
+
+
+async def _host_events(events: HostEvents, after: int) -> AsyncIterator[bytes]:
+    async for batch in _with_pings(events.follow(after)):
+        yield PING if batch is None else sse("events", batch)
+
+
+async def _with_pings(follow: AsyncIterator[T]) -> AsyncIterator[T | None]:
+    """Yield what comes, and None whenever nothing has come for a while."""
     following = asyncio.ensure_future(anext(follow))
     try:
         while True:
             done, _ = await asyncio.wait([following], timeout=PING_S)
             if not done:
-                yield b": ping\n\n"
+                yield None
                 continue
-            data = orjson.dumps(describe(manager, following.result()))
-            yield b"event: status\ndata: " + data + b"\n\n"
+            yield following.result()
             following = asyncio.ensure_future(anext(follow))
     finally:
         following.cancel()
 
 
-def _reply(data: Any) -> Response:
-    return Response(orjson.dumps({"code": 0, "data": data}), media_type="application/json")
-
-
 async def _on_error(_: Request, exc: Exception) -> Response:
     assert isinstance(exc, StreamsteadError)
-    return _error(exc)
-
-
-def _error(error: StreamsteadError) -> Response:
-    data = {"message": error.message, "help": error.help, "key": error.key}
-    body = orjson.dumps({"code": error.code, "data": data})
-    return Response(body, status_code=error.status, media_type="application/json")
+    return error_reply(exc)

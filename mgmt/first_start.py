@@ -44,6 +44,12 @@ _DIRECTORIES: tuple[tuple[str, int, bool], ...] = (
     ("upload", 0o750, True),
     ("vod_gates", 0o755, True),
     ("stats", 0o750, True),
+    ("mgmt", 0o700, False),
+    ("upgrade", 0o700, False),
+    ("letsencrypt", 0o700, False),
+    ("backups", 0o2750, False),
+    ("audit", 0o2770, False),
+    ("prometheus", 0o750, True),
     ("www", 0o755, True),
     ("redis", 0o750, True),
 )

@@ -18,10 +18,18 @@ from ..core.paths import DataDir
 from ..core.runner import Listener, Running, Service
 from ..core.settings import Settings
 from .api import Manager, create_app
+from .backup.part import open_part as open_backup
 from .config_files import ConfigFiles
+from .containers.part import open_part as open_containers
 from .first_start import prepare
+from .front.part import open_part as open_front
+from .front.settings import FrontSettings
 from .health import Verdict, probe
+from .host_events import HostEvents
+from .house import House
+from .https.part import open_part as open_https
 from .lock import only_one
+from .logs.part import open_part as open_logs
 from .notify import sd_notify, watchdog_every_s
 from .ports import choose_doors, has_ipv6, remember_doors
 from .runtime.account import Account, service_account
@@ -31,14 +39,17 @@ from .runtime.protocol import Runtime
 from .runtime.spec import HealthCheck, HttpProbe, RuntimeName
 from .services.common import Plan
 from .services.plan import SERVICE_NAMES, build_specs, runtime_of
+from .state_file import StateFile
 from .supervisor import Supervisor
 from .unit import Unit
+from .upgrade.part import open_part as open_upgrade
 
 log = get_logger(__name__)
 
 OPEN_FILES = 65536
 """File in ``run/``: our end was asked for, so nobody is to start us again."""
 _DOCKER_MARK = "docker-used"
+_PARTS = (open_containers, open_https, open_front, open_logs, open_upgrade, open_backup)
 
 
 @asynccontextmanager
@@ -53,15 +64,21 @@ async def _open(settings: Settings) -> AsyncIterator[Running]:
         log.info("runtime.chosen", runtime=decision.runtime, reason=decision.reason)
         runtimes = await open_runtimes(settings, account, decision)
         try:
-            supervisor = await build(settings, account, decision, runtimes)
+            plan, supervisor = await build(settings, account, decision, runtimes)
             asked = asyncio.Event()
-            app = create_app(Manager(supervisor, decision, asked.set))
+            house = House(plan, supervisor, HostEvents(data.mgmt), asked.set)
+            parts = [open_part(house) for open_part in _PARTS]
+            app = create_app(
+                Manager(supervisor, decision, house.events, asked.set),
+                [route for part in parts for route in part.routes],
+            )
             yield Running(
                 listeners=[Listener(app, uds=data.mgmt_socket, uds_mode=0o660)],
                 loops=[
                     supervisor.run(),
                     _stop_when_asked(asked, supervisor, data),
                     _tell_systemd(data.mgmt_socket, supervisor),
+                    *(loop for part in parts for loop in part.loops),
                 ],
             )
         finally:
@@ -106,15 +123,23 @@ async def build(
     account: Account,
     decision: Decision,
     runtimes: dict[RuntimeName, Runtime],
-) -> Supervisor:
-    """Make the supervisor with one unit per program; starts nothing."""
+) -> tuple[Plan, Supervisor]:
+    """Make the plan, and the supervisor with one unit per program; starts nothing."""
     front = runtimes[decision.runtime]
     front_runs = False
     with suppress(OSError, StreamsteadError):
         front_runs = await front.inspect("front") is not None
     doors = choose_doors(settings, front_runs)
     remember_doors(settings.data.run, doors)
-    plan = Plan(settings, account, decision.runtime, decision.media_server, doors, ipv6=has_ipv6())
+    plan = Plan(
+        settings,
+        account,
+        decision.runtime,
+        decision.media_server,
+        doors,
+        ipv6=has_ipv6(),
+        front=StateFile(settings.data.mgmt, "front", FrontSettings).read(),
+    )
     supervisor = Supervisor(runtimes)
     for spec in build_specs(plan):
         note = "; ".join(doors.reasons) if spec.name == "front" else ""
@@ -127,7 +152,7 @@ async def build(
                 note,
             )
         )
-    return supervisor
+    return plan, supervisor
 
 
 async def _stop_when_asked(asked: asyncio.Event, supervisor: Supervisor, data: DataDir) -> None:

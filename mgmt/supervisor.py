@@ -1,13 +1,13 @@
 """All programs together: started in order, kept running, stopped in the reverse order."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from itertools import groupby
 
 from ..core.errors import Conflict, NotFound, StreamsteadError
 from ..core.log import get_logger
 from .runtime.protocol import Runtime
-from .runtime.spec import RuntimeName
+from .runtime.spec import RuntimeName, ServiceSpec
 from .status import ServiceStatus
 from .unit import LAST_LINES, Unit
 
@@ -53,6 +53,21 @@ class Supervisor:
                 await self._changed.wait_for(lambda: self._version != seen)  # noqa: B023
                 seen = self._version
             yield self.status()
+
+    async def change(self, specs: Sequence[ServiceSpec]) -> None:
+        """Go on by these specs; all or none. Raises Invalid when a program refuses its new one."""
+        done: list[tuple[Unit, ServiceSpec]] = []
+        try:
+            for spec in specs:
+                unit = self._find(spec.name)
+                if unit.spec != spec:
+                    before = unit.spec
+                    await unit.change(spec)
+                    done.append((unit, before))
+        except (OSError, StreamsteadError):
+            for unit, before in reversed(done):
+                await unit.change(before)
+            raise
 
     async def restart(self, name: str) -> None:
         """Restart one program. Raises NotFound, and Conflict while everything is being stopped."""

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from time import monotonic
 
-from ..core.errors import StreamsteadError
+from ..core.errors import Invalid, StreamsteadError
 from ..core.log import get_logger
 from ..core.redact import redact_text
 from ..core.runner import EX_CONFIG
@@ -57,6 +57,7 @@ class Unit:
         self._failing_since: float | None = None
         self._ended: Ended | None = None
         self._restart_asked = False
+        self._busy = asyncio.Lock()
 
     @property
     def status(self) -> ServiceStatus:
@@ -73,7 +74,8 @@ class Unit:
         while True:
             self._wake.clear()
             try:
-                pause_s = await self._step()
+                async with self._busy:
+                    pause_s = await self._step()
             except (OSError, StreamsteadError) as exc:
                 pause_s = self._could_not(exc)
             await self._sleep(pause_s)
@@ -83,6 +85,29 @@ class Unit:
         if self._instance is not None and event.pid in (self._instance.pid, UNKNOWN_PID):
             self._ended = event
             self._wake.set()
+
+    async def change(self, spec: ServiceSpec) -> None:
+        """Go on by another spec of the same program.
+
+        Raises Invalid, with what the program says, when it refuses its new files; they are as
+        before then. A reload has been told when this returns; a restart has begun.
+        """
+        async with self._busy:
+            files = self._files.of(spec)
+            undo = files.write()
+            complaint = await self.runtime.check(spec)
+            if complaint is not None:
+                undo()
+                said = _essence(complaint.splitlines() or ["no reason given"])
+                raise Invalid(
+                    f"{spec.name} refuses this configuration: {redact_text(plain(said))[:300]}",
+                    "Nothing was changed; correct what was given.",
+                    key="configuration_refused",
+                )
+            self.spec, self._files = spec, files
+            if self._instance is not None and self._instance.spec_hash == spec.hash:
+                await self._reload_if_changed()
+        self._wake.set()
 
     def ask_restart(self) -> None:
         """Restart now, whatever the back-off says."""
@@ -232,9 +257,10 @@ class Unit:
         assert self._instance is not None
         if number is None or self._files.applied(self._instance.pid):
             return
-        self._files.write()
+        undo = self._files.write()
         complaint = await self.runtime.check(self.spec)
         if complaint is not None:
+            undo()
             log.error("service.reload_refused", name=self.spec.name, said=complaint)
             return
         await self.runtime.signal(self.spec.name, number)

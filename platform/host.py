@@ -1,13 +1,33 @@
 """Client of the host daemon's socket, and what the page may know of the house."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx
+import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ..core.errors import Upstream
+from ..core.errors import StreamsteadError, Upstream, UpstreamTimeout
 
 TIMEOUT_S = 3.0
+SILENCE_S = 40.0
+"""Its streams say something at least every 15 s."""
+
+
+class HostRefused(StreamsteadError):
+    """An error of mgmt, handed on as it is."""
+
+    def __init__(self, code: int, status: int, data: dict[str, str]) -> None:
+        super().__init__(data.get("message", ""), data.get("help", ""), key=data.get("key"))
+        self.code, self.status = code, status  # type: ignore[misc]
+
+
+def _silent(exc: Exception) -> Upstream:
+    return Upstream(
+        f"the host daemon does not answer ({type(exc).__name__})",
+        "It is restarted by itself; `streamstead status` on the server tells more.",
+    )
 
 
 class ServiceState(BaseModel):
@@ -53,10 +73,46 @@ class Host:
             reply = await self._client.get("/v1/status")
             return HostStatus.model_validate(reply.json()["data"])
         except (httpx.HTTPError, ValueError, KeyError, ValidationError) as exc:
-            raise Upstream(
-                f"the host daemon does not answer ({type(exc).__name__})",
-                "It is restarted by itself; `streamstead status` on the server tells more.",
+            raise _silent(exc) from None
+
+    async def call(
+        self, method: str, path: str, body: object = None, timeout_s: float = TIMEOUT_S
+    ) -> Any:
+        """Return the ``data`` of one typed operation.
+
+        Raises what mgmt answers, with its code, status and words, and Upstream when it does not.
+        """
+        try:
+            reply = await self._client.request(
+                method, path, content=orjson.dumps(body or {}), timeout=timeout_s
+            )
+            answer = reply.json()
+            data = answer["data"]
+        except httpx.TimeoutException:
+            raise UpstreamTimeout(
+                f"the host daemon did not answer within {timeout_s:.0f} s",
+                "Look whether it happened all the same, then try again.",
             ) from None
+        except (httpx.HTTPError, ValueError, KeyError, TypeError) as exc:
+            raise _silent(exc) from None
+        if answer.get("code") != 0:
+            raise HostRefused(int(answer["code"]), reply.status_code, data)
+        return data
+
+    async def stream(self, path: str) -> AsyncIterator[tuple[str, Any]]:
+        """Yield (name, data) of its server-sent events until it ends. Raises Upstream."""
+        name = ""
+        try:
+            async with self._client.stream(
+                "GET", path, timeout=httpx.Timeout(TIMEOUT_S, read=SILENCE_S)
+            ) as reply:
+                async for line in reply.aiter_lines():
+                    if line.startswith("event: "):
+                        name = line[7:]
+                    elif line.startswith("data: "):
+                        yield name, orjson.loads(line[6:])
+        except (httpx.HTTPError, ValueError) as exc:
+            raise _silent(exc) from None
 
     async def aclose(self) -> None:
         await self._client.aclose()

@@ -28,6 +28,7 @@ from .admin import Admin, FailureStore
 from .facts import Facts
 from .hook_worker import HookWorker
 from .host import Host
+from .host_events import HostEventPump
 from .live import LiveFeed
 from .media import MediaInfo
 from .services import Services
@@ -102,6 +103,7 @@ async def open_platform(settings: Settings) -> AsyncIterator[Running]:
                 hook_worker.send(),
                 statistics.take_events(),
                 statistics.keep_up(),
+                HostEventPump(redis, host).run(),
                 _finish_setup(services.admin),
             ],
         )

@@ -137,7 +137,7 @@ async def _stop_programs(settings: Settings) -> bool:
         decision = await asyncio.to_thread(decide, settings)
         runtimes = await open_runtimes(settings, account, decision)
         try:
-            supervisor = await build(settings, account, decision, runtimes)
+            _, supervisor = await build(settings, account, decision, runtimes)
             found = await supervisor.anything_runs()
             await supervisor.stop_all()
         finally:

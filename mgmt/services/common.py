@@ -1,7 +1,7 @@
 """What every specification is built from."""
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any
 
 from ...core.paths import DataDir, share_dir
 from ...core.settings import Settings
+from ..front.settings import FrontSettings
 from ..runtime.account import Account
 from ..runtime.spec import RuntimeName
 
@@ -39,6 +40,7 @@ class Plan:
     media_server: MediaServer
     doors: FrontDoors = FrontDoors()
     ipv6: bool = False
+    front: FrontSettings = field(default_factory=FrontSettings)
 
     @property
     def data(self) -> DataDir:

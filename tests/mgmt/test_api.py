@@ -11,6 +11,7 @@ import pytest
 from streamstead.core.settings import Settings
 from streamstead.mgmt.api import Manager, create_app
 from streamstead.mgmt.config_files import ConfigFiles
+from streamstead.mgmt.host_events import HostEvents
 from streamstead.mgmt.runtime.account import Account
 from streamstead.mgmt.runtime.choose import Decision
 from streamstead.mgmt.runtime.process import ProcessRuntime
@@ -36,7 +37,7 @@ async def client(
     supervisor.add(Unit(spec, runtime, files, supervisor.on_change))
     (settings.data.logs / "thing.log").write_text("one\n\x1b[31mtwo?secret=hidden\n")
     decision = Decision(RuntimeName.PROCESS, MediaServer.EMBEDDED, "no Docker Engine answers")
-    app = create_app(Manager(supervisor, decision, asked.set))
+    app = create_app(Manager(supervisor, decision, HostEvents(settings.data.mgmt), asked.set))
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://mgmt") as made:
         yield made

@@ -1,0 +1,1 @@
+"""Everything that makes this house this house, in one encrypted file."""

@@ -1,0 +1,1 @@
+"""What the operator decides about the public door: redirects, proxies, HLS delivery."""

@@ -1,0 +1,1 @@
+"""Certificates: had, checked, swapped and renewed."""

@@ -1,0 +1,1 @@
+"""Routes that hand typed operations to the manager."""

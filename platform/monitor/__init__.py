@@ -1,0 +1,1 @@
+"""Figures of the house: now, over time, and for Prometheus."""
