@@ -1,7 +1,7 @@
 import { useTranslation } from 'react-i18next';
-import { SHORTEST_PASSWORD } from '../password-strength';
+import { SHORTEST_PASSWORD } from '../../../lib/password-strength';
 import { PasswordField } from './password-field';
-import { StrengthMeter } from './strength-meter';
+import { StrengthMeter } from '../../../components/strength-meter';
 
 export interface NewPassword {
   password: string;

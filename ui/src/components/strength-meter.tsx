@@ -1,5 +1,5 @@
 import { useTranslation } from 'react-i18next';
-import { passwordStrength } from '../password-strength';
+import { passwordStrength } from '../lib/password-strength';
 import classes from './strength-meter.module.css';
 
 export function StrengthMeter({ password }: { password: string }) {
