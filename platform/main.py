@@ -29,6 +29,7 @@ from .facts import Facts
 from .hook_worker import HookWorker
 from .host import Host
 from .host_events import HostEventPump
+from .house import https
 from .live import LiveFeed
 from .media import MediaInfo
 from .services import Services
@@ -41,6 +42,8 @@ def create_api() -> FastAPI:
     app = create_app("platform", "Streamstead")
     for part in (hooks_deliveries, hooks_targets, sign_in, stats, streams, system, watch):
         app.include_router(part.router)
+    for of_house in (https,):
+        app.include_router(of_house.router)
     return app
 
 
