@@ -25,6 +25,8 @@ from ..core.srs import open_srs
 from ..core.store import open_redis
 from . import hooks_deliveries, hooks_targets, sign_in, stats, streams, system, watch
 from .admin import Admin, FailureStore
+from .alerts import notify_routes
+from .alerts import routes as alert_routes
 from .facts import Facts
 from .hook_worker import HookWorker
 from .host import Host
@@ -32,6 +34,7 @@ from .host_events import HostEventPump
 from .house import https
 from .live import LiveFeed
 from .media import MediaInfo
+from .monitor import routes as monitor_routes
 from .services import Services
 from .stats_recorder import Statistics
 from .viewing import Viewing
@@ -44,6 +47,8 @@ def create_api() -> FastAPI:
         app.include_router(part.router)
     for of_house in (https,):
         app.include_router(of_house.router)
+    for of_watch in (monitor_routes, alert_routes, notify_routes):
+        app.include_router(of_watch.router)
     return app
 
 
