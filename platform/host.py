@@ -1,6 +1,6 @@
 """Client of the host daemon's socket, and what the page may know of the house."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +99,7 @@ class Host:
             raise HostRefused(int(answer["code"]), reply.status_code, data)
         return data
 
-    async def stream(self, path: str) -> AsyncIterator[tuple[str, Any]]:
+    async def stream(self, path: str) -> AsyncGenerator[tuple[str, Any], None]:
         """Yield (name, data) of its server-sent events until it ends. Raises Upstream."""
         name = ""
         try:
@@ -114,5 +114,30 @@ class Host:
         except (httpx.HTTPError, ValueError) as exc:
             raise _silent(exc) from None
 
+    async def download(self, path: str) -> AsyncIterator[bytes]:
+        """Return the bytes of a file, as they come; nothing is held.
+
+        Raises what mgmt answers, and Upstream when it does not.
+        """
+        timeout = httpx.Timeout(TIMEOUT_S, read=SILENCE_S)
+        request = self._client.build_request("GET", path, timeout=timeout)
+        try:
+            reply = await self._client.send(request, stream=True)
+            if reply.status_code != 200:
+                answer = orjson.loads(await reply.aread())
+                await reply.aclose()
+                raise HostRefused(int(answer["code"]), reply.status_code, answer["data"])
+        except (httpx.HTTPError, ValueError, KeyError, TypeError) as exc:
+            raise _silent(exc) from None
+        return _pieces(reply)
+
     async def aclose(self) -> None:
         await self._client.aclose()
+
+
+async def _pieces(reply: httpx.Response) -> AsyncIterator[bytes]:
+    try:
+        async for piece in reply.aiter_raw():
+            yield piece
+    finally:
+        await reply.aclose()

@@ -31,7 +31,8 @@ from .facts import Facts
 from .hook_worker import HookWorker
 from .host import Host
 from .host_events import HostEventPump
-from .house import https
+from .house import backups, https, upgrade
+from .house import logs as house_logs
 from .live import LiveFeed
 from .media import MediaInfo
 from .monitor import routes as monitor_routes
@@ -45,8 +46,9 @@ def create_api() -> FastAPI:
     app = create_app("platform", "Streamstead")
     for part in (hooks_deliveries, hooks_targets, sign_in, stats, streams, system, watch):
         app.include_router(part.router)
-    for of_house in (https,):
+    for of_house in (backups, https, house_logs, upgrade):
         app.include_router(of_house.router)
+    app.include_router(upgrade.public)
     for of_watch in (monitor_routes, alert_routes, notify_routes):
         app.include_router(of_watch.router)
     return app
