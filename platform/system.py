@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from ..core.app import API, Body, Reply, Version
 from ..core.auth import SignedIn
-from ..core.errors import NotFound, Upstream
+from ..core.errors import NotFound, StreamsteadError, Upstream
 from ..core.paths import share_dir
 from ..core.version import VERSION
 from .host import HostStatus, ServiceState
@@ -67,9 +67,9 @@ async def versions() -> Reply[Version]:
 
 @router.get("/mgmt/check")
 @router.post("/mgmt/check")
-async def check() -> Reply[Check]:
+async def check(services: ServicesDep) -> Reply[Check]:
     """Tell whether an upgrade is running."""
-    return Reply(data=Check(upgrading=False))
+    return Reply(data=Check(upgrading=(await _upgrade_status(services))["running"]))
 
 
 @router.get("/mgmt/envs")
@@ -99,17 +99,31 @@ async def envs(services: ServicesDep) -> Reply[Envs]:
 async def status(services: ServicesDep, _who: SignedIn, _: Body | None = None) -> Reply[Status]:
     """Tell the state of every supervised program."""
     host = await _host_status(services)
+    upgrade = await _upgrade_status(services)
+    known = upgrade["releases"]
     return Reply(
         data=Status(
             version=VERSION,
-            releases=None,
-            upgrading=False,
-            strategy="manual",
+            releases=Releases(stable=known["stable"], latest=known["latest"])
+            if known["stable"] and known["latest"]
+            else None,
+            upgrading=upgrade["running"],
+            strategy=upgrade["strategy"],
             runtime=host.runtime,
             runtime_reason=host.runtime_reason,
             services=host.services,
         )
     )
+
+
+async def _upgrade_status(services: ServicesDep) -> dict[str, Any]:
+    """What concerns ``check`` and ``status``; these answer while mgmt is being renewed, too."""
+    try:
+        found: dict[str, Any] = await services.host.call("GET", "/v1/upgrade/status")
+    except StreamsteadError:
+        nothing = {"stable": None, "latest": None}
+        found = {"running": False, "strategy": "manual", "releases": nothing}
+    return found
 
 
 async def _host_status(services: ServicesDep) -> HostStatus:
