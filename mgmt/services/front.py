@@ -4,7 +4,6 @@ import signal
 from pathlib import Path
 
 from ...core.nginx import early_log_options
-from ...core.version import VERSION
 from ..runtime.account import Account
 from ..runtime.spec import ConfigFile, HealthCheck, HttpProbe, Mount, RuntimeName, ServiceSpec
 from .common import Plan, render
@@ -59,7 +58,8 @@ def front_spec(plan: Plan) -> ServiceSpec:
         tmpfs=("/tmp", "/var/cache/nginx"),  # noqa: S108 - mounts inside the container
         capabilities=("NET_BIND_SERVICE", "SETUID", "SETGID", "CHOWN"),
         memory_mb=512,
-        pids=64,
+        # Workers of earlier configurations stay until their viewers have left.
+        pids=512,
         ports=ports,
         health=HealthCheck(HttpProbe("/healthz", port=settings.http_port)),
         stop_grace_s=5,
@@ -75,6 +75,17 @@ def _page_dir(plan: Plan) -> Path:
     if plan.share.parent.name == "releases":
         return plan.share.parent
     return plan.share / "ui"
+
+
+def _dist(plan: Plan) -> Path:
+    """Return where the built page lies.
+
+    A process follows the link, so that an upgrade changes nothing in the configuration; inside a
+    container the link leads nowhere.
+    """
+    if plan.runtime is RuntimeName.PROCESS and plan.share.parent == plan.data.releases:
+        return plan.data.root / "current" / "ui" / "dist"
+    return plan.share / "ui" / "dist"
 
 
 def _early_errors(in_container: bool) -> tuple[str, ...]:
@@ -99,7 +110,6 @@ def _render(plan: Plan, scratch: Path) -> str:
     return render(
         "nginx/nginx.conf.j2",
         s=plan.settings,
-        version=VERSION,
         user=plan.account.name,
         group=plan.account.group_name if plan.account.drops else "",
         doors=plan.doors,
@@ -113,7 +123,7 @@ def _render(plan: Plan, scratch: Path) -> str:
         vod_gates=data.vod_gates,
         vod_log=data.vod_log,
         www=data.www,
-        dist=plan.share / "ui" / "dist",
+        dist=_dist(plan),
         certificate=data.ssl / CERTIFICATE,
         key=data.ssl / KEY,
     )
