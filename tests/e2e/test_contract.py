@@ -19,6 +19,7 @@ LEFT_OUT = (
     "/mgmt/live$|/tencent/cam/secret$|/storage/targets/test$"
     "|/ffmpeg/outputs/test$|/ffmpeg/vlive/ytdl$|/mgmt/notify/test$"
     "|/mgmt/logs/live$|/mgmt/backup/restore$|/mgmt/backup/create$"
+    "|/mgmt/upgrade$|/mgmt/upgrade/(rollback|check|progress)$|/mgmt/upgrade/settings/update$"
 )
 """Some never end or change the whole house; the others would ask servers that are not ours."""
 
