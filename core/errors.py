@@ -11,6 +11,7 @@ StreamsteadError              500  4000  internal
 ├── TokenInvalid              401  2001  token_invalid
 ├── NoPasswordYet             401  2002  no_password_yet
 ├── Refused                   401  3000  publish_refused
+├── HttpsManaged              409  3001  https_managed
 ├── MalformedJson             400  4001  malformed_json
 ├── UnsupportedMediaType      415  4002  unsupported_media_type
 ├── BodyTooLarge              413  4003  body_too_large
@@ -86,6 +87,10 @@ class NoPasswordYet(StreamsteadError):
 
 class Refused(StreamsteadError):
     code, status, default_key = 3000, 401, "publish_refused"
+
+
+class HttpsManaged(StreamsteadError):
+    code, status, default_key = 3001, 409, "https_managed"
 
 
 class MalformedJson(StreamsteadError):

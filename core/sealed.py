@@ -16,6 +16,7 @@ STORAGE = "storage"
 OUTPUT = "output"
 CHANNEL = "channel"
 TRANSCODE = "transcode"
+DNS_CREDENTIALS = "dns credentials"
 
 _VERSION = "1."
 _NONCE_BYTES = 12

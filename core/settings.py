@@ -77,6 +77,14 @@ class Settings(BaseModel):
     acme_staging_server: str = "https://acme-staging-v02.api.letsencrypt.org/directory"
     acme_ca_bundle: Path | None = None
     """Who signs the certificate of the CA's own server; for a CA of one's own."""
+    acme_http_port: Port = 80
+    """Where the CA looks for us; another than 80 is for a CA of one's own."""
+    acme_caa: str = "letsencrypt.org"
+    """What the CA calls itself in CAA records."""
+    acme_dns: str = ""
+    """Name server (``address:port``) that the check of domains asks; empty: the system's."""
+    https_managed: bool = False
+    """Another program owns the certificate of this machine. ``SRS_HTTPS=off`` says the same."""
 
     candidate: str = ""
     """Address that WebRTC offers to clients; empty: chosen by the media server."""
@@ -141,6 +149,8 @@ class Settings(BaseModel):
             **{k: v for k, v in env.items() if k.startswith(PREFIX)},
             PREFIX + "DATA_DIR": str(root.absolute()),
         }
+        if env.get("SRS_HTTPS", merged.get("SRS_HTTPS")) == "off":
+            merged[PREFIX + "HTTPS_MANAGED"] = "true"
         return cls.from_env(merged)
 
 
