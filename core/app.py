@@ -29,6 +29,7 @@ from .errors import (
     UnsupportedMediaType,
 )
 from .log import get_logger
+from .metrics import CONTENT_TYPE, PATH, Figures, exposition
 from .version import VERSION
 
 log = get_logger(__name__)
@@ -213,7 +214,10 @@ def create_app(
     max_body_bytes: int = MAX_BODY_BYTES,
     raw: RawBodies | tuple[RawBodies, ...] = (),
 ) -> FastAPI:
-    """Return an app with envelope, error answers, body limits and ``GET /healthz``."""
+    """Return an app with envelope, error answers, body limits, ``GET /healthz`` and ``/metrics``.
+
+    ``app.state.figures`` (core/metrics.py), if there is one, adds to what ``/metrics`` tells.
+    """
     app = FastAPI(
         title=title,
         version=VERSION,
@@ -233,6 +237,12 @@ def create_app(
     @app.get("/healthz", include_in_schema=False)
     async def healthz() -> Reply[Health]:
         return Reply(data=Health(service=name, version=VERSION))
+
+    @app.get(PATH, include_in_schema=False)
+    async def metrics(request: Request) -> Response:
+        figures: Figures | None = getattr(request.app.state, "figures", None)
+        more = await figures() if figures is not None else ()
+        return Response(exposition(more), media_type=CONTENT_TYPE)
 
     return app
 

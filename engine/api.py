@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from ..core.log import get_logger
+from ..core.metrics import CONTENT_TYPE, PATH, exposition, gauge
 from ..core.version import VERSION
 from .clients import Client
 from .reports import CAPABILITIES, ENGINE, Reports
@@ -34,6 +35,7 @@ def create_api(reports: Reports, kick: Kick) -> Starlette:
     return Starlette(
         routes=[
             Route("/healthz", api.healthz, methods=get),
+            Route(PATH, api.metrics, methods=get),
             Route("/api/v1/versions", api.versions, methods=get),
             Route("/api/v1/features", api.features, methods=get),
             Route("/api/v1/summaries", api.summaries, methods=get),
@@ -89,6 +91,15 @@ class _Api:
             }
             return answer({"code": NOT_ANSWERING, "data": about}, 503)
         return answer({"code": 0, "data": {"service": "engine", "version": VERSION}})
+
+    async def metrics(self, _: Request) -> Response:
+        reports = self._reports
+        figures = (
+            gauge("engine_nginx_up", "1 while nginx answers", float(reports.nginx_answers)),
+            gauge("engine_streams", "Streams that nginx knows", len(reports.streams())),
+            gauge("engine_clients", "Clients that nginx knows", len(reports.clients())),
+        )
+        return Response(exposition(figures), media_type=CONTENT_TYPE)
 
     async def versions(self, _: Request) -> Response:
         return self._data(self._reports.versions())
