@@ -24,6 +24,7 @@ from .channels import routes as channel_routes
 from .channels.setup import open_channels
 from .child import Place
 from .demo import NAME, Demo, DemoStore
+from .metrics import children
 from .outputs import compat, feed
 from .outputs import routes as output_routes
 from .outputs.setup import open_outputs
@@ -104,6 +105,7 @@ async def open_ffmpeg(settings: Settings) -> AsyncIterator[Running]:
         programmes = open_programmes(state)
         state.channels = open_channels(state)
         state.transcoder = await stack.enter_async_context(open_transcode(state))
+        state.figures = children(state.relays, state.transcoder.keeper)
         yield Running(
             listeners=[Listener(app, port=settings.ffmpeg_port)],
             loops=[

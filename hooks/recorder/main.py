@@ -40,6 +40,7 @@ from .capture import Capture
 from .feed import RecordingFeed
 from .finish import Finisher
 from .guard import Guard
+from .metrics import RecorderFigures
 from .retention_setup import open_retention
 from .retention_store import RetentionStore
 from .rules_store import RulesStore
@@ -107,6 +108,7 @@ async def open_recorder(settings: Settings) -> AsyncIterator[Running]:
         state.pass_signer = PassSigner(master_key)
         state.catalogue = await Catalogue.open(data.record, data.library / "library.sqlite")
         stack.push_async_callback(state.catalogue.close)
+        state.figures = RecorderFigures(state.catalogue, data.spool, now_ms)
         state.rules = RulesStore(redis, data.record_rules, state.events, now_ms)
         teller = Teller(state.catalogue, state.events, data.record, now_ms)
         state.capture = Capture(
