@@ -23,15 +23,16 @@ from ..core.settings import Settings
 from ..core.signed import PassSigner
 from ..core.srs import open_srs
 from ..core.store import open_redis
-from . import hooks_deliveries, hooks_targets, sign_in, stats, streams, system, watch
+from . import beian_routes, hooks_deliveries, hooks_targets, sign_in, stats, streams, system, watch
 from .admin import Admin, FailureStore
 from .alerts import notify_routes
 from .alerts import routes as alert_routes
+from .beian import BeianStore
 from .facts import Facts
 from .hook_worker import HookWorker
 from .host import Host
 from .host_events import HostEventPump
-from .house import backups, https, upgrade
+from .house import backups, front, https, upgrade
 from .house import logs as house_logs
 from .live import LiveFeed
 from .media import MediaInfo
@@ -46,9 +47,10 @@ def create_api() -> FastAPI:
     app = create_app("platform", "Streamstead")
     for part in (hooks_deliveries, hooks_targets, sign_in, stats, streams, system, watch):
         app.include_router(part.router)
-    for of_house in (backups, https, house_logs, upgrade):
+    for of_house in (backups, front, https, house_logs, upgrade):
         app.include_router(of_house.router)
     app.include_router(upgrade.public)
+    app.include_router(beian_routes.router)
     for of_watch in (monitor_routes, alert_routes, notify_routes):
         app.include_router(of_watch.router)
     return app
@@ -98,6 +100,7 @@ async def open_platform(settings: Settings) -> AsyncIterator[Running]:
             hook_queue=hook_queue,
             hook_worker=hook_worker,
             stats=statistics,
+            beian=BeianStore(redis),
             clock=now_ms,
         )
         app = create_api()

@@ -16,6 +16,7 @@ from ..core.registry import StreamRegistry
 from ..core.settings import Settings
 from ..core.srs import SrsApi
 from .admin import Admin
+from .beian import BeianStore
 from .facts import Facts
 from .hook_worker import HookWorker
 from .host import Host
@@ -45,6 +46,7 @@ class Services:
     hook_queue: HookQueue
     hook_worker: HookWorker
     stats: Statistics
+    beian: BeianStore
     clock: Callable[[], int]
     """Milliseconds since the epoch."""
 

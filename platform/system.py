@@ -1,16 +1,19 @@
 """Routes of the house itself: versions, environment, status, API secret, API description."""
 
+from contextlib import suppress
 from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import FileResponse, Response
 from pydantic import BaseModel
+from redis.exceptions import RedisError
 
 from ..core.app import API, Body, Reply, Version
 from ..core.auth import SignedIn
 from ..core.errors import NotFound, StreamsteadError, Upstream
 from ..core.paths import share_dir
 from ..core.version import VERSION
+from .beian import Beian
 from .host import HostStatus, ServiceState
 from .services import ServicesDep
 
@@ -28,7 +31,8 @@ class Capabilities(BaseModel):
 
 
 class Envs(BaseModel):
-    """Ports are strings as in Oryx; ``https`` tells whether the page may be had by HTTPS."""
+    """Ports are strings as in Oryx; ``https`` tells whether the page may be had by HTTPS.
+    ``rtmpsPort``, ``title`` and ``icp`` are empty when there is none."""
 
     mgmtDocker: bool  # noqa: N815
     platformDocker: bool  # noqa: N815
@@ -40,6 +44,9 @@ class Envs(BaseModel):
     https: bool
     mediaServer: str  # noqa: N815
     capabilities: Capabilities
+    rtmpsPort: str  # noqa: N815
+    title: str
+    icp: str
 
 
 class Releases(BaseModel):
@@ -79,6 +86,11 @@ async def envs(services: ServicesDep) -> Reply[Envs]:
     settings = services.settings
     media = await services.media.get()
     status = await _host_status(services)
+    footer = Beian()
+    # The addresses are needed without Redis too.
+    with suppress(RedisError):
+        footer = await services.beian.read()
+    rtmps = settings.rtmps_port if settings.rtmps_port in status.front_ports else ""
     return Reply(
         data=Envs(
             mgmtDocker=status.runtime == "docker",
@@ -91,6 +103,9 @@ async def envs(services: ServicesDep) -> Reply[Envs]:
             https=settings.web_https_port in status.front_ports,
             mediaServer=media.server,
             capabilities=Capabilities(srt=media.srt, webrtc=media.webrtc, hevc=media.hevc),
+            rtmpsPort=str(rtmps),
+            title=footer.title or "",
+            icp=footer.icp or "",
         )
     )
 

@@ -22,6 +22,7 @@ from streamstead.core.settings import Settings
 from streamstead.core.signed import PassSigner
 from streamstead.core.srs import SrsApi
 from streamstead.platform.admin import Admin, FailureStore
+from streamstead.platform.beian import BeianStore
 from streamstead.platform.facts import Facts
 from streamstead.platform.hook_worker import HookWorker
 from streamstead.platform.host import Host
@@ -133,6 +134,7 @@ async def page(settings: Settings, redis: Redis) -> AsyncIterator[Page]:
             hook_queue=hook_queue,
             hook_worker=HookWorker(events, hook_targets, hook_queue, Outbound(), now_ms),
             stats=statistics,
+            beian=BeianStore(redis),
             clock=now_ms,
         )
         app = create_api()
