@@ -113,19 +113,28 @@ export function makeRouter(queries: QueryClient, history?: RouterHistory) {
     createRoute({ getParentRoute: () => shell, path: '/channels/cameras', component: lazyRouteComponent(channelPages, 'CamerasPage') }),
     createRoute({ getParentRoute: () => shell, path: '/channels/transcode', component: lazyRouteComponent(channelPages, 'TranscodePage') }),
   ] as const;
-  const system = createRoute({
-    getParentRoute: () => shell,
-    path: '/system',
-    component: lazyRouteComponent(() => import('./pages/system-page'), 'SystemPage'),
-  });
-  const webhooks = createRoute({
-    getParentRoute: () => shell,
-    path: '/system/webhooks',
-    component: lazyRouteComponent(() => withWords('webhooks', () => import('./pages/webhooks-page')), 'WebhooksPage'),
-  });
+  const watching = <T,>(load: () => Promise<T>) => withWords('system', load);
+  const house = <T,>(load: () => Promise<T>) => withWords('house', () => watching(load));
+  const system = [
+    createRoute({ getParentRoute: () => shell, path: '/system', component: lazyRouteComponent(() => house(() => import('./pages/system/system-page')), 'SystemPage') }),
+    createRoute({ getParentRoute: () => shell, path: '/system/https', component: lazyRouteComponent(() => house(() => import('./pages/system/https-page')), 'HttpsPage') }),
+    createRoute({ getParentRoute: () => shell, path: '/system/upgrade', component: lazyRouteComponent(() => house(() => import('./pages/system/upgrade-page')), 'UpgradePage') }),
+    createRoute({ getParentRoute: () => shell, path: '/system/backup', component: lazyRouteComponent(() => house(() => import('./pages/system/backup-page')), 'BackupPage') }),
+    createRoute({ getParentRoute: () => shell, path: '/system/monitoring', component: lazyRouteComponent(() => watching(() => import('./pages/system/monitoring-page')), 'MonitoringPage') }),
+    createRoute({ getParentRoute: () => shell, path: '/system/alerts', component: lazyRouteComponent(() => watching(() => import('./pages/system/alerts-page')), 'AlertsPage') }),
+    createRoute({ getParentRoute: () => shell, path: '/system/logs', component: lazyRouteComponent(() => watching(() => import('./pages/system/logs-page')), 'LogsPage') }),
+    createRoute({ getParentRoute: () => shell, path: '/system/audit', component: lazyRouteComponent(() => watching(() => import('./pages/system/audit-page')), 'AuditPage') }),
+    createRoute({ getParentRoute: () => shell, path: '/system/api-keys', component: lazyRouteComponent(() => house(() => import('./pages/system/api-keys-page')), 'ApiKeysPage') }),
+    createRoute({
+      getParentRoute: () => shell,
+      path: '/system/webhooks',
+      component: lazyRouteComponent(() => withWords('webhooks', () => watching(() => import('./pages/system/webhooks-page'))), 'WebhooksPage'),
+    }),
+    createRoute({ getParentRoute: () => shell, path: '/system/settings', component: lazyRouteComponent(() => house(() => import('./pages/system/settings-page')), 'SettingsPage') }),
+  ] as const;
 
   return createRouter({
-    routeTree: root.addChildren([setup, signIn, shell.addChildren([home, streams, streamRules, statistics, stream.addChildren(streamTabs), outputs, programme, recordings, recording, ...recordingSettings, ...channels, system, webhooks])]),
+    routeTree: root.addChildren([setup, signIn, shell.addChildren([home, streams, streamRules, statistics, stream.addChildren(streamTabs), outputs, programme, recordings, recording, ...recordingSettings, ...channels, ...system])]),
     basepath: '/mgmt',
     defaultPreload: 'intent',
     defaultPendingMs: 300,

@@ -2,18 +2,31 @@ import i18next, { type i18n } from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import type channels from '../locales/channels.en.json';
 import type en from '../locales/en.json';
+import type house from '../locales/house.en.json';
 import type outputs from '../locales/outputs.en.json';
 import type recordings from '../locales/recordings.en.json';
 import type stats from '../locales/stats.en.json';
 import type storage from '../locales/storage.en.json';
 import type streams from '../locales/streams.en.json';
+import type system from '../locales/system.en.json';
 import type webhooks from '../locales/webhooks.en.json';
 import { preferredLanguage, type Language } from './language';
 import { writePreference } from './preferences';
 
 declare module 'i18next' {
   interface CustomTypeOptions {
-    resources: { translation: typeof en & typeof channels & typeof outputs & typeof recordings & typeof storage & typeof streams & typeof stats & typeof webhooks };
+    resources: {
+      translation: typeof en &
+        typeof channels &
+        typeof house &
+        typeof outputs &
+        typeof recordings &
+        typeof storage &
+        typeof streams &
+        typeof stats &
+        typeof system &
+        typeof webhooks;
+    };
   }
 }
 
@@ -22,10 +35,12 @@ const PARTS = {
   main: { en: () => import('../locales/en.json'), zh: () => import('../locales/zh.json') },
   outputs: { en: () => import('../locales/outputs.en.json'), zh: () => import('../locales/outputs.zh.json') },
   channels: { en: () => import('../locales/channels.en.json'), zh: () => import('../locales/channels.zh.json') },
+  house: { en: () => import('../locales/house.en.json'), zh: () => import('../locales/house.zh.json') },
   recordings: { en: () => import('../locales/recordings.en.json'), zh: () => import('../locales/recordings.zh.json') },
   stats: { en: () => import('../locales/stats.en.json'), zh: () => import('../locales/stats.zh.json') },
   storage: { en: () => import('../locales/storage.en.json'), zh: () => import('../locales/storage.zh.json') },
   streams: { en: () => import('../locales/streams.en.json'), zh: () => import('../locales/streams.zh.json') },
+  system: { en: () => import('../locales/system.en.json'), zh: () => import('../locales/system.zh.json') },
   webhooks: { en: () => import('../locales/webhooks.en.json'), zh: () => import('../locales/webhooks.zh.json') },
 } satisfies Record<string, Record<Language, () => Promise<{ default: object }>>>;
 

@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest';
 import channelsEn from './channels.en.json';
 import channelsZh from './channels.zh.json';
 import en from './en.json';
+import houseEn from './house.en.json';
+import houseZh from './house.zh.json';
 import outputsEn from './outputs.en.json';
 import outputsZh from './outputs.zh.json';
 import recordingsEn from './recordings.en.json';
@@ -12,6 +14,8 @@ import storageEn from './storage.en.json';
 import storageZh from './storage.zh.json';
 import streamsEn from './streams.en.json';
 import streamsZh from './streams.zh.json';
+import systemEn from './system.en.json';
+import systemZh from './system.zh.json';
 import vodEn from './vod.en.json';
 import vodZh from './vod.zh.json';
 import watchEn from './watch.en.json';
@@ -40,6 +44,8 @@ describe.each([
   ['pages about channels', flat(channelsEn), flat(channelsZh)],
   ['statistics', flat(statsEn), flat(statsZh)],
   ['pages about webhooks', flat(webhooksEn), flat(webhooksZh)],
+  ['house, its services and settings', flat(houseEn), flat(houseZh)],
+  ['pages of System that watch', flat(systemEn), flat(systemZh)],
   ['page of a recording', flat(vodEn), flat(vodZh)],
   ['watch page', flat(watchEn), flat(watchZh)],
 ])('the words of the %s', (_name, english, chinese) => {

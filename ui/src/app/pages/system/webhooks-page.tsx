@@ -3,17 +3,17 @@ import { useQuery } from '@tanstack/react-query';
 import type { TFunction } from 'i18next';
 import { lazy, Suspense, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Icon } from '../../components/icons';
-import { PageHead } from '../../components/page-head';
-import { targetsQuery } from '../../features/webhooks/api/use-webhooks';
-import { DeliveryLog } from '../../features/webhooks/components/delivery-log';
-import { TargetsCard } from '../../features/webhooks/components/targets-card';
-import type { HookDelivery, HookTarget } from '../../lib/api-types';
-import { useTitle } from '../use-title';
+import { Icon } from '../../../components/icons';
+import { PageHead } from '../../../components/page-head';
+import { targetsQuery } from '../../../features/webhooks/api/use-webhooks';
+import { DeliveryLog } from '../../../features/webhooks/components/delivery-log';
+import { TargetsCard } from '../../../features/webhooks/components/targets-card';
+import type { HookDelivery, HookTarget } from '../../../lib/api-types';
+import { useTitle } from '../../use-title';
 import { SystemTabs } from './system-tabs';
 
 const DeliveryDrawer = lazy(() =>
-  import('../../features/webhooks/components/delivery-drawer').then((module) => ({ default: module.DeliveryDrawer })),
+  import('../../../features/webhooks/components/delivery-drawer').then((module) => ({ default: module.DeliveryDrawer })),
 );
 
 /** Whom do we tell, and does it arrive? */

@@ -1,10 +1,10 @@
 import { Stack } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
-import { PageHead } from '../../components/page-head';
-import { AboutCard } from '../../features/services/components/about-card';
-import { ServicesCard } from '../../features/services/components/services-card';
-import { useLive } from '../../lib/use-live';
-import { useTitle } from '../use-title';
+import { PageHead } from '../../../components/page-head';
+import { AboutCard } from '../../../features/services/components/about-card';
+import { ServicesCard } from '../../../features/services/components/services-card';
+import { useLive } from '../../../lib/use-live';
+import { useTitle } from '../../use-title';
 import { SystemTabs } from './system-tabs';
 
 /** Does the machinery run, and what is it? */
