@@ -26,7 +26,10 @@ StreamsteadError              500  4000  internal
 ├── RequestTimeout            408  4012  request_timeout
 ├── ConfigError               500  4014  config  (a start that cannot go on)
 ├── PlayRefused               403  4015  play_refused  (every key is in _PLAY)
-└── StorageFailed             502  4016  storage_failed  (hooks/storage/errors.py)
+├── StorageFailed             502  4016  storage_failed  (hooks/storage/errors.py)
+├── ReleaseRefused            422  4020  release_refused  (mgmt/upgrade/errors.py)
+├── UpgradeFailed             500  4021  upgrade_failed  (mgmt/upgrade/errors.py)
+└── UpgradeRunning            409  1005  upgrading  (mgmt/upgrade/errors.py)
 
 Codes up to 3001 are those of SRS-cloud; ours begin at 4000. ``key`` never changes: the
 page translates it and metrics count it.
