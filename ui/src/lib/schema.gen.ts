@@ -2281,6 +2281,287 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/terraform/v1/mgmt/alerts/ack": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Acknowledge
+         * @description Note that somebody knows: it goes on, and nobody is told of it again.
+         */
+        post: operations["acknowledge_terraform_v1_mgmt_alerts_ack_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/alerts/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * List Alerts
+         * @description List what is wrong now, and what was.
+         */
+        post: operations["list_alerts_terraform_v1_mgmt_alerts_list_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/alerts/rules/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * List Rules
+         * @description List the rules.
+         */
+        post: operations["list_rules_terraform_v1_mgmt_alerts_rules_list_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/alerts/rules/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Update Rule
+         * @description Change one rule.
+         */
+        post: operations["update_rule_terraform_v1_mgmt_alerts_rules_update_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/auto-self-signed-certificate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Self Signed Certificate
+         * @description Serve a new certificate that we signed ourselves; browsers warn of it.
+         */
+        post: operations["self_signed_certificate_terraform_v1_mgmt_auto_self_signed_certificate_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/backup/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Backup
+         * @description Begin a backup; ``list`` tells how it goes.
+         */
+        post: operations["create_backup_terraform_v1_mgmt_backup_create_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/backup/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Backup
+         * @description Return the file, as it is kept.
+         */
+        get: operations["download_backup_terraform_v1_mgmt_backup_download_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/backup/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * List Backups
+         * @description List all backups, newest first, and what is going on.
+         */
+        post: operations["list_backups_terraform_v1_mgmt_backup_list_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/backup/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove Backup
+         * @description Remove one for good.
+         */
+        post: operations["remove_backup_terraform_v1_mgmt_backup_remove_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/backup/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore Backup
+         * @description Put the house back to a backup. All streams end for a moment, and all services restart; the
+         *     state of before returns when they do not become healthy.
+         */
+        post: operations["restore_backup_terraform_v1_mgmt_backup_restore_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/backup/schedule/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Query Schedule
+         * @description Tell when backups are made by themselves.
+         */
+        post: operations["query_schedule_terraform_v1_mgmt_backup_schedule_query_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/backup/schedule/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Update Schedule
+         * @description Change when and where to backups are made by themselves.
+         */
+        post: operations["update_schedule_terraform_v1_mgmt_backup_schedule_update_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/cert/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Query Certificate
+         * @description Tell which certificate is served, how long it lasts and how its renewal goes.
+         */
+        post: operations["query_certificate_terraform_v1_mgmt_cert_query_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/cert/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rollback Certificate
+         * @description Serve the certificate before this one again.
+         */
+        post: operations["rollback_certificate_terraform_v1_mgmt_cert_rollback_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/terraform/v1/mgmt/check": {
         parameters: {
             query?: never;
@@ -2299,6 +2580,46 @@ export interface paths {
          * @description Tell whether an upgrade is running.
          */
         post: operations["check_terraform_v1_mgmt_check_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/dashboard/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Series
+         * @description Tell how it was: from Prometheus, or from what the house keeps by itself.
+         */
+        post: operations["series_terraform_v1_mgmt_dashboard_series_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/dashboard/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Summary
+         * @description Tell how the house is now.
+         */
+        post: operations["summary_terraform_v1_mgmt_dashboard_summary_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2581,6 +2902,87 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/terraform/v1/mgmt/letsencrypt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Request Certificate
+         * @description Check the domains, ask Let's Encrypt for a certificate and serve it. Takes up to minutes;
+         *     ``cert/query`` shows the steps meanwhile, and the work goes on if the caller leaves.
+         */
+        post: operations["request_certificate_terraform_v1_mgmt_letsencrypt_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/letsencrypt/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Domains
+         * @description Tell what would stop a request, without asking the CA anything.
+         */
+        post: operations["check_domains_terraform_v1_mgmt_letsencrypt_check_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/letsencrypt/renew": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Renew Certificate
+         * @description Renew the certificate if it is due, or at once with ``force``.
+         */
+        post: operations["renew_certificate_terraform_v1_mgmt_letsencrypt_renew_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/letsencrypt/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Update Renewal
+         * @description Change who the CA writes to, and whether renewal happens by itself.
+         */
+        post: operations["update_renewal_terraform_v1_mgmt_letsencrypt_settings_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/terraform/v1/mgmt/limits/query": {
         parameters: {
             query?: never;
@@ -2681,6 +3083,166 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/terraform/v1/mgmt/logs/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Logs
+         * @description Return what is kept as a text file, oldest first; the newest 50 MB at most.
+         */
+        get: operations["download_logs_terraform_v1_mgmt_logs_download_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/logs/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Live Logs
+         * @description Follow what is written: events ``lines`` (``{lines, skipped}``), a comment every 15 s.
+         */
+        get: operations["live_logs_terraform_v1_mgmt_logs_live_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/logs/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Query Logs
+         * @description Return the newest lines of all programs, or those before a page.
+         */
+        post: operations["query_logs_terraform_v1_mgmt_logs_query_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/notify/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Target
+         * @description Add somebody to tell.
+         */
+        post: operations["create_target_terraform_v1_mgmt_notify_create_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/notify/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * List Targets
+         * @description List who is told, and what the kinds of targets need to know.
+         */
+        post: operations["list_targets_terraform_v1_mgmt_notify_list_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/notify/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove Target
+         * @description Forget a target, and what waits for it.
+         */
+        post: operations["remove_target_terraform_v1_mgmt_notify_remove_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/notify/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try Target
+         * @description Send a test message now and tell what the other side answered.
+         */
+        post: operations["try_target_terraform_v1_mgmt_notify_test_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/notify/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Update Target
+         * @description Change what is given; the rest stays.
+         */
+        post: operations["update_target_terraform_v1_mgmt_notify_update_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/terraform/v1/mgmt/password": {
         parameters: {
             query?: never;
@@ -2715,6 +3277,26 @@ export interface paths {
          * @description Return the API secret: the credential of programs, sent as Bearer.
          */
         post: operations["api_secret_terraform_v1_mgmt_secret_query_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/ssl": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upload Certificate
+         * @description Serve a certificate of one's own: PEM of the chain and of its key.
+         */
+        post: operations["upload_certificate_terraform_v1_mgmt_ssl_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2801,6 +3383,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/terraform/v1/mgmt/strategy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Strategy
+         * @description Choose whether upgrades happen by themselves.
+         */
+        post: operations["strategy_terraform_v1_mgmt_strategy_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/terraform/v1/mgmt/streams/kickoff": {
         parameters: {
             query?: never;
@@ -2842,6 +3444,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/terraform/v1/mgmt/support-bundle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make Support Bundle
+         * @description Gather what somebody who helps needs to know, without any secret, into one file.
+         */
+        post: operations["make_support_bundle_terraform_v1_mgmt_support_bundle_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/support-bundle/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Support Bundle
+         * @description Return the bundle that was made last, a ``.tar.gz``.
+         */
+        get: operations["download_support_bundle_terraform_v1_mgmt_support_bundle_download_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/terraform/v1/mgmt/token": {
         parameters: {
             query?: never;
@@ -2856,6 +3498,187 @@ export interface paths {
          * @description Give a fresh session for a valid one; the old one ends when it would have.
          */
         post: operations["renew_terraform_v1_mgmt_token_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/traffic/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Traffic
+         * @description Tell the traffic of the month, and the quota.
+         */
+        post: operations["traffic_terraform_v1_mgmt_traffic_query_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/traffic/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Update Traffic
+         * @description Set the quota and how it is counted.
+         */
+        post: operations["update_traffic_terraform_v1_mgmt_traffic_update_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/upgrade": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upgrade
+         * @description Begin an upgrade; follow it by ``upgrade/progress``.
+         */
+        post: operations["upgrade_terraform_v1_mgmt_upgrade_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/upgrade/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look For Releases
+         * @description Look for new releases now.
+         */
+        post: operations["look_for_releases_terraform_v1_mgmt_upgrade_check_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/upgrade/progress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Upgrade Progress
+         * @description Server-sent events ``run``: the run as it is, at once and after every change. It is read from
+         *     disk, so a client that connects again after our own restart goes on where it was.
+         */
+        get: operations["upgrade_progress_terraform_v1_mgmt_upgrade_progress_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/upgrade/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rollback
+         * @description Go back to an installed release.
+         */
+        post: operations["rollback_terraform_v1_mgmt_upgrade_rollback_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/upgrade/settings/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Settings Query
+         * @description Tell where releases come from and whose signatures count.
+         */
+        post: operations["settings_query_terraform_v1_mgmt_upgrade_settings_query_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/upgrade/settings/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Settings Update
+         * @description Choose where releases come from and whose signatures count.
+         */
+        post: operations["settings_update_terraform_v1_mgmt_upgrade_settings_update_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/upgrade/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upgrade Status
+         * @description Tell what runs, what may be had, and how the last upgrade went.
+         */
+        post: operations["upgrade_status_terraform_v1_mgmt_upgrade_status_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2880,6 +3703,46 @@ export interface paths {
          * @description Tell the version of Streamstead.
          */
         post: operations["versions_terraform_v1_mgmt_versions_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/window/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Window Query
+         * @description Tell when upgrades may touch what is live.
+         */
+        post: operations["window_query_terraform_v1_mgmt_window_query_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/window/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Window Update
+         * @description Choose the window.
+         */
+        post: operations["window_update_terraform_v1_mgmt_window_update_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3446,6 +4309,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/terraform/v1/releases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Releases
+         * @description Answer without envelope, as the release service of SRS-cloud does.
+         */
+        get: operations["releases_terraform_v1_releases_get"];
+        put?: never;
+        /**
+         * Releases
+         * @description Answer without envelope, as the release service of SRS-cloud does.
+         */
+        post: operations["releases_terraform_v1_releases_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/releases/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Release Service Version
+         * @description Tell the version of what answers ``releases``.
+         */
+        get: operations["release_service_version_terraform_v1_releases_versions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/terraform/v1/storage/settings/query": {
         parameters: {
             query?: never;
@@ -3851,6 +4758,118 @@ export interface components {
              */
             zone: string;
         };
+        /**
+         * Alert
+         * @description ``state`` pending: the cause is there, but not yet for as long as the rule wants.
+         *
+         *     ``text`` and ``help`` are the same in plain English. ``subject``: what it is about, such as the
+         *     name of a service; empty for the house itself.
+         */
+        Alert: {
+            /** Id */
+            id: string;
+            /** Rule */
+            rule: string;
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "critical" | "warning" | "info";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "firing" | "pending";
+            /** Subject */
+            subject: string;
+            /** Since Ms */
+            since_ms: number;
+            message: components["schemas"]["AlertMessage"];
+            /** Text */
+            text: string;
+            /** Help */
+            help: string;
+            /** Acknowledged */
+            acknowledged: boolean;
+        };
+        /** AlertCounts */
+        AlertCounts: {
+            /**
+             * Critical
+             * @default 0
+             */
+            critical: number;
+            /**
+             * Warning
+             * @default 0
+             */
+            warning: number;
+        };
+        /**
+         * AlertMessage
+         * @description A key that the page translates, and what to put into it.
+         */
+        AlertMessage: {
+            /** Key */
+            key: string;
+            /** Params */
+            params: {
+                [key: string]: string | number;
+            };
+        };
+        /** AlertRequest */
+        AlertRequest: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Id */
+            id: string;
+        };
+        /**
+         * AlertRule
+         * @description ``threshold`` in ``unit``, between ``min`` and ``max``; null for a rule that has none. The
+         *     cause must last ``for_s`` seconds before the alert fires.
+         */
+        AlertRule: {
+            /** Rule */
+            rule: string;
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "critical" | "warning" | "info";
+            /** Enabled */
+            enabled: boolean;
+            /** Threshold */
+            threshold: number | null;
+            /** Unit */
+            unit: string;
+            /** For S */
+            for_s: number;
+            /** Min */
+            min: number;
+            /** Max */
+            max: number;
+            /** Changed */
+            changed: boolean;
+        };
+        /** AlertRules */
+        AlertRules: {
+            /** Rules */
+            rules: components["schemas"]["AlertRule"][];
+        };
+        /**
+         * Alerts
+         * @description The worst first; ``history`` newest first, 200 at most.
+         */
+        Alerts: {
+            /** Alerts */
+            alerts: components["schemas"]["Alert"][];
+            /** History */
+            history: components["schemas"]["PastAlert"][];
+        };
         /** ApplyAll */
         ApplyAll: {
             /**
@@ -3942,6 +4961,175 @@ export interface components {
             channels: number;
         };
         /**
+         * BackupEntry
+         * @description ``verified``: it was read again, in whole, after it was written. ``version``: of the release
+         *     that made it.
+         */
+        BackupEntry: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** At Ms */
+            at_ms: number;
+            /** Bytes */
+            bytes: number;
+            /** Version */
+            version: string;
+            /** Encrypted */
+            encrypted: boolean;
+            /** Recordings */
+            recordings: boolean;
+            where: components["schemas"]["BackupPlace"];
+            /** Verified */
+            verified: boolean;
+        };
+        /**
+         * BackupJob
+         * @description ``kind``: create or restore. ``state``: running, done, failed or rolled_back. ``step``:
+         *     stable name of what is being done; ``done_bytes`` of about ``total_bytes``.
+         */
+        BackupJob: {
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** State */
+            state: string;
+            /** Step */
+            step: string;
+            /** Done Bytes */
+            done_bytes: number;
+            /** Total Bytes */
+            total_bytes: number;
+            /** Started Ms */
+            started_ms: number;
+            /** Ended Ms */
+            ended_ms: number | null;
+            error: components["schemas"]["BackupProblem"] | null;
+        };
+        /**
+         * BackupNothing
+         * @description There is nothing to tell.
+         */
+        BackupNothing: Record<string, never>;
+        /**
+         * BackupPlace
+         * @description On this machine, or in the bucket that is the default for recordings.
+         * @enum {string}
+         */
+        BackupPlace: "file" | "bucket";
+        /** BackupProblem */
+        BackupProblem: {
+            /** Message */
+            message: string;
+            /** Help */
+            help: string;
+            /** Key */
+            key: string;
+        };
+        /** BackupRequest */
+        BackupRequest: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Id */
+            id: string;
+        };
+        /**
+         * BackupSchedule
+         * @description ``days``: 0 is Monday, none is every day. ``keep``: so many of those that the schedule made
+         *     stay. ``next_ms``: null while it is off.
+         */
+        BackupSchedule: {
+            /** Enabled */
+            enabled: boolean;
+            /** At */
+            at: string;
+            /** Zone */
+            zone: string;
+            /** Days */
+            days: number[];
+            /** Keep */
+            keep: number;
+            to: components["schemas"]["BackupPlace"];
+            /** Recordings */
+            recordings: boolean;
+            /** Passphrase Set */
+            passphrase_set: boolean;
+            /** Next Ms */
+            next_ms: number | null;
+            /** Last At Ms */
+            last_at_ms: number | null;
+            /** Last Ok */
+            last_ok: boolean | null;
+            /** Last Error */
+            last_error: string;
+        };
+        /**
+         * Backups
+         * @description ``running``: what is done now; ``last``: what ended last. ``bucket_problem``: why the list of
+         *     the bucket is not there; null when there is none or it was read. ``move``: how to take the
+         *     house to another server, in words.
+         */
+        Backups: {
+            /** Backups */
+            backups: components["schemas"]["BackupEntry"][];
+            running: components["schemas"]["BackupJob"] | null;
+            last: components["schemas"]["BackupJob"] | null;
+            /** Free Bytes */
+            free_bytes: number;
+            /** Bucket */
+            bucket: boolean;
+            /** Bucket Problem */
+            bucket_problem: string | null;
+            /** Move */
+            move: string[];
+        };
+        /**
+         * BeginRollback
+         * @description Without ``version``: to the release before.
+         */
+        BeginRollback: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Version */
+            version?: string | null;
+            /**
+             * Force
+             * @default false
+             */
+            force: boolean;
+        };
+        /**
+         * BeginUpgrade
+         * @description ``force``: though the window is closed, somebody is live or a program is not healthy.
+         */
+        BeginUpgrade: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Version */
+            version?: string | null;
+            /**
+             * Force
+             * @default false
+             */
+            force: boolean;
+            /**
+             * Dry Run
+             * @default false
+             */
+            dry_run: boolean;
+        };
+        /**
          * Body
          * @description Base of request bodies: unknown fields are errors; ``token`` may carry the session.
          */
@@ -3960,6 +5148,46 @@ export interface components {
             webrtc: boolean;
             /** Hevc */
             hevc: boolean;
+        };
+        /**
+         * ChangeUpgradeSettings
+         * @description What is absent stays as it is.
+         */
+        ChangeUpgradeSettings: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            channel?: components["schemas"]["UpgradeChannel"] | null;
+            source?: components["schemas"]["UpgradeSource"] | null;
+            /**
+             * Url
+             * @description Address of the index, of the repository, or OWNER/NAME
+             */
+            url?: string | null;
+            /** Keys */
+            keys?: string[] | null;
+        };
+        /** ChangeWindow */
+        ChangeWindow: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Start */
+            start: number;
+            /**
+             * Duration
+             * @description Hours
+             */
+            duration: number;
+            /**
+             * Zone
+             * @description IANA time zone, such as Europe/Berlin
+             */
+            zone?: string | null;
         };
         /**
          * Channel
@@ -4213,12 +5441,42 @@ export interface components {
             /** Upgrading */
             upgrading: boolean;
         };
+        /** CheckDomains */
+        CheckDomains: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /**
+             * Domain
+             * @description Several are split by ; , or space
+             */
+            domain: string;
+            dns?: components["schemas"]["HttpsDns"] | null;
+        };
         /**
          * ChildState
          * @description How a supervised child is.
          * @enum {string}
          */
         ChildState: "off" | "starting" | "live" | "retrying";
+        /**
+         * ChooseStrategy
+         * @description Without ``strategy`` the other one is taken, as SRS-cloud does.
+         */
+        ChooseStrategy: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            strategy?: components["schemas"]["UpgradeStrategy"] | null;
+        };
+        /** ChosenStrategy */
+        ChosenStrategy: {
+            strategy: components["schemas"]["UpgradeStrategy"];
+        };
         /**
          * CountryStats
          * @description ``country``: two letters; null where it is not known.
@@ -4228,6 +5486,33 @@ export interface components {
             country: string | null;
             /** Sessions */
             sessions: number;
+        };
+        /**
+         * CreateBackup
+         * @description Without ``passphrase`` the one of the schedule is taken. ``recordings``: with the media of
+         *     recordings, films and pictures, not their list alone. ``unencrypted``: on purpose, and to a
+         *     file only.
+         */
+        CreateBackup: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Passphrase */
+            passphrase?: string | null;
+            /**
+             * Recordings
+             * @default false
+             */
+            recordings: boolean;
+            /** @default file */
+            to: components["schemas"]["BackupPlace"];
+            /**
+             * Unencrypted
+             * @default false
+             */
+            unencrypted: boolean;
         };
         /**
          * CreateChannel
@@ -4314,6 +5599,32 @@ export interface components {
             label: string;
             /** Expires Ms */
             expires_ms?: number | null;
+        };
+        /** CreateNotifyTarget */
+        CreateNotifyTarget: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Label */
+            label: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "webhook" | "discord" | "email" | "telegram" | "ntfy" | "other";
+            /** Fields */
+            fields: {
+                [key: string]: string;
+            };
+            /** Levels */
+            levels: ("critical" | "warning" | "info")[];
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
         };
         /**
          * CreateOutput
@@ -4563,6 +5874,77 @@ export interface components {
             hardware: components["schemas"]["Hardware"];
         };
         /**
+         * Dashboard
+         * @description Everything the first look at the house wants to know.
+         */
+        Dashboard: {
+            /** At Ms */
+            at_ms: number;
+            sentence: components["schemas"]["HealthSentence"];
+            /** Cpu Percent */
+            cpu_percent: number;
+            /** Cores */
+            cores: number;
+            /** Load1 */
+            load1: number;
+            memory: components["schemas"]["UsedBytes"];
+            swap: components["schemas"]["UsedBytes"];
+            /** Disks */
+            disks: components["schemas"]["DiskUse"][];
+            network: components["schemas"]["NetworkRates"];
+            traffic: components["schemas"]["Traffic"];
+            /** Streams */
+            streams: number;
+            /** Viewers */
+            viewers: number;
+            outputs: components["schemas"]["OutputCounts"];
+            recordings: components["schemas"]["RecordingCounts"];
+            /** Uptime S */
+            uptime_s: number;
+            alerts: components["schemas"]["AlertCounts"];
+            /** Incidents */
+            incidents: components["schemas"]["Incident"][];
+            prometheus: components["schemas"]["PrometheusState"];
+        };
+        /**
+         * DashboardLine
+         * @description ``points``: [time in ms, value]; null where nothing was measured.
+         */
+        DashboardLine: {
+            /**
+             * Name
+             * @enum {string}
+             */
+            name: "cpu" | "memory" | "disk" | "net_rx" | "net_tx" | "streams" | "viewers" | "outputs_live" | "callbacks_rate" | "callback_p95_ms";
+            /**
+             * Unit
+             * @enum {string}
+             */
+            unit: "percent" | "bps" | "count" | "per_second" | "ms";
+            /** Points */
+            points: [
+                number,
+                number | null
+            ][];
+        };
+        /**
+         * DashboardSeries
+         * @description ``source``: ``own`` is what the house keeps by itself, for when Prometheus is off.
+         */
+        DashboardSeries: {
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "prometheus" | "own";
+            /** Step S */
+            step_s: number;
+            /** From Ms */
+            from_ms: number;
+            /** Series */
+            series: components["schemas"]["DashboardLine"][];
+        };
+        /**
          * DeleteRecordings
          * @description ``confirm``: the number of ``ids`` again, so that nobody deletes more than was meant.
          */
@@ -4725,6 +6107,20 @@ export interface components {
             /** Full In Days */
             full_in_days: number | null;
         };
+        /**
+         * DiskUse
+         * @description ``full_in_days``: as it has been filling of late; null while it does not, or nobody knows.
+         */
+        DiskUse: {
+            /** Used Bytes */
+            used_bytes: number;
+            /** Total Bytes */
+            total_bytes: number;
+            /** Path */
+            path: string;
+            /** Full In Days */
+            full_in_days: number | null;
+        };
         /** DvrFile */
         DvrFile: {
             /** Uuid */
@@ -4843,7 +6239,7 @@ export interface components {
          * @description Every type of event; the value is what stands in the stream.
          * @enum {string}
          */
-        EventType: "stream.published" | "stream.unpublished" | "stream.kicked" | "viewer.joined" | "viewer.left" | "viewer.kicked" | "session.closed" | "segment.ready" | "registry.repaired" | "store.emptied" | "webhook.dropped" | "recording.started" | "recording.finished" | "recording.recovered" | "recording.uploaded" | "recording.failed" | "recording.removed" | "recording.refused" | "recording.rules_changed" | "storage.failing" | "storage.recovered" | "disk.low" | "disk.critical" | "disk.ok" | "output.live" | "output.lost" | "output.failed" | "output.ended" | "programme.switched" | "programme.slate" | "channel.started" | "channel.failed" | "channel.ended" | "transcode.started" | "transcode.failed" | "auth.signed_in" | "auth.refused" | "auth.password_changed";
+        EventType: "stream.published" | "stream.unpublished" | "stream.kicked" | "viewer.joined" | "viewer.left" | "viewer.kicked" | "session.closed" | "segment.ready" | "registry.repaired" | "store.emptied" | "webhook.dropped" | "recording.started" | "recording.finished" | "recording.recovered" | "recording.uploaded" | "recording.failed" | "recording.removed" | "recording.refused" | "recording.rules_changed" | "storage.failing" | "storage.recovered" | "disk.low" | "disk.critical" | "disk.ok" | "output.live" | "output.lost" | "output.failed" | "output.ended" | "programme.switched" | "programme.slate" | "channel.started" | "channel.failed" | "channel.ended" | "transcode.started" | "transcode.failed" | "auth.signed_in" | "auth.refused" | "auth.password_changed" | "auth.key_created" | "auth.key_removed" | "service.down" | "service.up" | "service.changed" | "service.upgraded" | "engine.lost" | "engine.back" | "front.changed" | "certificate.issued" | "certificate.renewed" | "certificate.failed" | "certificate.expiring" | "upgrade.available" | "upgrade.started" | "upgrade.finished" | "upgrade.rolled_back" | "upgrade.failed" | "backup.created" | "backup.failed" | "backup.restored" | "alert.firing" | "alert.cleared";
         /**
          * ExampleRequest
          * @description Any message of ours.
@@ -5039,6 +6435,31 @@ export interface components {
          */
         Hardware: "auto" | "off" | "vaapi" | "nvenc" | "qsv";
         /**
+         * HealthPart
+         * @description One thing to say, as a key that the page translates and what to put into it.
+         */
+        HealthPart: {
+            /** Key */
+            key: string;
+            /** Params */
+            params: {
+                [key: string]: string | number;
+            };
+        };
+        /**
+         * HealthSentence
+         * @description How the house is; the worst comes first. There is always a part.
+         */
+        HealthSentence: {
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "ok" | "warn" | "bad";
+            /** Parts */
+            parts: components["schemas"]["HealthPart"][];
+        };
+        /**
          * HoleOut
          * @description ``at_ms`` from the beginning of the recording.
          */
@@ -5058,6 +6479,198 @@ export interface components {
          * @enum {string}
          */
         HoleReason: "lost" | "encoder_away" | "clock";
+        /**
+         * HttpsCertificate
+         * @description What is served now; never the key. ``crt`` is the whole chain as PEM.
+         *
+         *     ``port``: of HTTPS, 0 while it is not open. ``managed``: another program owns the
+         *     certificate of this machine, and calls that change it are refused.
+         */
+        HttpsCertificate: {
+            provider: components["schemas"]["HttpsProvider"];
+            /** Domain */
+            domain: string;
+            /** Domains */
+            domains: string[];
+            /** Crt */
+            crt: string;
+            /** Issuer */
+            issuer: string;
+            /** Not Before Ms */
+            not_before_ms: number;
+            /** Not After Ms */
+            not_after_ms: number;
+            /** Days Left */
+            days_left: number;
+            /** Key Type */
+            key_type: string;
+            /** Serial */
+            serial: string;
+            /** Trusted */
+            trusted: boolean;
+            /** Port */
+            port: number;
+            /** Managed */
+            managed: boolean;
+            renewal: components["schemas"]["HttpsRenewal"];
+            previous: components["schemas"]["HttpsPrevious"] | null;
+            job: components["schemas"]["HttpsJob"] | null;
+        };
+        /**
+         * HttpsCheck
+         * @description ``ok``: nothing failed; warnings do not count.
+         */
+        HttpsCheck: {
+            /** Items */
+            items: components["schemas"]["HttpsCheckItem"][];
+            /** Ok */
+            ok: boolean;
+        };
+        /**
+         * HttpsCheckItem
+         * @description ``level``: ok, warn or fail. ``key`` is stable; ``subject`` is the domain, if it is of one.
+         */
+        HttpsCheckItem: {
+            /** Id */
+            id: string;
+            /** Level */
+            level: string;
+            /** Key */
+            key: string;
+            /** Subject */
+            subject: string;
+            /** Message */
+            message: string;
+            /** Help */
+            help: string;
+        };
+        /**
+         * HttpsDns
+         * @description How to prove a domain by DNS instead of port 80.
+         *
+         *     ``credentials``: ``{api_token}`` for cloudflare; ``{server, port?, name, secret, algorithm?}``
+         *     for rfc2136. Left empty, those that were given for this plug-in before are used.
+         */
+        HttpsDns: {
+            plugin: components["schemas"]["HttpsDnsPlugin"];
+            /**
+             * Credentials
+             * @default {}
+             */
+            credentials: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * HttpsDnsPlugin
+         * @enum {string}
+         */
+        HttpsDnsPlugin: "cloudflare" | "rfc2136";
+        /**
+         * HttpsJob
+         * @description The last request, renewal, upload or return. ``state``: running, done or failed.
+         */
+        HttpsJob: {
+            /** Kind */
+            kind: string;
+            /** State */
+            state: string;
+            /** Steps */
+            steps: components["schemas"]["HttpsStep"][];
+            /** Checks */
+            checks: components["schemas"]["HttpsCheckItem"][];
+            error: components["schemas"]["HttpsProblem"] | null;
+            /** Started Ms */
+            started_ms: number;
+            /** Ended Ms */
+            ended_ms: number | null;
+        };
+        /**
+         * HttpsPrevious
+         * @description The certificate before; ``cert/rollback`` brings it back.
+         */
+        HttpsPrevious: {
+            provider: components["schemas"]["HttpsProvider"];
+            /** Domains */
+            domains: string[];
+            /** Not After Ms */
+            not_after_ms: number;
+        };
+        /** HttpsProblem */
+        HttpsProblem: {
+            /** Key */
+            key: string;
+            /** Message */
+            message: string;
+            /** Help */
+            help: string;
+        };
+        /**
+         * HttpsProvider
+         * @description Who made the certificate: we ourselves, somebody else (``ssl``), Let's Encrypt.
+         * @enum {string}
+         */
+        HttpsProvider: "self" | "ssl" | "lets";
+        /**
+         * HttpsRenewal
+         * @description ``challenge``: http or dns. ``next_at_ms`` is when it is looked at or tried next.
+         */
+        HttpsRenewal: {
+            /** Auto */
+            auto: boolean;
+            /** Email */
+            email: string;
+            /** Challenge */
+            challenge: string;
+            /** Plugin */
+            plugin: string | null;
+            /** Staging */
+            staging: boolean;
+            /** Next At Ms */
+            next_at_ms: number | null;
+            /** Last At Ms */
+            last_at_ms: number | null;
+            /** Last Ok */
+            last_ok: boolean | null;
+            last_error: components["schemas"]["HttpsProblem"] | null;
+        };
+        /**
+         * HttpsRenewed
+         * @description ``renewOk``: a new certificate is served. ``stdout`` tells in words what was done.
+         */
+        HttpsRenewed: {
+            /** Renewok */
+            renewOk: boolean;
+            /** Stdout */
+            stdout: string;
+        };
+        /**
+         * HttpsSettings
+         * @description What is absent stays as it is; an empty ``email`` removes it.
+         */
+        HttpsSettings: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Email */
+            email?: string | null;
+            /** Auto Renew */
+            auto_renew?: boolean | null;
+        };
+        /**
+         * HttpsStep
+         * @description ``state``: waiting, running, done, failed or skipped.
+         */
+        HttpsStep: {
+            /** Id */
+            id: string;
+            /** State */
+            state: string;
+            /** Message */
+            message: string;
+        };
         /**
          * Importable
          * @description ``known``: it is in the library already.
@@ -5079,6 +6692,27 @@ export interface components {
         ImportsStarted: {
             /** Started */
             started: number;
+        };
+        /**
+         * Incident
+         * @description Something that matters has happened; ``event`` is its type in the event stream.
+         */
+        Incident: {
+            /** At Ms */
+            at_ms: number;
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "info" | "warning" | "critical";
+            /** Key */
+            key: string;
+            /** Params */
+            params: {
+                [key: string]: string | number;
+            };
+            /** Event */
+            event: string;
         };
         /** InitRequest */
         InitRequest: {
@@ -5160,6 +6794,19 @@ export interface components {
          */
         Kind: "publish" | "play" | "relay";
         /**
+         * KnownReleases
+         * @description ``at_ms``: when they were looked up; ``error``: why the last look-up failed.
+         */
+        KnownReleases: {
+            /** Stable */
+            stable: string | null;
+            /** Latest */
+            latest: string | null;
+            /** At Ms */
+            at_ms: number | null;
+            error: components["schemas"]["UpgradeProblem"] | null;
+        };
+        /**
          * KnownStream
          * @description One stream by name. ``playback_id`` may be given to viewers: it tells neither the name nor a
          *     key. ``max_kbps`` 0: the general limit holds.
@@ -5231,6 +6878,31 @@ export interface components {
             folder: components["schemas"]["FilmFolder"];
         };
         /**
+         * LogEntry
+         * @description One line. ``fields``: the facts of a structured one; secrets are hidden everywhere.
+         */
+        LogEntry: {
+            /** Id */
+            id: string;
+            /** At Ms */
+            at_ms: number;
+            /** Service */
+            service: string;
+            level: components["schemas"]["LogLevel"];
+            /** Text */
+            text: string;
+            /** Fields */
+            fields: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * LogLevel
+         * @description As a filter: this and what is worse.
+         * @enum {string}
+         */
+        LogLevel: "debug" | "info" | "warning" | "error";
+        /**
          * LoggedSession
          * @description A publisher or a viewer. ``ip`` is the full address for a day, then its network
          *     (``192.0.2.0/24``, ``2001:db8:1::/48``); bytes as the media server counts them (send: to the
@@ -5275,6 +6947,50 @@ export interface components {
              * Format: password
              */
             password: string;
+        };
+        /**
+         * LogsPage
+         * @description ``lines``: oldest first. ``older``: where to go on, null at the beginning. ``services``: all
+         *     that have a log. ``notes``: what could not be read, in words.
+         */
+        LogsPage: {
+            /** Lines */
+            lines: components["schemas"]["LogEntry"][];
+            /** Older */
+            older: string | null;
+            /** Services */
+            services: string[];
+            /** Notes */
+            notes: string[];
+        };
+        /**
+         * LogsRequest
+         * @description ``before``: ``older`` of the page before. ``text``: a part of the line, in any case.
+         */
+        LogsRequest: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /**
+             * Services
+             * @default []
+             */
+            services: string[];
+            level?: components["schemas"]["LogLevel"] | null;
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+            /** Before */
+            before?: string | null;
+            /**
+             * Limit
+             * @default 200
+             */
+            limit: number;
         };
         /**
          * MakeClip
@@ -5407,6 +7123,18 @@ export interface components {
          */
         Mp4State: "off" | "waiting" | "making" | "ready" | "failed";
         /**
+         * NetworkRates
+         * @description Bits a second of the interface that leads to the internet, or all of them.
+         */
+        NetworkRates: {
+            /** Interface */
+            interface: string;
+            /** Rx Bps */
+            rx_bps: number;
+            /** Tx Bps */
+            tx_bps: number;
+        };
+        /**
          * NewKey
          * @description ``secret`` is shown this once.
          */
@@ -5467,6 +7195,100 @@ export interface components {
             id: string;
             /** Key */
             key: string;
+            /** Message */
+            message: string;
+        };
+        /**
+         * NotifyField
+         * @description ``secret``: never told again; leave it out of an update to keep it.
+         */
+        NotifyField: {
+            /** Name */
+            name: string;
+            /** Secret */
+            secret: boolean;
+            /** Required */
+            required: boolean;
+            /** Default */
+            default: string;
+        };
+        /** NotifyKindFields */
+        NotifyKindFields: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "webhook" | "discord" | "email" | "telegram" | "ntfy" | "other";
+            /** Fields */
+            fields: components["schemas"]["NotifyField"][];
+        };
+        /**
+         * NotifyLast
+         * @description The last message to a target; ``error`` in words when it was not taken.
+         */
+        NotifyLast: {
+            /** At Ms */
+            at_ms: number;
+            /** Ok */
+            ok: boolean;
+            /** Error */
+            error: string;
+        };
+        /** NotifyRequest */
+        NotifyRequest: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Id */
+            id: string;
+        };
+        /**
+         * NotifyTarget
+         * @description Who is told of alerts. ``hint``: where it leads, without secrets; ``fields`` neither.
+         */
+        NotifyTarget: {
+            /** Id */
+            id: string;
+            /** Label */
+            label: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "webhook" | "discord" | "email" | "telegram" | "ntfy" | "other";
+            /** Hint */
+            hint: string;
+            /** Fields */
+            fields: {
+                [key: string]: string;
+            };
+            /** Levels */
+            levels: ("critical" | "warning" | "info")[];
+            /** Enabled */
+            enabled: boolean;
+            /** Waiting */
+            waiting: number;
+            last: components["schemas"]["NotifyLast"] | null;
+        };
+        /**
+         * NotifyTargets
+         * @description ``kinds``: which fields each kind takes.
+         */
+        NotifyTargets: {
+            /** Targets */
+            targets: components["schemas"]["NotifyTarget"][];
+            /** Kinds */
+            kinds: components["schemas"]["NotifyKindFields"][];
+        };
+        /**
+         * NotifyTested
+         * @description ``message``: what the other side answered, in words.
+         */
+        NotifyTested: {
+            /** Ok */
+            ok: boolean;
             /** Message */
             message: string;
         };
@@ -5891,6 +7713,24 @@ export interface components {
             /** Id */
             id: string;
         };
+        /** OutputCounts */
+        OutputCounts: {
+            /**
+             * Live
+             * @default 0
+             */
+            live: number;
+            /**
+             * Retrying
+             * @default 0
+             */
+            retrying: number;
+            /**
+             * Failed
+             * @default 0
+             */
+            failed: number;
+        };
         /** OutputIds */
         OutputIds: {
             /**
@@ -6089,6 +7929,32 @@ export interface components {
              * Format: password
              */
             new_password: string;
+        };
+        /**
+         * PastAlert
+         * @description One that was firing and is over.
+         */
+        PastAlert: {
+            /** Id */
+            id: string;
+            /** Rule */
+            rule: string;
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "critical" | "warning" | "info";
+            /** Subject */
+            subject: string;
+            /** Since Ms */
+            since_ms: number;
+            /** Ended Ms */
+            ended_ms: number;
+            message: components["schemas"]["AlertMessage"];
+            /** Text */
+            text: string;
+            /** Help */
+            help: string;
         };
         /**
          * PlayKind
@@ -6384,6 +8250,16 @@ export interface components {
             programmes: components["schemas"]["ProgrammeView"][];
         };
         /**
+         * PrometheusState
+         * @description ``reason``: why it is off, in words.
+         */
+        PrometheusState: {
+            /** On */
+            on: boolean;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * Protocol
          * @description How a client is connected; the value is stored.
          * @enum {string}
@@ -6397,6 +8273,18 @@ export interface components {
             sessions: number;
             /** Watch S */
             watch_s: number;
+        };
+        /**
+         * PublicReleases
+         * @description What SRS-cloud's release service answers: versions with a leading ``v``.
+         */
+        PublicReleases: {
+            /** Stable */
+            stable: string;
+            /** Latest */
+            latest: string;
+            /** Api */
+            api: string;
         };
         /**
          * PublishKey
@@ -6562,6 +8450,14 @@ export interface components {
             token?: string | null;
             /** Id */
             id: string;
+        };
+        /** RecordingCounts */
+        RecordingCounts: {
+            /**
+             * Active
+             * @default 0
+             */
+            active: number;
         };
         /**
          * RecordingOut
@@ -6741,6 +8637,99 @@ export interface components {
              */
             audio_channels: number;
         };
+        /** RenewCertificate */
+        RenewCertificate: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /**
+             * Force
+             * @default false
+             */
+            force: boolean;
+        };
+        /** Reply[AlertRule] */
+        Reply_AlertRule_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["AlertRule"];
+        };
+        /** Reply[AlertRules] */
+        Reply_AlertRules_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["AlertRules"];
+        };
+        /** Reply[Alert] */
+        Reply_Alert_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["Alert"];
+        };
+        /** Reply[Alerts] */
+        Reply_Alerts_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["Alerts"];
+        };
+        /** Reply[BackupJob] */
+        Reply_BackupJob_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["BackupJob"];
+        };
+        /** Reply[BackupNothing] */
+        Reply_BackupNothing_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["BackupNothing"];
+        };
+        /** Reply[BackupSchedule] */
+        Reply_BackupSchedule_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["BackupSchedule"];
+        };
+        /** Reply[Backups] */
+        Reply_Backups_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["Backups"];
+        };
         /** Reply[ChannelLimits] */
         Reply_ChannelLimits_: {
             /**
@@ -6790,6 +8779,36 @@ export interface components {
              */
             code: 0;
             data: components["schemas"]["Check"];
+        };
+        /** Reply[ChosenStrategy] */
+        Reply_ChosenStrategy_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["ChosenStrategy"];
+        };
+        /** Reply[DashboardSeries] */
+        Reply_DashboardSeries_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["DashboardSeries"];
+        };
+        /** Reply[Dashboard] */
+        Reply_Dashboard_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["Dashboard"];
         };
         /** Reply[Deleted] */
         Reply_Deleted_: {
@@ -6871,6 +8890,36 @@ export interface components {
             code: 0;
             data: components["schemas"]["Envs"];
         };
+        /** Reply[HttpsCertificate] */
+        Reply_HttpsCertificate_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["HttpsCertificate"];
+        };
+        /** Reply[HttpsCheck] */
+        Reply_HttpsCheck_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["HttpsCheck"];
+        };
+        /** Reply[HttpsRenewed] */
+        Reply_HttpsRenewed_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["HttpsRenewed"];
+        };
         /** Reply[Importables] */
         Reply_Importables_: {
             /**
@@ -6921,6 +8970,16 @@ export interface components {
             code: 0;
             data: components["schemas"]["KnownStreams"];
         };
+        /** Reply[LogsPage] */
+        Reply_LogsPage_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["LogsPage"];
+        };
         /** Reply[NewKey] */
         Reply_NewKey_: {
             /**
@@ -6951,6 +9010,36 @@ export interface components {
             code: 0;
             /** Data */
             data: null;
+        };
+        /** Reply[NotifyTarget] */
+        Reply_NotifyTarget_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["NotifyTarget"];
+        };
+        /** Reply[NotifyTargets] */
+        Reply_NotifyTargets_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["NotifyTargets"];
+        };
+        /** Reply[NotifyTested] */
+        Reply_NotifyTested_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["NotifyTested"];
         };
         /** Reply[OryxHooks] */
         Reply_OryxHooks_: {
@@ -7442,6 +9531,16 @@ export interface components {
             code: 0;
             data: components["schemas"]["Summary"];
         };
+        /** Reply[SupportBundle] */
+        Reply_SupportBundle_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["SupportBundle"];
+        };
         /** Reply[TargetAndSecret] */
         Reply_TargetAndSecret_: {
             /**
@@ -7471,6 +9570,16 @@ export interface components {
              */
             code: 0;
             data: components["schemas"]["Targets"];
+        };
+        /** Reply[TrafficSettings] */
+        Reply_TrafficSettings_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["TrafficSettings"];
         };
         /** Reply[TranscodeEstimate] */
         Reply_TranscodeEstimate_: {
@@ -7558,6 +9667,46 @@ export interface components {
              */
             code: 0;
             data: components["schemas"]["Unlocked"];
+        };
+        /** Reply[UpgradeBegun] */
+        Reply_UpgradeBegun_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["UpgradeBegun"];
+        };
+        /** Reply[UpgradeSettings] */
+        Reply_UpgradeSettings_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["UpgradeSettings"];
+        };
+        /** Reply[UpgradeStatus] */
+        Reply_UpgradeStatus_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["UpgradeStatus"];
+        };
+        /** Reply[UpgradeWindow] */
+        Reply_UpgradeWindow_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["UpgradeWindow"];
         };
         /** Reply[UploadOut] */
         Reply_UploadOut_: {
@@ -7704,6 +9853,59 @@ export interface components {
             code: 0;
             /** Data */
             data: string;
+        };
+        /**
+         * RequestCertificate
+         * @description ``dry_run``: try everything against the CA's test server and keep nothing. ``staging``: take
+         *     a certificate from there that browsers do not trust. ``force``: go on though a check warns.
+         */
+        RequestCertificate: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /**
+             * Domain
+             * @description Several are split by ; , or space
+             */
+            domain: string;
+            /** Email */
+            email?: string | null;
+            /**
+             * Dry Run
+             * @default false
+             */
+            dry_run: boolean;
+            /**
+             * Staging
+             * @default false
+             */
+            staging: boolean;
+            dns?: components["schemas"]["HttpsDns"] | null;
+            /**
+             * Force
+             * @default false
+             */
+            force: boolean;
+        };
+        /**
+         * RestoreBackup
+         * @description ``passphrase`` may be absent for one that is not encrypted.
+         */
+        RestoreBackup: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Id */
+            id: string;
+            /**
+             * Passphrase
+             * @default
+             */
+            passphrase: string;
         };
         /**
          * RetentionOut
@@ -7897,6 +10099,25 @@ export interface components {
          * @enum {string}
          */
         Sender: "native" | "ffmpeg";
+        /**
+         * SeriesRequest
+         * @description ``names``: all of them when absent.
+         */
+        SeriesRequest: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /**
+             * Range
+             * @default 1h
+             * @enum {string}
+             */
+            range: "1h" | "6h" | "24h" | "7d" | "30d";
+            /** Names */
+            names?: ("cpu" | "memory" | "disk" | "net_rx" | "net_tx" | "streams" | "viewers" | "outputs_live" | "callbacks_rate" | "callback_p95_ms")[] | null;
+        };
         /**
          * ServerFile
          * @description ``path`` is what ``target`` of an item takes; ``duration_ms`` 0: not known.
@@ -8492,6 +10713,20 @@ export interface components {
             failed: number;
         };
         /**
+         * SupportBundle
+         * @description ``parts``: the files in it; ``download`` gives the one that was made last.
+         */
+        SupportBundle: {
+            /** Name */
+            name: string;
+            /** At Ms */
+            at_ms: number;
+            /** Bytes */
+            bytes: number;
+            /** Parts */
+            parts: string[];
+        };
+        /**
          * Target
          * @description A server that is told of events. ``dropped`` counts what its full queue lost;
          *     ``last_error`` is null since the last success.
@@ -8662,6 +10897,54 @@ export interface components {
             enabled?: boolean | null;
         };
         /**
+         * Traffic
+         * @description Of the month that began when the quota last began anew (``month``: its first day).
+         *
+         *     ``used_bytes``: what counts towards the quota. ``forecast_bytes``: at the end of the month, if
+         *     it goes on like this; null in its first hours. ``resets_on``: the day it begins anew. ``since``:
+         *     the day from which on we counted, when that is later than the first.
+         */
+        Traffic: {
+            /** Month */
+            month: string;
+            /** Interface */
+            interface: string;
+            /** Rx Bytes */
+            rx_bytes: number;
+            /** Tx Bytes */
+            tx_bytes: number;
+            /** Used Bytes */
+            used_bytes: number;
+            /** Quota Bytes */
+            quota_bytes: number | null;
+            /** Forecast Bytes */
+            forecast_bytes: number | null;
+            /** Resets On */
+            resets_on: string;
+            /** Since */
+            since: string;
+        };
+        /**
+         * TrafficSettings
+         * @description ``interface``: empty for the one that leads to the internet.
+         */
+        TrafficSettings: {
+            /** Quota Gb */
+            quota_gb: number | null;
+            /** Resets On Day */
+            resets_on_day: number;
+            /**
+             * Count
+             * @enum {string}
+             */
+            count: "out" | "both";
+            /** Interface */
+            interface: string;
+            /** Interfaces */
+            interfaces: string[];
+            traffic: components["schemas"]["Traffic"];
+        };
+        /**
          * Transcode
          * @description A ladder and how it is. ``since_ms``: when that state began, ms since the epoch.
          *
@@ -8803,6 +11086,58 @@ export interface components {
             expires_ms: number;
         };
         /**
+         * UpdateAlertRule
+         * @description Change what is given. ``reset``: first go back to what it was when it was delivered.
+         */
+        UpdateAlertRule: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Rule */
+            rule: string;
+            /** Enabled */
+            enabled?: boolean | null;
+            /** Threshold */
+            threshold?: number | null;
+            /** For S */
+            for_s?: number | null;
+            /** Level */
+            level?: ("critical" | "warning" | "info") | null;
+            /**
+             * Reset
+             * @default false
+             */
+            reset: boolean;
+        };
+        /**
+         * UpdateBackupSchedule
+         * @description What is absent stays as it is.
+         */
+        UpdateBackupSchedule: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Enabled */
+            enabled?: boolean | null;
+            /** At */
+            at?: string | null;
+            /** Zone */
+            zone?: string | null;
+            /** Days */
+            days?: number[] | null;
+            /** Keep */
+            keep?: number | null;
+            to?: components["schemas"]["BackupPlace"] | null;
+            /** Recordings */
+            recordings?: boolean | null;
+            /** Passphrase */
+            passphrase?: string | null;
+        };
+        /**
          * UpdateChannel
          * @description What is absent stays as it is; ``schedule`` null: at any time.
          */
@@ -8869,6 +11204,29 @@ export interface components {
             enabled?: boolean | null;
             /** Expires Ms */
             expires_ms?: number | null;
+        };
+        /**
+         * UpdateNotifyTarget
+         * @description Change what is given; a field that is left out stays.
+         */
+        UpdateNotifyTarget: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Id */
+            id: string;
+            /** Label */
+            label?: string | null;
+            /** Fields */
+            fields?: {
+                [key: string]: string;
+            } | null;
+            /** Levels */
+            levels?: ("critical" | "warning" | "info")[] | null;
+            /** Enabled */
+            enabled?: boolean | null;
         };
         /**
          * UpdateOutput
@@ -9195,6 +11553,25 @@ export interface components {
             fallback?: components["schemas"]["Fallback"] | null;
         };
         /**
+         * UpdateTraffic
+         * @description Change what is given; ``quota_gb`` null takes the quota away. 1 GB is 10^9 bytes.
+         */
+        UpdateTraffic: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Quota Gb */
+            quota_gb?: number | null;
+            /** Resets On Day */
+            resets_on_day?: number | null;
+            /** Count */
+            count?: ("out" | "both") | null;
+            /** Interface */
+            interface?: string | null;
+        };
+        /**
          * UpdateTranscode
          * @description What is absent stays as it is.
          */
@@ -9217,6 +11594,156 @@ export interface components {
             /** Renditions */
             renditions?: components["schemas"]["Rendition"][] | null;
             hardware?: components["schemas"]["Hardware"] | null;
+        };
+        /**
+         * UpgradeBegun
+         * @description ``version`` is what runs now; ``id`` names the run that has begun.
+         */
+        UpgradeBegun: {
+            /** Version */
+            version: string;
+            /** Id */
+            id: string;
+        };
+        /**
+         * UpgradeChannel
+         * @description Where the button of the page goes to.
+         * @enum {string}
+         */
+        UpgradeChannel: "stable" | "latest";
+        /** UpgradeProblem */
+        UpgradeProblem: {
+            /** Key */
+            key: string;
+            /** Message */
+            message: string;
+            /** Help */
+            help: string;
+        };
+        /**
+         * UpgradeRun
+         * @description One upgrade or rollback. ``result``: empty while it runs, else done, rolled_back or failed.
+         *     ``to`` is empty until it is known; ``by``: page, auto, cli, force or script.
+         */
+        UpgradeRun: {
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** From */
+            from: string;
+            /** To */
+            to: string;
+            /** Started Ms */
+            started_ms: number;
+            /** Ended Ms */
+            ended_ms: number | null;
+            /** By */
+            by: string;
+            /** Dry Run */
+            dry_run: boolean;
+            /** Steps */
+            steps: components["schemas"]["UpgradeStep"][];
+            /** Percent */
+            percent: number;
+            /** Result */
+            result: string;
+            error: components["schemas"]["UpgradeProblem"] | null;
+        };
+        /**
+         * UpgradeSettings
+         * @description ``keys``: public keys that are trusted beside those of the installed release: minisign keys
+         *     (``RW...``) for archives, ``ssh-ed25519 ...`` for tags. ``pinned``: those of the release.
+         */
+        UpgradeSettings: {
+            channel: components["schemas"]["UpgradeChannel"];
+            source: components["schemas"]["UpgradeSource"];
+            /** Url */
+            url: string;
+            /** Keys */
+            keys: string[];
+            /** Pinned */
+            pinned: string[];
+        };
+        /**
+         * UpgradeSource
+         * @description Where releases come from: an index with signed archives, or signed tags of a repository.
+         * @enum {string}
+         */
+        UpgradeSource: "index" | "github" | "gitee" | "git";
+        /**
+         * UpgradeStatus
+         * @description ``last``: the run that ended last; ``waits_for``: ``window`` and ``live_streams``, as far as
+         *     an upgrade that begins now would have to wait for them before it may touch the media server.
+         */
+        UpgradeStatus: {
+            /** Version */
+            version: string;
+            /** Release */
+            release: string;
+            /** Running */
+            running: boolean;
+            run: components["schemas"]["UpgradeRun"] | null;
+            last: components["schemas"]["UpgradeRun"] | null;
+            /** Rollback To */
+            rollback_to: string | null;
+            releases: components["schemas"]["KnownReleases"];
+            strategy: components["schemas"]["UpgradeStrategy"];
+            channel: components["schemas"]["UpgradeChannel"];
+            source: components["schemas"]["UpgradeSource"];
+            /** Live Streams */
+            live_streams: number;
+            /** Waits For */
+            waits_for: string[];
+        };
+        /**
+         * UpgradeStep
+         * @description ``state``: waiting, running, done, failed or skipped; ``at_ms``: when it became so.
+         */
+        UpgradeStep: {
+            /** Name */
+            name: string;
+            /** State */
+            state: string;
+            /** At Ms */
+            at_ms: number | null;
+            /** Message */
+            message: string;
+        };
+        /**
+         * UpgradeStrategy
+         * @description ``auto``: to ``stable`` by itself, inside the window. ``manual``: only when told.
+         * @enum {string}
+         */
+        UpgradeStrategy: "auto" | "manual";
+        /**
+         * UpgradeWindow
+         * @description ``start``: hour of the day in ``zone``. Open from then for ``duration`` hours, the end not
+         *     included; ``next_open_ms``: when it opens next, now when it is open.
+         */
+        UpgradeWindow: {
+            /** Start */
+            start: number;
+            /** Duration */
+            duration: number;
+            /** Zone */
+            zone: string;
+            /** Open */
+            open: boolean;
+            /** Next Open Ms */
+            next_open_ms: number;
+        };
+        /** UploadCertificate */
+        UploadCertificate: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Key */
+            key: string;
+            /** Crt */
+            crt: string;
         };
         /**
          * UploadOut
@@ -9261,6 +11788,13 @@ export interface components {
          * @enum {string}
          */
         UploadWhat: "all" | "segments" | "mp4";
+        /** UsedBytes */
+        UsedBytes: {
+            /** Used Bytes */
+            used_bytes: number;
+            /** Total Bytes */
+            total_bytes: number;
+        };
         /** UuidBody */
         UuidBody: {
             /**
@@ -14440,6 +16974,592 @@ export interface operations {
             };
         };
     };
+    acknowledge_terraform_v1_mgmt_alerts_ack_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Alert_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    list_alerts_terraform_v1_mgmt_alerts_list_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Body"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Alerts_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    list_rules_terraform_v1_mgmt_alerts_rules_list_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Body"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_AlertRules_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    update_rule_terraform_v1_mgmt_alerts_rules_update_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateAlertRule"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_AlertRule_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    self_signed_certificate_terraform_v1_mgmt_auto_self_signed_certificate_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Body"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_HttpsCertificate_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    create_backup_terraform_v1_mgmt_backup_create_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateBackup"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_BackupJob_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    download_backup_terraform_v1_mgmt_backup_download_get: {
+        parameters: {
+            query: {
+                id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    list_backups_terraform_v1_mgmt_backup_list_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Body"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Backups_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    remove_backup_terraform_v1_mgmt_backup_remove_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BackupRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_BackupNothing_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    restore_backup_terraform_v1_mgmt_backup_restore_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoreBackup"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_BackupJob_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    query_schedule_terraform_v1_mgmt_backup_schedule_query_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Body"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_BackupSchedule_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    update_schedule_terraform_v1_mgmt_backup_schedule_update_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateBackupSchedule"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_BackupSchedule_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    query_certificate_terraform_v1_mgmt_cert_query_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Body"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_HttpsCertificate_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    rollback_certificate_terraform_v1_mgmt_cert_rollback_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Body"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_HttpsCertificate_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
     check_terraform_v1_mgmt_check_get: {
         parameters: {
             query?: never;
@@ -14494,6 +17614,90 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reply_Check_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    series_terraform_v1_mgmt_dashboard_series_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["SeriesRequest"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_DashboardSeries_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    summary_terraform_v1_mgmt_dashboard_summary_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Body"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Dashboard_"];
                 };
             };
             /** @description Client Error */
@@ -15137,6 +18341,174 @@ export interface operations {
             };
         };
     };
+    request_certificate_terraform_v1_mgmt_letsencrypt_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RequestCertificate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_HttpsCertificate_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    check_domains_terraform_v1_mgmt_letsencrypt_check_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckDomains"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_HttpsCheck_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    renew_certificate_terraform_v1_mgmt_letsencrypt_renew_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RenewCertificate"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_HttpsRenewed_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    update_renewal_terraform_v1_mgmt_letsencrypt_settings_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HttpsSettings"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_HttpsCertificate_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
     query_limits_terraform_v1_mgmt_limits_query_post: {
         parameters: {
             query?: never;
@@ -15341,6 +18713,342 @@ export interface operations {
             };
         };
     };
+    download_logs_terraform_v1_mgmt_logs_download_get: {
+        parameters: {
+            query?: {
+                /** @description Names, separated by commas */
+                services?: string;
+                level?: components["schemas"]["LogLevel"] | null;
+                text?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    live_logs_terraform_v1_mgmt_logs_live_get: {
+        parameters: {
+            query?: {
+                /** @description Names, separated by commas */
+                services?: string;
+                level?: components["schemas"]["LogLevel"] | null;
+                text?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    query_logs_terraform_v1_mgmt_logs_query_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LogsRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_LogsPage_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    create_target_terraform_v1_mgmt_notify_create_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateNotifyTarget"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_NotifyTarget_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    list_targets_terraform_v1_mgmt_notify_list_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Body"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_NotifyTargets_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    remove_target_terraform_v1_mgmt_notify_remove_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NotifyRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_NoneType_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    try_target_terraform_v1_mgmt_notify_test_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NotifyRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_NotifyTested_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    update_target_terraform_v1_mgmt_notify_update_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateNotifyTarget"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_NotifyTarget_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
     change_password_terraform_v1_mgmt_password_post: {
         parameters: {
             query?: never;
@@ -15403,6 +19111,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reply_str_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    upload_certificate_terraform_v1_mgmt_ssl_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UploadCertificate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_HttpsCertificate_"];
                 };
             };
             /** @description Client Error */
@@ -15593,6 +19343,48 @@ export interface operations {
             };
         };
     };
+    strategy_terraform_v1_mgmt_strategy_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ChooseStrategy"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_ChosenStrategy_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
     kickoff_terraform_v1_mgmt_streams_kickoff_post: {
         parameters: {
             query?: never;
@@ -15677,6 +19469,86 @@ export interface operations {
             };
         };
     };
+    make_support_bundle_terraform_v1_mgmt_support_bundle_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Body"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_SupportBundle_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    download_support_bundle_terraform_v1_mgmt_support_bundle_download_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/gzip": string;
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
     renew_terraform_v1_mgmt_token_post: {
         parameters: {
             query?: never;
@@ -15697,6 +19569,378 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reply_SessionToken_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    traffic_terraform_v1_mgmt_traffic_query_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Body"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_TrafficSettings_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    update_traffic_terraform_v1_mgmt_traffic_update_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateTraffic"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_TrafficSettings_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    upgrade_terraform_v1_mgmt_upgrade_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BeginUpgrade"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_UpgradeBegun_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    look_for_releases_terraform_v1_mgmt_upgrade_check_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Body"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_UpgradeStatus_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    upgrade_progress_terraform_v1_mgmt_upgrade_progress_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    rollback_terraform_v1_mgmt_upgrade_rollback_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["BeginRollback"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_UpgradeBegun_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    settings_query_terraform_v1_mgmt_upgrade_settings_query_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Body"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_UpgradeSettings_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    settings_update_terraform_v1_mgmt_upgrade_settings_update_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeUpgradeSettings"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_UpgradeSettings_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    upgrade_status_terraform_v1_mgmt_upgrade_status_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Body"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_UpgradeStatus_"];
                 };
             };
             /** @description Client Error */
@@ -15773,6 +20017,90 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reply_Version_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    window_query_terraform_v1_mgmt_window_query_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Body"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_UpgradeWindow_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    window_update_terraform_v1_mgmt_window_update_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeWindow"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_UpgradeWindow_"];
                 };
             };
             /** @description Client Error */
@@ -16919,6 +21247,120 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reply_RecordingOut_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    releases_terraform_v1_releases_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    releases_terraform_v1_releases_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    release_service_version_terraform_v1_releases_versions_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Version_"];
                 };
             };
             /** @description Client Error */
