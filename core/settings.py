@@ -103,6 +103,9 @@ class Settings(BaseModel):
     geoip_db: Path | None = None
     """A country database (MMDB, such as GeoLite2-Country or DB-IP Lite) for the statistics."""
 
+    local_release: str = ""
+    """Index of releases (a file or an address) instead of the one that is chosen in the page."""
+
     srs_bin: Path | None = None
     """A real SRS to run as a process instead of the embedded engine."""
     srs_image: str = "ossrs/srs:5"
