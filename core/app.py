@@ -15,6 +15,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from .audit import AuditTrail
 from .errors import (
     BodyTooLarge,
     Invalid,
@@ -232,6 +233,7 @@ def create_app(
     app.add_exception_handler(RedisError, _on_redis)
     app.add_exception_handler(Exception, _on_unknown)
     raw = (raw,) if isinstance(raw, RawBodies) else raw
+    app.add_middleware(AuditTrail)
     app.add_middleware(BodyGuard, max_bytes=max_body_bytes, raw=raw)
 
     @app.get("/healthz", include_in_schema=False)

@@ -1,4 +1,4 @@
-"""Who may call the API: sessions of the page, and the API secret of programs.
+"""Who may call the API: sessions of the page, API keys of programs, and the API secret.
 
 A session token is a JWT (HS256, 12 h). It ends earlier by sign-out (its id is noted until it would
 have expired) or by a change of the password (a new generation makes all older ones worthless).
@@ -20,8 +20,11 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel
 from redis.asyncio import Redis
 
-from .errors import ConfigError, StoreUnavailable, TokenInvalid, TokenMissing
+from .api_keys import PREFIX as API_KEY_PREFIX
+from .api_keys import ApiKeyStore
+from .errors import ConfigError, Forbidden, StoreUnavailable, TokenInvalid, TokenMissing
 from .registry import rfc3339
+from .scopes import Scope, needed_scope
 from .store import text
 
 COOKIE = "streamstead_session"
@@ -39,11 +42,12 @@ class SessionToken(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is calling. ``token_id`` is empty for the API secret."""
+    """Who is calling, and how much that allows. ``token_id`` is empty for all but sessions."""
 
     name: str
     token_id: str = ""
     expires_s: int = 0
+    scope: Scope = Scope.ADMIN
 
 
 class AdminStore:
@@ -55,6 +59,7 @@ class AdminStore:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
+        self.api_keys = ApiKeyStore(redis)
         # The first password is set once, whoever comes second; a change needs the old hash.
         self._swap = redis.register_script(
             "if (redis.call('HGET', KEYS[1], 'password_hash') or '') ~= ARGV[1] then return 0 end "
@@ -114,6 +119,8 @@ class Authenticator:
         """Return who this is. Raises TokenInvalid; RedisError when it cannot be known."""
         if hmac.compare_digest(credential.encode(), self._api_secret):
             return Principal("api")
+        if credential.startswith(API_KEY_PREFIX):
+            return await self._verify_api_key(credential)
         try:
             claims: dict[str, Any] = jwt.decode(
                 credential,
@@ -131,6 +138,16 @@ class Authenticator:
         if revoked or claims["gen"] != generation:
             raise TokenInvalid("the session was ended", "Sign in again.", key="token_revoked")
         return Principal("admin", str(claims["jti"]), int(claims["exp"]))
+
+    async def _verify_api_key(self, credential: str) -> Principal:
+        key = await self._admin.api_keys.find(credential, time.time_ns() // 1_000_000)
+        if key is None:
+            raise TokenInvalid(
+                "the API key is not known, or has ended",
+                "Make a new one under System, API keys.",
+                key="api_key_invalid",
+            )
+        return Principal(f"key {key.label}", scope=key.scope)
 
     async def revoke(self, who: Principal) -> None:
         """End a session at once."""
@@ -160,7 +177,7 @@ def _header_credential(request: Request) -> str:
 
 
 def _token_missing() -> TokenMissing:
-    return TokenMissing("this call needs a session", "Sign in, or send the API secret as Bearer.")
+    return TokenMissing("this call needs a session", "Sign in, or send an API key as Bearer.")
 
 
 async def find_credential(request: Request) -> str:
@@ -191,7 +208,22 @@ async def _signed_in(
     authenticator = cast(Authenticator | None, getattr(request.app.state, "authenticator", None))
     if authenticator is None:
         raise StoreUnavailable("this service is starting", "Try again in a second.")
-    return await authenticator.verify(await find_credential(request))
+    who = await authenticator.verify(await find_credential(request))
+    return _allowed(request, who)
+
+
+def _allowed(request: Request, who: Principal) -> Principal:
+    """Note who is calling, for the audit; raises Forbidden when the call needs a wider scope."""
+    request.state.principal = who
+    route = request.scope.get("route")
+    needed = needed_scope(route.path, request.method) if route is not None else Scope.ADMIN
+    if not who.scope.covers(needed):
+        raise Forbidden(
+            f"this key may {who.scope}, and the call needs {needed}",
+            "Use a key with a wider scope.",
+            key="scope_too_small",
+        )
+    return who
 
 
 SignedIn = Annotated[Principal, Depends(_signed_in)]
@@ -202,7 +234,8 @@ async def _sender(request: Request) -> Principal:
     credential = _header_credential(request) or request.cookies.get(COOKIE, "")
     if not credential:
         raise _token_missing()
-    return await cast(Authenticator, request.app.state.authenticator).verify(credential)
+    authenticator = cast(Authenticator, request.app.state.authenticator)
+    return _allowed(request, await authenticator.verify(credential))
 
 
 Sender = Annotated[Principal, Depends(_sender)]

@@ -85,6 +85,7 @@ async def open_ffmpeg(settings: Settings) -> AsyncIterator[Running]:
         state.master_key = load_master_key(data.master_key)
         state.house_key = base64.b64encode(house_key(state.master_key)).decode()
         state.events = EventStream(redis, waiting)
+        state.audit_folder = settings.data.audit
         state.authenticator = Authenticator(
             AdminStore(redis), state.master_key, settings.api_secret.get_secret_value()
         )

@@ -112,6 +112,7 @@ async def open_hooks(settings: Settings) -> AsyncIterator[Running]:
         app = create_api()
         state = app.state
         state.clock, state.srs, state.events = now_ms, srs, EventStream(redis)
+        state.audit_folder = settings.data.audit
         state.authenticator = Authenticator(
             AdminStore(redis), master_key, settings.api_secret.get_secret_value()
         )

@@ -1,9 +1,9 @@
 """The manager's API on its unix socket: typed operations, never a shell."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -12,15 +12,13 @@ from starlette.routing import BaseRoute, Route
 
 from ..core.errors import Invalid, MethodNotAllowed, StreamsteadError, UnknownPath
 from ..core.version import VERSION
+from .audit import CommandLineAudit
 from .host_events import HostEvents
-from .http import PING, error_reply, event_stream, reply, sse
+from .http import PING, error_reply, event_stream, reply, sse, with_pings
 from .runtime.choose import Decision
 from .status import ServiceStatus
 from .supervisor import Supervisor
 
-T = TypeVar("T")
-
-PING_S = 15.0
 MAX_LINES = 1000
 
 
@@ -34,8 +32,13 @@ class Manager:
     request_stop: Callable[[], None]
 
 
-def create_app(manager: Manager, more: Sequence[BaseRoute] = ()) -> Starlette:
-    """Return the app; every answer is in the envelope of core/app.py."""
+def create_app(
+    manager: Manager, more: Sequence[BaseRoute] = (), audit_folder: Path | None = None
+) -> Starlette:
+    """Return the app; every answer is in the envelope of core/app.py.
+
+    With ``audit_folder``, what is asked for at the socket itself is noted there.
+    """
 
     async def healthz(_: Request) -> Response:
         return reply({"service": "mgmt", "version": VERSION})
@@ -67,7 +70,7 @@ def create_app(manager: Manager, more: Sequence[BaseRoute] = ()) -> Starlette:
         manager.request_stop()
         return reply(None)
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/healthz", healthz),
             Route("/v1/status", status),
@@ -86,6 +89,9 @@ def create_app(manager: Manager, more: Sequence[BaseRoute] = ()) -> Starlette:
             ),
         },
     )
+    if audit_folder is not None:
+        app.add_middleware(CommandLineAudit, folder=audit_folder)
+    return app
 
 
 def describe(manager: Manager, services: list[ServiceStatus]) -> dict[str, Any]:
@@ -101,28 +107,13 @@ def describe(manager: Manager, services: list[ServiceStatus]) -> dict[str, Any]:
 
 
 async def _events(manager: Manager) -> AsyncIterator[bytes]:
-    async for services in _with_pings(manager.supervisor.follow()):
+    async for services in with_pings(manager.supervisor.follow()):
         yield PING if services is None else sse("status", describe(manager, services))
 
 
 async def _host_events(events: HostEvents, after: int) -> AsyncIterator[bytes]:
-    async for batch in _with_pings(events.follow(after)):
+    async for batch in with_pings(events.follow(after)):
         yield PING if batch is None else sse("events", batch)
-
-
-async def _with_pings(follow: AsyncIterator[T]) -> AsyncIterator[T | None]:
-    """Yield what comes, and None whenever nothing has come for a while."""
-    following = asyncio.ensure_future(anext(follow))
-    try:
-        while True:
-            done, _ = await asyncio.wait([following], timeout=PING_S)
-            if not done:
-                yield None
-                continue
-            yield following.result()
-            following = asyncio.ensure_future(anext(follow))
-    finally:
-        following.cancel()
 
 
 async def _on_error(_: Request, exc: Exception) -> Response:

@@ -9,9 +9,8 @@ from ..core.errors import ConfigError
 from ..core.files import write_atomic
 from ..core.log import get_logger
 from ..core.paths import DataDir
-from .certificate import ensure_self_signed
+from .https.shelf import ensure_certificate
 from .runtime.account import Account
-from .services.front import CERTIFICATE, KEY
 
 log = get_logger(__name__)
 
@@ -48,7 +47,7 @@ _DIRECTORIES: tuple[tuple[str, int, bool], ...] = (
     ("upgrade", 0o700, False),
     ("letsencrypt", 0o700, False),
     ("backups", 0o2750, False),
-    ("audit", 0o2770, False),
+    ("audit", 0o3770, False),
     ("prometheus", 0o750, True),
     ("www", 0o755, True),
     ("redis", 0o750, True),
@@ -64,7 +63,7 @@ def prepare(data: DataDir, account: Account) -> None:
         _make_directories(data, account)
         _make_master_key(data, account)
         ensure_setup_code(data, account)
-        ensure_self_signed(data.ssl / CERTIFICATE, data.ssl / KEY, _own_names())
+        ensure_certificate(data.ssl, own_names())
     except OSError as exc:
         raise ConfigError(
             f"{exc.filename or data.root} cannot be prepared: {exc.strerror or exc}",
@@ -134,7 +133,7 @@ def _write_owned(path: Path, content: bytes, account: Account) -> None:
         os.chown(path, account.uid, account.gid)
 
 
-def _own_names() -> tuple[str, ...]:
+def own_names() -> tuple[str, ...]:
     names = ["localhost", "127.0.0.1"]
     host = socket.gethostname()
     if host and host.isascii() and host not in names:

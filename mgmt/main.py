@@ -18,6 +18,7 @@ from ..core.paths import DataDir
 from ..core.runner import Listener, Running, Service
 from ..core.settings import Settings
 from .api import Manager, create_app
+from .audit import keep_audit_files
 from .backup.part import open_part as open_backup
 from .config_files import ConfigFiles
 from .containers.part import open_part as open_containers
@@ -28,6 +29,7 @@ from .health import Verdict, probe
 from .host_events import HostEvents
 from .house import House
 from .https.part import open_part as open_https
+from .https.shelf import Shelf
 from .lock import only_one
 from .logs.part import open_part as open_logs
 from .notify import sd_notify, watchdog_every_s
@@ -71,6 +73,7 @@ async def _open(settings: Settings) -> AsyncIterator[Running]:
             app = create_app(
                 Manager(supervisor, decision, house.events, asked.set),
                 [route for part in parts for route in part.routes],
+                data.audit,
             )
             yield Running(
                 listeners=[Listener(app, uds=data.mgmt_socket, uds_mode=0o660)],
@@ -78,6 +81,7 @@ async def _open(settings: Settings) -> AsyncIterator[Running]:
                     supervisor.run(),
                     _stop_when_asked(asked, supervisor, data),
                     _tell_systemd(data.mgmt_socket, supervisor),
+                    keep_audit_files(data.audit, account),
                     *(loop for part in parts for loop in part.loops),
                 ],
             )
@@ -139,6 +143,7 @@ async def build(
         doors,
         ipv6=has_ipv6(),
         front=StateFile(settings.data.mgmt, "front", FrontSettings).read(),
+        certificate=Shelf(settings.data.ssl).current,
     )
     supervisor = Supervisor(runtimes)
     for spec in build_specs(plan):

@@ -77,6 +77,7 @@ class Admin:
         hasher: PasswordHasher | None = None,
     ) -> None:
         self._store = store
+        self.api_keys = store.api_keys
         self._failures = failures
         self._data = data
         # About 20 ms and 19 MiB a check: enough against a stolen hash, bearable on one core.

@@ -8,6 +8,7 @@ import httpx
 import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from ..core.audit import AUDITED_HEADER
 from ..core.errors import StreamsteadError, Upstream, UpstreamTimeout
 
 TIMEOUT_S = 3.0
@@ -64,6 +65,8 @@ class Host:
         self._client = httpx.AsyncClient(
             transport=httpx.AsyncHTTPTransport(uds=str(socket)),
             base_url="http://mgmt",
+            # What we ask for was noted where somebody asked us.
+            headers={AUDITED_HEADER: "1"},
             timeout=TIMEOUT_S,
         )
 

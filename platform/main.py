@@ -23,7 +23,18 @@ from ..core.settings import Settings
 from ..core.signed import PassSigner
 from ..core.srs import open_srs
 from ..core.store import open_redis
-from . import beian_routes, hooks_deliveries, hooks_targets, sign_in, stats, streams, system, watch
+from . import (
+    api_keys,
+    audit,
+    beian_routes,
+    hooks_deliveries,
+    hooks_targets,
+    sign_in,
+    stats,
+    streams,
+    system,
+    watch,
+)
 from .admin import Admin, FailureStore
 from .alerts import notify_routes
 from .alerts import routes as alert_routes
@@ -45,7 +56,17 @@ from .viewing import Viewing
 def create_api() -> FastAPI:
     """Return the app without anything behind it; ``app.state`` is filled by ``open_platform``."""
     app = create_app("platform", "Streamstead")
-    for part in (hooks_deliveries, hooks_targets, sign_in, stats, streams, system, watch):
+    for part in (
+        api_keys,
+        audit,
+        hooks_deliveries,
+        hooks_targets,
+        sign_in,
+        stats,
+        streams,
+        system,
+        watch,
+    ):
         app.include_router(part.router)
     for of_house in (backups, front, https, house_logs, upgrade):
         app.include_router(of_house.router)
@@ -106,6 +127,7 @@ async def open_platform(settings: Settings) -> AsyncIterator[Running]:
         app = create_api()
         app.state.services = services
         app.state.authenticator = services.authenticator
+        app.state.audit_folder = settings.data.audit
         yield Running(
             listeners=[Listener(app, port=settings.platform_port)],
             loops=[

@@ -99,6 +99,7 @@ async def open_recorder(settings: Settings) -> AsyncIterator[Running]:
         state = app.state
         state.settings, state.clock, state.redis = settings, now_ms, redis
         state.events = EventStream(redis, waiting)
+        state.audit_folder = settings.data.audit
         state.authenticator = Authenticator(
             AdminStore(redis), master_key, settings.api_secret.get_secret_value()
         )

@@ -140,6 +140,8 @@ async def page(settings: Settings, redis: Redis) -> AsyncIterator[Page]:
         app = create_api()
         app.state.services = services
         app.state.authenticator = services.authenticator
+        app.state.audit_folder = settings.data.audit
+        settings.data.audit.mkdir(exist_ok=True)
         asgi = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(
             transport=asgi, base_url="http://live.example.com", headers=VISITOR

@@ -1,0 +1,83 @@
+"""The audit log as the manager keeps it: its own deeds in it, and files bounded in number.
+
+The files belong to root in a sticky directory, so no service can remove or replace one.
+"""
+
+import asyncio
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ..core.audit import AUDITED_HEADER, append
+from ..core.log import get_logger
+from .runtime.account import Account
+
+log = get_logger(__name__)
+
+KEEP_MONTHS = 24
+LOOK_EVERY_S = 6 * 3600.0
+
+
+class CommandLineAudit:
+    """ASGI middleware of the manager's socket: notes what root asks for by the command line."""
+
+    def __init__(self, app: ASGIApp, folder: Path) -> None:
+        self._app = app
+        self._folder = folder
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        noted = any(name == AUDITED_HEADER.encode() for name, _ in scope.get("headers", ()))
+        if scope["type"] != "http" or scope["method"] != "POST" or noted:
+            await self._app(scope, receive, send)
+            return
+        status = 500
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        finally:
+            what = str(scope["path"]).removeprefix("/v1/")
+            result = "ok" if status < 400 else str(status)
+            append(self._folder, "command line", what, "", "this machine", result)
+
+
+async def keep_audit_files(folder: Path, account: Account) -> None:
+    """Have the files of this month and the next ready, remove those too old; never returns."""
+    while True:
+        try:
+            await asyncio.to_thread(prepare_files, folder, account, datetime.now(UTC))
+        except OSError as exc:
+            log.warning("audit.files", error=str(exc))
+        await asyncio.sleep(LOOK_EVERY_S)
+
+
+def prepare_files(folder: Path, account: Account, now: datetime) -> None:
+    """Make what will be written to, before a service does. Raises OSError."""
+    for day in (now, now.replace(day=28) + timedelta(days=4)):
+        path = folder / day.strftime("%Y-%m.jsonl")
+        if path.exists() and path.stat().st_uid == os.geteuid():
+            continue
+        _take_over(path, account)
+    oldest = now.year * 12 + now.month - 1 - KEEP_MONTHS
+    for path in folder.glob("[0-9][0-9][0-9][0-9]-[0-9][0-9].jsonl"):
+        year, _, month = path.stem.partition("-")
+        if int(year) * 12 + int(month) - 1 < oldest:
+            path.unlink()
+
+
+def _take_over(path: Path, account: Account) -> None:
+    """Make the file, or own one that a service made while there was no manager."""
+    fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o660)
+    try:
+        os.fchmod(fd, 0o660)
+        if account.drops:
+            os.fchown(fd, 0, account.gid)
+    finally:
+        os.close(fd)
