@@ -10,7 +10,7 @@ from structlog.typing import EventDict, WrappedLogger
 
 from .redact import redact_text
 
-_SECRET_KEYS = {
+SECRET_FIELDS = {
     "secret",
     "password",
     "token",
@@ -20,6 +20,7 @@ _SECRET_KEYS = {
     "code",
     "setup_code",
 }
+"""Names of facts whose value is never shown."""
 
 
 class _Stderr:
@@ -34,7 +35,7 @@ class _Stderr:
 
 def _redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     for name, value in event.items():
-        if name in _SECRET_KEYS:
+        if name in SECRET_FIELDS:
             event[name] = "***"
         elif isinstance(value, str):
             event[name] = redact_text(value)

@@ -1,5 +1,6 @@
 """What the routes of the manager's socket share: envelope, checked bodies, streams of events."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ from ..core.errors import BodyTooLarge, Invalid, MalformedJson, StreamsteadError
 MAX_BODY_BYTES = 2_000_000
 
 M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
 
 
 def reply(data: Any) -> Response:
@@ -75,3 +77,19 @@ def sse(name: str, data: Any) -> bytes:
 
 
 PING = b": ping\n\n"
+PING_S = 15.0
+
+
+async def with_pings(follow: AsyncIterator[T]) -> AsyncIterator[T | None]:
+    """Yield what comes, and None whenever nothing has come for a while."""
+    following = asyncio.ensure_future(anext(follow))
+    try:
+        while True:
+            done, _ = await asyncio.wait([following], timeout=PING_S)
+            if not done:
+                yield None
+                continue
+            yield following.result()
+            following = asyncio.ensure_future(anext(follow))
+    finally:
+        following.cancel()

@@ -1,8 +1,109 @@
-"""What this part adds to the manager."""
+"""What this part adds to the manager: the logs of all programs, and the support bundle."""
 
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from ...core.errors import Invalid, Upstream
 from ..house import House, Part
+from ..http import PING, body, event_stream, post, sse, with_pings
+from ..runtime.spec import RuntimeName
+from .keep import keep_bounded
+from .query import Containers, Logs, Wanted
+from .tail import LiveLogs
+
+MAX_LIMIT = 1000
+MAX_DOWNLOADS = 2
+
+
+class QueryLogs(BaseModel):
+    """As platform/house/logs.py sends it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    services: list[str] = []
+    level: str | None = None
+    text: str = ""
+    before: str | None = None
+    limit: int = 200
 
 
 def open_part(house: House) -> Part:
     """Return its routes and loops."""
-    return Part()
+    containers = _containers(house)
+    logs = Logs(house.data, containers)
+    live = LiveLogs(house.data, getattr(containers, "follow", None))
+    downloads = asyncio.Semaphore(MAX_DOWNLOADS)
+
+    async def query(request: Request) -> Any:
+        asked = await body(request, QueryLogs)
+        if not 1 <= asked.limit <= MAX_LIMIT:
+            raise Invalid(f"limit must be from 1 to {MAX_LIMIT}", "Correct the field.")
+        wanted = Wanted.of(asked.services, asked.level or "", asked.text)
+        page = await asyncio.to_thread(logs.page, wanted, asked.limit, asked.before)
+        return {
+            "lines": [line.as_dict() for line in page.lines],
+            "older": page.older,
+            "services": page.services,
+            "notes": page.notes,
+        }
+
+    async def follow(request: Request) -> Response:
+        return event_stream(_events(live, _wanted(request)))
+
+    async def download(request: Request) -> Response:
+        blocks = logs.all_text(_wanted(request))
+        return StreamingResponse(
+            _in_thread(blocks, downloads), media_type="text/plain; charset=utf-8"
+        )
+
+    return Part(
+        routes=[
+            post("/v1/logs/query", query),
+            Route("/v1/logs/live", follow),
+            Route("/v1/logs/download", download),
+        ],
+        loops=[keep_bounded(house.data.logs)],
+    )
+
+
+def _containers(house: House) -> Containers:
+    if house.plan.runtime is not RuntimeName.DOCKER:
+        return Containers()
+    # Late: the library costs memory that a machine without Docker need not give.
+    from .containers import DockerLogs
+
+    root = str(house.settings.data_dir.resolve())
+    return DockerLogs(house.settings.docker_host, hashlib.sha256(root.encode()).hexdigest()[:12])
+
+
+def _wanted(request: Request) -> Wanted:
+    asked = request.query_params
+    services = [name for name in asked.get("services", "").split(",") if name]
+    return Wanted.of(services, asked.get("level", ""), asked.get("text", ""))
+
+
+async def _events(live: LiveLogs, wanted: Wanted) -> AsyncIterator[bytes]:
+    try:
+        yield PING
+        async for found in with_pings(live.follow(wanted)):
+            if found is None:
+                yield PING
+                continue
+            lines, skipped = found
+            told = [line.as_dict() for line in lines]
+            yield sse("lines", {"lines": told, "skipped": skipped})
+    except OSError as exc:
+        raise Upstream(f"the logs cannot be followed: {exc.strerror}") from None
+
+
+async def _in_thread(blocks: Iterator[bytes], downloads: asyncio.Semaphore) -> AsyncIterator[bytes]:
+    async with downloads:
+        while (block := await asyncio.to_thread(next, blocks, None)) is not None:
+            yield block
