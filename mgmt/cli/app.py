@@ -9,7 +9,7 @@ import typer
 from ...core.errors import StreamsteadError
 from ...core.settings import RuntimeChoice, Settings
 from ...core.version import VERSION
-from . import keys, known, lifecycle, outputs, passes, recordings, show, storage, watching
+from . import api_keys, keys, known, lifecycle, outputs, passes, recordings, show, storage, watching
 from .client import ask_manager, ask_service
 from .common import AsJson, Data, names_of, out
 
@@ -21,6 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(keys.app, name="key")
+app.add_typer(api_keys.app, name="api-key")
 app.add_typer(passes.app, name="pass")
 app.add_typer(known.app, name="stream")
 app.add_typer(recordings.app, name="record")
