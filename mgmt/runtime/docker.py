@@ -4,17 +4,19 @@ import asyncio
 import hashlib
 import threading
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, TypeVar
 
 from docker.errors import DockerException, NotFound
-from requests.exceptions import RequestException
+from requests.exceptions import ReadTimeout, RequestException
 
-from ...core.errors import Upstream
+from ...core.errors import Upstream, UpstreamTimeout
 from ...core.log import get_logger
 from ...core.settings import DEFAULT_DATA_DIR, Settings
 from . import docker_engine
 from .account import Account
+from .once import TIMED_OUT, Ran, RunOnce, Tail
 from .protocol import UNKNOWN_PID, Ended, Instance
 from .spec import RuntimeName, ServiceSpec
 
@@ -26,6 +28,8 @@ SPEC_LABEL = "streamstead.spec"
 INSTANCE_LABEL = "streamstead.instance"
 SERVICE_LABEL = "streamstead.service"
 EVENTS_RETRY_S = 2.0
+CHECK_TIMEOUT_S = 30.0
+MAX_OUTPUT_LINES = 4000
 
 
 class DockerRuntime:
@@ -71,18 +75,37 @@ class DockerRuntime:
         if not spec.check:
             return None
 
-        def work(client: Any) -> str | None:
-            options = self._options(spec, f"{self.container_name(spec.name)}-check", spec.check)
-            container = client.containers.create(**options)
-            try:
-                container.start()
-                status = container.wait()["StatusCode"]
-                said: bytes = container.logs()
-            finally:
-                container.remove(force=True)
-            return None if status == 0 else said.decode(errors="replace").strip()
+        once = RunOnce(
+            f"{spec.name}-check",
+            spec.check,
+            spec.image,
+            spec.mounts,
+            spec.env,
+            spec.tmpfs,
+            spec.workdir,
+            privileged=spec.privileged,
+            capabilities=spec.capabilities,
+            memory_mb=spec.memory_mb,
+            pids=spec.pids,
+        )
+        ran = await self.run(once, CHECK_TIMEOUT_S)
+        if ran.status == TIMED_OUT:
+            return f"{spec.check[0]} did not end within {CHECK_TIMEOUT_S:.0f} s"
+        return None if ran.ok else ran.output.strip()
 
-        return await self._call(work)
+    async def run(self, once: RunOnce, timeout_s: float) -> Ran:
+        container = await self._call(lambda client: self._begin(client, once))
+        try:
+            async with asyncio.timeout(timeout_s):
+                status = await self._call(lambda _: container.wait(timeout=timeout_s + 5))
+            code = int(status["StatusCode"])
+        except (TimeoutError, UpstreamTimeout):
+            code = TIMED_OUT
+        except BaseException:
+            await asyncio.shield(self._call(lambda _: self._finish(container)))
+            raise
+        said = await asyncio.shield(self._call(lambda _: self._finish(container)))
+        return Ran(code, said)
 
     async def logs(self, name: str, lines: int) -> list[str]:
         def work(client: Any) -> list[str]:
@@ -120,6 +143,10 @@ class DockerRuntime:
 
         try:
             return await asyncio.to_thread(run)
+        except ReadTimeout:
+            raise UpstreamTimeout(
+                "Docker: no answer in time", "Look at the engine with `docker info`."
+            ) from None
         except (DockerException, RequestException) as exc:
             raise Upstream(
                 f"Docker: {str(exc).splitlines()[0][:300] if str(exc) else type(exc).__name__}",
@@ -135,6 +162,33 @@ class DockerRuntime:
     def container_name(self, name: str) -> str:
         """Return what a program's container is called; the default installation has plain names."""
         return f"streamstead-{name}{self._suffix}"
+
+    def _begin(self, client: Any, once: RunOnce) -> Any:
+        """Start a one-shot container; one that a killed manager left behind is removed."""
+        stale = self._find(client, once.name)
+        if stale is not None:
+            stale.remove(force=True)
+        container = client.containers.create(
+            **self._options(once, self.container_name(once.name), once.argv)
+        )
+        try:
+            container.start()
+        except BaseException:
+            container.remove(force=True)
+            raise
+        return container
+
+    def _finish(self, container: Any) -> str:
+        """Remove a one-shot container, running or not; return what it wrote."""
+        said = Tail()
+        try:
+            with suppress(DockerException, RequestException):
+                container.kill()  # refused when it has ended, as it should have
+            for piece in container.logs(stream=True, follow=False, tail=MAX_OUTPUT_LINES):
+                said.take(piece)
+        finally:
+            container.remove(force=True)
+        return said.text
 
     def _find(self, client: Any, name: str) -> Any:
         """Return our container; None when absent. One of another installation is not ours."""
@@ -179,7 +233,12 @@ class DockerRuntime:
             raise Upstream(f"{Ended(spec.name, UNKNOWN_PID, status).reason} at once")
         return running
 
-    def _options(self, spec: ServiceSpec, name: str, argv: tuple[str, ...]) -> dict[str, Any]:
+    def _options(
+        self, spec: ServiceSpec | RunOnce, name: str, argv: tuple[str, ...]
+    ) -> dict[str, Any]:
+        labels = {INSTANCE_LABEL: self._instance}
+        if isinstance(spec, ServiceSpec):
+            labels |= {SPEC_LABEL: spec.hash, SERVICE_LABEL: spec.name}
         owner = f"uid={self._account.uid},gid={self._account.gid}"
         volumes = {
             str(mount.path): {
@@ -207,11 +266,7 @@ class DockerRuntime:
             "mem_limit": f"{spec.memory_mb}m",
             "pids_limit": spec.pids,
             "log_config": {"type": "json-file", "config": {"max-size": "10m", "max-file": "3"}},
-            "labels": {
-                SPEC_LABEL: spec.hash,
-                INSTANCE_LABEL: self._instance,
-                SERVICE_LABEL: spec.name,
-            },
+            "labels": labels,
             "detach": True,
         }
 
@@ -220,7 +275,7 @@ class DockerRuntime:
         filters = {
             "type": "container",
             "event": ["die"],
-            "label": f"{INSTANCE_LABEL}={self._instance}",
+            "label": [f"{INSTANCE_LABEL}={self._instance}", SERVICE_LABEL],
         }
         while not self._closed.is_set():
             try:

@@ -18,6 +18,7 @@ from ...core.log import get_logger
 from ...core.paths import DataDir
 from . import logfile
 from .account import Account
+from .once import TIMED_OUT, Ran, RunOnce, run_process
 from .pidfile import (
     ProcessRecord,
     new_record,
@@ -92,22 +93,19 @@ class ProcessRuntime:
     async def check(self, spec: ServiceSpec) -> str | None:
         if not spec.check:
             return None
-        child = await asyncio.create_subprocess_exec(
-            *spec.check,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            env=self._environment(spec),
-            cwd=self._workdir(spec),
+        # As root, as the program itself begins: it reads what only root may, such as keys.
+        once = RunOnce(
+            f"{spec.name}-check", spec.check, env=spec.env, workdir=spec.workdir, privileged=True
         )
-        try:
-            async with asyncio.timeout(CHECK_TIMEOUT_S):
-                said, _ = await child.communicate()
-        except TimeoutError:
-            child.kill()
-            await child.wait()
+        ran = await self.run(once, CHECK_TIMEOUT_S)
+        if ran.status == TIMED_OUT:
             return f"{spec.check[0]} did not end within {CHECK_TIMEOUT_S:.0f} s"
-        return None if child.returncode == 0 else said.decode(errors="replace").strip()
+        return None if ran.ok else ran.output.strip()
+
+    async def run(self, once: RunOnce, timeout_s: float) -> Ran:
+        return await run_process(
+            once, self._account, self._environment(once), self._workdir(once), timeout_s
+        )
 
     async def logs(self, name: str, lines: int) -> list[str]:
         return await asyncio.to_thread(logfile.tail, self._log_path(name), lines)
@@ -228,14 +226,14 @@ class ProcessRuntime:
             return False
         return True
 
-    def _environment(self, spec: ServiceSpec) -> dict[str, str]:
+    def _environment(self, spec: ServiceSpec | RunOnce) -> dict[str, str]:
         kept = {
             k: v for k, v in os.environ.items() if k in ("TZ", "LANG", "LC_ALL", "SSL_CERT_FILE")
         }
         path = os.environ.get("PATH") or BASE_PATH
         return {"PATH": path, "HOME": str(self._data.root), **kept, **dict(spec.env)}
 
-    def _workdir(self, spec: ServiceSpec) -> str:
+    def _workdir(self, spec: ServiceSpec | RunOnce) -> str:
         return spec.workdir or str(self._data.root)
 
     def _pidfile(self, name: str) -> Path:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from .once import Ran, RunOnce
 from .spec import RuntimeName, ServiceSpec
 
 UNKNOWN_PID = 0
@@ -61,6 +62,13 @@ class Runtime(Protocol):
 
     async def check(self, spec: ServiceSpec) -> str | None:
         """Run ``spec.check``; return None when it is good, else what it said."""
+        ...
+
+    async def run(self, once: RunOnce, timeout_s: float) -> Ran:
+        """Run a one-shot program to its end; it is killed at the limit and on cancellation.
+
+        Nothing of it is left when this returns.
+        """
         ...
 
     async def logs(self, name: str, lines: int) -> list[str]:

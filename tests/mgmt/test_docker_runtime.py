@@ -12,6 +12,7 @@ from streamstead.core.settings import Settings
 from streamstead.mgmt.runtime.account import Account
 from streamstead.mgmt.runtime.docker import DockerRuntime
 from streamstead.mgmt.runtime.docker_engine import prepare_images
+from streamstead.mgmt.runtime.once import TIMED_OUT, RunOnce
 from streamstead.mgmt.runtime.spec import HealthCheck, HttpProbe, Mount, ServiceSpec
 
 pytestmark = pytest.mark.docker
@@ -163,3 +164,33 @@ def test_an_image_that_cannot_be_had_is_named(engine: Any, image: str) -> None:
     absent = "127.0.0.1:9/no/such-image:1"
     said = prepare_images("", (image, absent), 5)
     assert absent in said
+
+
+async def test_a_one_shot_container_tells_how_it_went_and_is_removed(
+    runtime: DockerRuntime, image: str, engine: Any
+) -> None:
+    script = "echo $WORD; id -u >&2; exit 3"
+    once = RunOnce("job", ("/usr/bin/sh", "-c", script), image, env=(("WORD", "hello"),))
+    ran = await runtime.run(once, 60)
+    assert (ran.status, ran.output) == (3, "hello\n4321\n")
+    root = await runtime.run(replace(once, privileged=True), 60)
+    assert root.output == "hello\n0\n"
+    stuck = replace(once, argv=("/usr/bin/sh", "-c", "echo begun; exec sleep 600"))
+    late = await runtime.run(stuck, 3)
+    assert (late.status, late.output) == (TIMED_OUT, "begun\n")
+    assert not engine.containers.list(all=True, filters={"name": runtime.container_name("job")})
+
+
+async def test_a_cancelled_one_shot_container_is_removed(
+    runtime: DockerRuntime, image: str, engine: Any
+) -> None:
+    stuck = RunOnce("job", ("/usr/bin/sleep", "600"), image)
+    mine = {"name": runtime.container_name("job")}
+    job = asyncio.create_task(runtime.run(stuck, 600))
+    async with asyncio.timeout(60):
+        while not engine.containers.list(filters=mine):  # noqa: ASYNC110 - events need a client more
+            await asyncio.sleep(0.05)
+    job.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await job
+    assert not engine.containers.list(all=True, filters=mine)
