@@ -1,25 +1,23 @@
-"""The self-signed certificate that 443 starts with."""
+"""The certificate that 443 starts with: signed by nobody but ourselves."""
 
 import datetime
 import ipaddress
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ..core.files import write_atomic
+if TYPE_CHECKING:
+    from cryptography import x509
 
-VALID_DAYS = 3650
+VALID_DAYS = 820
+"""Apple's systems refuse more than 825 days, even where a person has accepted the certificate."""
 
 
-def ensure_self_signed(certificate: Path, key: Path, names: tuple[str, ...]) -> bool:
-    """Write an ECDSA P-256 certificate and its key unless both exist; return whether it did.
-
-    ``names``: host names and addresses it is for.
-    """
-    if certificate.exists() and key.exists():
-        return False
-    # Late: only a first start needs the library and its memory.
+def self_signed(names: tuple[str, ...]) -> tuple[str, str]:
+    """Return an ECDSA P-256 certificate for these host names and addresses, and its key, as PEM."""
+    # Late: the manager does without the library and its memory but for a first start.
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import ExtendedKeyUsageOID
 
     private = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "streamstead")])
@@ -34,23 +32,19 @@ def ensure_self_signed(certificate: Path, key: Path, names: tuple[str, ...]) -> 
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=VALID_DAYS))
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(x509.SubjectAlternativeName([_general_name(n) for n in names]), False)
         .sign(private, hashes.SHA256())
     )
-    write_atomic(
-        key,
-        private.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        ),
-        0o600,
+    key = private.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
     )
-    write_atomic(certificate, built.public_bytes(serialization.Encoding.PEM), 0o644)
-    return True
+    return built.public_bytes(serialization.Encoding.PEM).decode(), key.decode()
 
 
-def _general_name(name: str):  # type: ignore[no-untyped-def]  # a type of the late import
+def _general_name(name: str) -> "x509.GeneralName":
     from cryptography import x509
 
     try:

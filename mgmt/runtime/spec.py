@@ -90,7 +90,9 @@ class ServiceSpec:
     """What stands for ``argv`` in the hash, when the same program lies at changing paths."""
     files: tuple[ConfigFile, ...] = ()
     reload_signal: int | None = None
-    """A change of ``files`` is told by this signal instead of a restart."""
+    """A change of ``files`` or ``reload_on`` is told by this signal instead of a restart."""
+    reload_on: tuple[str, ...] = ()
+    """What else the program has read, such as which certificate."""
     check: tuple[str, ...] = ()
     """Command that ends with 0 when ``files`` are good; run before a start and before a reload."""
     mounts: tuple[Mount, ...] = ()
@@ -123,6 +125,6 @@ class ServiceSpec:
 
     @property
     def files_digest(self) -> str:
-        """One digest over all configuration files."""
-        joined = "\n".join(f"{f.path}:{f.digest}" for f in self.files)
+        """One digest over all configuration files and what else was read."""
+        joined = "\n".join([*(f"{f.path}:{f.digest}" for f in self.files), *self.reload_on])
         return hashlib.sha256(joined.encode()).hexdigest()

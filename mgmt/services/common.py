@@ -41,6 +41,8 @@ class Plan:
     doors: FrontDoors = FrontDoors()
     ipv6: bool = False
     front: FrontSettings = field(default_factory=FrontSettings)
+    certificate: str = ""
+    """Id of the one that is served; see mgmt/https/shelf.py."""
 
     @property
     def data(self) -> DataDir:

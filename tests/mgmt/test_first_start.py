@@ -7,7 +7,7 @@ import pytest
 
 from streamstead.core.errors import ConfigError
 from streamstead.core.paths import DataDir
-from streamstead.mgmt.certificate import ensure_self_signed
+from streamstead.mgmt.certificate import self_signed
 from streamstead.mgmt.first_start import ensure_setup_code, prepare
 from streamstead.mgmt.lock import is_held, only_one
 from streamstead.mgmt.runtime.account import Account, service_account
@@ -29,13 +29,13 @@ def test_a_first_start_makes_keys_code_and_certificate(data: DataDir, account: A
     assert len(data.setup_code.read_text().strip()) == 16
     assert mode(data.setup_code) == 0o600
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(data.ssl / "nginx.crt", data.ssl / "nginx.key")
-    assert mode(data.ssl / "nginx.key") == 0o600
+    context.load_cert_chain(data.ssl / "current/fullchain.pem", data.ssl / "current/key.pem")
+    assert mode(data.ssl / "current/key.pem") == 0o600
 
 
 def test_a_second_start_changes_nothing(data: DataDir, account: Account) -> None:
     prepare(data, account)
-    kept = [data.master_key, data.setup_code, data.ssl / "nginx.crt", data.ssl / "nginx.key"]
+    kept = [data.master_key, data.setup_code, data.ssl / "current/key.pem"]
     before = [path.read_bytes() for path in kept]
     prepare(data, account)
     assert [path.read_bytes() for path in kept] == before
@@ -100,13 +100,10 @@ def test_an_unknown_account_and_root_are_refused() -> None:
         service_account("root")
 
 
-def test_a_certificate_names_what_it_is_for(tmp_path: Path) -> None:
+def test_a_certificate_names_what_it_is_for() -> None:
     from cryptography import x509
 
-    certificate, key = tmp_path / "c", tmp_path / "k"
-    assert ensure_self_signed(certificate, key, ("example.org", "192.0.2.1"))
-    assert not ensure_self_signed(certificate, key, ("other.org",))
-    found = x509.load_pem_x509_certificate(certificate.read_bytes())
+    found = x509.load_pem_x509_certificate(self_signed(("example.org", "192.0.2.1"))[0].encode())
     names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert names.get_values_for_type(x509.DNSName) == ["example.org"]
     assert [str(a) for a in names.get_values_for_type(x509.IPAddress)] == ["192.0.2.1"]
