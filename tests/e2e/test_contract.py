@@ -20,6 +20,7 @@ LEFT_OUT = (
     "|/ffmpeg/outputs/test$|/ffmpeg/vlive/ytdl$|/mgmt/notify/test$"
     "|/mgmt/logs/live$|/mgmt/backup/restore$|/mgmt/backup/create$"
     "|/mgmt/upgrade$|/mgmt/upgrade/(rollback|check|progress)$|/mgmt/upgrade/settings/update$"
+    "|/mgmt/containers$|/mgmt/containers/progress$|/host/exec$"
 )
 """Some never end or change the whole house; the others would ask servers that are not ours."""
 
