@@ -29,6 +29,13 @@ from .place import Installed
 
 log = get_logger(__name__)
 
+_FORK = """
+import os, subprocess, sys
+log = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o640)
+child = subprocess.Popen(sys.argv[2:], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                         start_new_session=True, cwd="/")
+child.returncode = 0
+"""
 _SCRIPT = """#!/bin/sh
 # Finishes an upgrade that was interrupted. Removed when there is nothing to be finished.
 exec {python} -B -m streamstead.mgmt.upgrade.guard --data {data}
@@ -73,8 +80,7 @@ def script(data: DataDir) -> Path:
 
 def arm(data: DataDir) -> None:
     """Leave the script that finishes what begins now."""
-    python = shlex.quote(os.path.abspath(sys.executable))
-    text = _SCRIPT.format(python=python, data=shlex.quote(str(data.root)))
+    text = _SCRIPT.format(python=shlex.quote(_own_python()), data=shlex.quote(str(data.root)))
     write_atomic(script(data), text, 0o700)
 
 
@@ -95,22 +101,21 @@ def _one_at_a_time(data: DataDir) -> Iterator[None]:
         os.close(fd)
 
 
+def _own_python() -> str:
+    """The Python of the release that this is, not of whatever is current later."""
+    return str(Path(sys.prefix).resolve() / "bin" / "python")
+
+
 def _start_runner(settings: Settings) -> None:
     data = settings.data
-    argv = [os.path.abspath(sys.executable), "-B", "-m", "streamstead.mgmt.upgrade.runner"]
+    argv = [_own_python(), "-B", "-m", "streamstead.mgmt.upgrade.runner"]
     argv += ["--data", str(data.root)]
     unit = systemd_unit(settings)
     if unit is not None and _as_transient_unit(argv, unit, data):
         return
     # Twice away from us: it must be nobody's child, and outlive whoever began it.
-    fork = (
-        "import os, subprocess, sys\n"
-        "log = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o640)\n"
-        "subprocess.Popen(sys.argv[2:], stdin=subprocess.DEVNULL, stdout=log, stderr=log,\n"
-        "                 start_new_session=True, cwd='/').returncode = 0\n"
-    )
     log_path = str(data.logs / "upgrade.log")
-    command = [sys.executable, "-I", "-S", "-c", fork, log_path, *argv]
+    command = [sys.executable, "-I", "-S", "-c", _FORK, log_path, *argv]
     subprocess.run(command, check=True, stdin=subprocess.DEVNULL, timeout=30, env=_environment())
 
 

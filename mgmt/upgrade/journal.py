@@ -140,7 +140,9 @@ class Run(BaseModel):
     attempts: int = 0
     snapshot: str = ""
     media: str = ""
-    """Process of the media server before: it must be the same afterwards."""
+    """Process of the media server before: it must be the same afterwards, unless
+    ``media_changes``."""
+    media_changes: bool = False
     waits_for: list[str] = []
 
     @property
@@ -168,19 +170,22 @@ def new_run(wish: Wish, version: str, release: str) -> Run:
     """Return a run that has not begun. ``version`` and ``release`` are what runs now."""
     left_out = _CHANGING if wish.dry_run else ()
     at = now_ms()
-    return Run(
-        id=f"{at:x}-{os.urandom(3).hex()}",
-        kind=wish.kind,
-        from_=version,
-        started_ms=at,
-        by=wish.by,
-        dry_run=wish.dry_run,
-        steps=[
-            Step(name=name, state=StepState.SKIPPED if name in left_out else StepState.WAITING)
-            for name in STEPS
-        ],
-        wish=wish,
-        before=release,
+    steps = [
+        Step(name=name, state=StepState.SKIPPED if name in left_out else StepState.WAITING)
+        for name in STEPS
+    ]
+    return Run.model_validate(
+        {
+            "id": f"{at:x}-{os.urandom(3).hex()}",
+            "kind": wish.kind,
+            "from": version,
+            "started_ms": at,
+            "by": wish.by,
+            "dry_run": wish.dry_run,
+            "steps": steps,
+            "wish": wish,
+            "before": release,
+        }
     )
 
 

@@ -33,6 +33,10 @@ class Known(BaseModel):
     versions: list[str] = []
 
 
+_ANY = Version((0, 0, 0))
+_NOBODY = Keyring()
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A release that can be had. ``index_url`` is empty for a tag; else ``url`` is an archive."""
@@ -41,8 +45,8 @@ class Candidate:
     url: str
     bytes: int = 0
     sha256: str = ""
-    minimum_from: Version = Version((0, 0, 0))
-    keyring: Keyring = Keyring()
+    minimum_from: Version = _ANY
+    keyring: Keyring = _NOBODY
     is_tag: bool = False
 
 

@@ -113,5 +113,5 @@ def running(owner: Owner | None) -> StreamsteadError:
     who = f" (process {owner.pid})" if owner is not None else ""
     return UpgradeRunning(
         f"an upgrade is at work already{who}",
-        "Wait until it has ended; `streamstead upgrade --status`.",
+        "Wait until it has ended; `streamstead releases` shows how far it is.",
     )

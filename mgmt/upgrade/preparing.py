@@ -211,6 +211,7 @@ class Preparing:
         changed = [name for name in LIVE if before.get(name) != after.get(name)]
         if not changed:
             return "the media server goes on as it is"
+        job.run.media_changes = "media" in changed
         named = " and ".join(changed)
         if wish.force:
             return f"{named} will be restarted, as forced"

@@ -68,7 +68,7 @@ class Switching:
             job.data
         ):
             with job.link.stopped():
-                self._data_back(job.run.before, newest_form(job, job.run.target))
+                self._data_back(job.run.before, form)
                 job.installed.switch(job.run.target)
             job.link.start(release)
             return f"{job.run.target} is the current release, and the data have its form"
@@ -86,9 +86,7 @@ class Switching:
 
     def _health(self) -> str:
         job, run = self._job, self._job.run
-        media = (
-            "" if job.step("wait").message.endswith(("restarted now", "as forced")) else run.media
-        )
+        media = "" if run.media_changes else run.media
         version = version_of(run.target)
         job.checkup.wait_well(run.target, version, media, run.wish.healthy_s, job.tell)
         return "all is well"
