@@ -60,12 +60,13 @@ class Active:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """``tell``: people are to be told."""
+    """``tell``: people are to be told. ``late``: it fired before, and they were not told then."""
 
     kind: Kind
     alert: Active
     tell: bool
     ended_ms: int = 0
+    late: bool = False
 
 
 class Board:
@@ -176,7 +177,7 @@ class Board:
             waits = one.firing and not one.told and one.good_s is None
             if waits and self._may_tell(one, rule, now_ms):
                 told = self.active[one.id] = replace(one, told=True)
-                changes.append(Change(Kind.FIRED, told, True))
+                changes.append(Change(Kind.FIRED, told, True, late=True))
         return changes
 
     def sorted(self) -> list[Active]:

@@ -58,6 +58,13 @@ class Alerts(BaseModel):
     history: list[PastAlert]
 
 
+class AlertCounts(BaseModel):
+    """Of those that fire."""
+
+    critical: int = 0
+    warning: int = 0
+
+
 class AlertRequest(Body):
     id: Annotated[str, Field(min_length=1, max_length=200)]
 

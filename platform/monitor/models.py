@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from ...core.app import Body
+from ..alerts.models import AlertCounts
 
 SeriesName = Literal[
     "cpu",
@@ -103,11 +104,6 @@ class OutputCounts(BaseModel):
 
 class RecordingCounts(BaseModel):
     active: int = 0
-
-
-class AlertCounts(BaseModel):
-    critical: int = 0
-    warning: int = 0
 
 
 class Incident(BaseModel):
