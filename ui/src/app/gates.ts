@@ -20,5 +20,5 @@ export async function needNoPassword(queries: QueryClient): Promise<void> {
 export async function needNoSession(queries: QueryClient): Promise<void> {
   const { init } = await queries.fetchQuery(initQuery);
   if (!init) throw redirect({ to: '/setup', hash: true });
-  if (await queries.ensureQueryData(sessionQuery)) throw redirect({ to: '/streams' });
+  if (await queries.ensureQueryData(sessionQuery)) throw redirect({ to: '/' });
 }

@@ -12,7 +12,7 @@ export function PageFault({ error, notFound = false }: { error?: unknown; notFou
     <Stack maw={560} mx="auto" px={16} pt="16vh">
       {notFound ? (
         <EmptyState icon="info" title={t('notFound.title')} text={t('notFound.text')}>
-          <Link to="/streams">{t('notFound.back')}</Link>
+          <Link to="/">{t('notFound.back')}</Link>
         </EmptyState>
       ) : (
         <HelpfulError error={error} onRetry={() => void router.invalidate()} />

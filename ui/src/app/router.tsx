@@ -1,5 +1,5 @@
 import type { QueryClient } from '@tanstack/react-query';
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect, type RouterHistory } from '@tanstack/react-router';
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, type RouterHistory } from '@tanstack/react-router';
 import { needNoPassword, needNoSession, needSession } from './gates';
 import type { LibrarySearch } from '../features/library/library-search';
 import { withWords } from '../lib/i18n';
@@ -31,9 +31,7 @@ export function makeRouter(queries: QueryClient, history?: RouterHistory) {
   const home = createRoute({
     getParentRoute: () => shell,
     path: '/',
-    beforeLoad: () => {
-      throw redirect({ to: '/streams' });
-    },
+    component: lazyRouteComponent(() => withWords('home', () => import('./pages/home-page')), 'HomePage'),
   });
   const streams = createRoute({
     getParentRoute: () => shell,

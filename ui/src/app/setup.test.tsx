@@ -44,7 +44,7 @@ describe('the first run', () => {
     expect(screen.getByLabelText('Preview of live/livestream')).toBeInTheDocument();
 
     await user.click(screen.getByRole('button', { name: 'Go to your page' }));
-    await waitFor(() => expect(router.state.location.pathname).toBe('/streams'));
+    await waitFor(() => expect(router.state.location.pathname).toBe('/'));
   });
 
   test('is where a fresh installation leads, with the code of the address', async () => {

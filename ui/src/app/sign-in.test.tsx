@@ -37,11 +37,11 @@ describe('sign-in', () => {
     expect(await screen.findByRole('alert')).toHaveTextContent('The server cannot be reached.');
   });
 
-  test('leads to the streams', async () => {
+  test('leads home', async () => {
     const calls = fakeApi({ ...NO_SESSION, 'mgmt/login': { token: 't', createAt: '', expireAt: '' } });
     const { router } = await signIn('/sign-in', 'secret phrase');
-    expect(await screen.findByRole('heading', { name: 'Streams' })).toBeVisible();
-    expect(router.state.location.pathname).toBe('/streams');
+    expect(await screen.findByRole('navigation', { name: 'Main' })).toBeVisible();
+    expect(router.state.location.pathname).toBe('/');
     expect(calls).toContainEqual({ path: 'mgmt/login', body: { password: 'secret phrase' } });
   });
 

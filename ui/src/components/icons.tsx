@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 
 const PATHS = {
+  home: <><path d="M4 11.2 12 4.5l8 6.7M6 9.8v9.7h12V9.8" /><path d="M10 19.5v-5.2h4v5.2" /></>,
   streams: <><circle cx="12" cy="12" r="2.5" /><path d="M7.5 16.5a6.4 6.4 0 0 1 0-9M16.5 7.5a6.4 6.4 0 0 1 0 9M4.5 19.5a10.6 10.6 0 0 1 0-15M19.5 4.5a10.6 10.6 0 0 1 0 15" /></>,
   recordings: <><rect x="3.5" y="4.5" width="17" height="15" rx="2.5" /><path d="M8 4.5v15M16 4.5v15M3.5 9.5H8M3.5 14.5H8M16 9.5h4.5M16 14.5h4.5" /></>,
   outputs: <><circle cx="5.5" cy="12" r="2.2" /><path d="M7.8 12H20M16.5 8.5 20 12l-3.5 3.5M7.5 10.8 13 5h4.5M7.5 13.2 13 19h4.5" /></>,
@@ -51,6 +52,7 @@ const PATHS = {
   record: <><circle cx="12" cy="12" r="8.7" /><circle cx="12" cy="12" r="4" fill="currentColor" stroke="none" /></>,
   download: <path d="M12 4v11M7.5 10.5 12 15l4.5-4.5M5 19.5h14" />,
   scissors: <><circle cx="6.5" cy="7" r="2.7" /><circle cx="6.5" cy="17" r="2.7" /><path d="M8.8 8.5 20 17M8.8 15.5 20 7" /></>,
+  bell: <path d="M6.5 16.5V11a5.5 5.5 0 0 1 11 0v5.5l1.5 2H5l1.5-2ZM10.2 21h3.6M12 5.5V3.5" />,
   off: <><path d="M12 4v8" /><path d="M7 6.8a7.5 7.5 0 1 0 10 0" /></>,
 } satisfies Record<string, ReactNode>;
 

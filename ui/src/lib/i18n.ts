@@ -2,7 +2,9 @@ import i18next, { type i18n } from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import type channels from '../locales/channels.en.json';
 import type en from '../locales/en.json';
+import type home from '../locales/home.en.json';
 import type house from '../locales/house.en.json';
+import type incidents from '../locales/incidents.en.json';
 import type outputs from '../locales/outputs.en.json';
 import type recordings from '../locales/recordings.en.json';
 import type stats from '../locales/stats.en.json';
@@ -18,7 +20,9 @@ declare module 'i18next' {
     resources: {
       translation: typeof en &
         typeof channels &
+        typeof home &
         typeof house &
+        typeof incidents &
         typeof outputs &
         typeof recordings &
         typeof storage &
@@ -35,7 +39,9 @@ const PARTS = {
   main: { en: () => import('../locales/en.json'), zh: () => import('../locales/zh.json') },
   outputs: { en: () => import('../locales/outputs.en.json'), zh: () => import('../locales/outputs.zh.json') },
   channels: { en: () => import('../locales/channels.en.json'), zh: () => import('../locales/channels.zh.json') },
+  home: { en: () => import('../locales/home.en.json'), zh: () => import('../locales/home.zh.json') },
   house: { en: () => import('../locales/house.en.json'), zh: () => import('../locales/house.zh.json') },
+  incidents: { en: () => import('../locales/incidents.en.json'), zh: () => import('../locales/incidents.zh.json') },
   recordings: { en: () => import('../locales/recordings.en.json'), zh: () => import('../locales/recordings.zh.json') },
   stats: { en: () => import('../locales/stats.en.json'), zh: () => import('../locales/stats.zh.json') },
   storage: { en: () => import('../locales/storage.en.json'), zh: () => import('../locales/storage.zh.json') },

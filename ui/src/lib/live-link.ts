@@ -1,10 +1,15 @@
 import type { Service, ServicesEvent, Stream, StreamsEvent } from './api-types';
 import { EventLink, NOT_YET, type LinkState } from './event-link';
+import type { Alert, Dashboard } from './monitor-types';
 
 export interface LiveSnapshot extends LinkState {
   /** null until the first event. */
   streams: Stream[] | null;
   services: Service[] | null;
+  /** How the house is, told every 5 s. */
+  summary: Dashboard | null;
+  /** What is wrong now. */
+  alerts: Alert[] | null;
   /** Add to Date.now() to get the server's clock, ms. */
   clockOffsetMs: number;
 }
@@ -18,7 +23,7 @@ export class LiveLink extends EventLink<LiveSnapshot> {
 
   /** `onLost` is called at each failed attempt: a place to find out whether the session is over. */
   constructor(onLost?: () => void) {
-    super('mgmt/live', { ...NOT_YET, streams: null, services: null, clockOffsetMs: 0 }, onLost);
+    super('mgmt/live', { ...NOT_YET, streams: null, services: null, summary: null, alerts: null, clockOffsetMs: 0 }, onLost);
   }
 
   protected listen(on: <D>(type: string, take: (data: D) => void) => void): void {
@@ -27,6 +32,8 @@ export class LiveLink extends EventLink<LiveSnapshot> {
       this.watchSilence(streams.length > 0);
     });
     on<ServicesEvent>('services', ({ services }) => this.update({ services }));
+    on<Dashboard>('summary', (summary) => this.update({ summary }));
+    on<{ alerts: Alert[] }>('alerts', ({ alerts }) => this.update({ alerts }));
   }
 
   private watchSilence(expectMore: boolean): void {

@@ -2,8 +2,12 @@ import { describe, expect, test } from 'vitest';
 import channelsEn from './channels.en.json';
 import channelsZh from './channels.zh.json';
 import en from './en.json';
+import homeEn from './home.en.json';
+import homeZh from './home.zh.json';
 import houseEn from './house.en.json';
 import houseZh from './house.zh.json';
+import incidentsEn from './incidents.en.json';
+import incidentsZh from './incidents.zh.json';
 import outputsEn from './outputs.en.json';
 import outputsZh from './outputs.zh.json';
 import recordingsEn from './recordings.en.json';
@@ -44,6 +48,8 @@ describe.each([
   ['pages about channels', flat(channelsEn), flat(channelsZh)],
   ['statistics', flat(statsEn), flat(statsZh)],
   ['pages about webhooks', flat(webhooksEn), flat(webhooksZh)],
+  ['first page', flat(homeEn), flat(homeZh)],
+  ['alerts and what has happened', flat(incidentsEn), flat(incidentsZh)],
   ['house, its services and settings', flat(houseEn), flat(houseZh)],
   ['pages of System that watch', flat(systemEn), flat(systemZh)],
   ['page of a recording', flat(vodEn), flat(vodZh)],

@@ -1,5 +1,5 @@
 import { vi } from 'vitest';
-import { ENVS, playRule, PUBLISH_RULES, STATUS } from './samples';
+import { DASHBOARD, ENVS, playRule, PUBLISH_RULES, STATUS } from './samples';
 
 type Body = Record<string, unknown>;
 type Answer = unknown | ((body: Body) => unknown);
@@ -23,6 +23,7 @@ const SIGNED_IN: Record<string, Answer> = {
   'mgmt/init': { init: true, setup_code_required: false },
   'mgmt/envs': ENVS,
   'mgmt/status': STATUS,
+  'mgmt/dashboard/summary': () => ({ ...DASHBOARD, at_ms: Date.now() }),
   'mgmt/streams/query': { streams: [] },
   'mgmt/streams/kickoff': null,
   'mgmt/logout': null,

@@ -1,4 +1,5 @@
 import type { Envs, KnownStream, Pass, PlayRule, PublishKey, PublishRules, Service, Stream, SystemStatus, Viewer } from '../lib/api-types';
+import type { Dashboard } from '../lib/monitor-types';
 
 export const ENVS: Envs = {
   mgmtDocker: false,
@@ -128,3 +129,34 @@ export function viewer(client_id: string, change: Partial<Viewer> = {}): Viewer 
     ...change,
   };
 }
+
+export const DASHBOARD: Dashboard = {
+  at_ms: Date.now(),
+  sentence: { level: 'ok', parts: [{ key: 'streams_live', params: { count: 0 } }] },
+  cpu_percent: 21.4,
+  cores: 2,
+  load1: 0.42,
+  memory: { used_bytes: 1_200_000_000, total_bytes: 4_000_000_000 },
+  swap: { used_bytes: 0, total_bytes: 0 },
+  disks: [{ path: '/data', used_bytes: 30_000_000_000, total_bytes: 80_000_000_000, full_in_days: 19.4 }],
+  network: { interface: 'eth0', rx_bps: 3_200_000, tx_bps: 12_400_000 },
+  traffic: {
+    month: '2026-11-01',
+    interface: 'eth0',
+    rx_bytes: 90_000_000_000,
+    tx_bytes: 410_000_000_000,
+    used_bytes: 410_000_000_000,
+    quota_bytes: null,
+    forecast_bytes: null,
+    resets_on: '2026-12-01',
+    since: '',
+  },
+  streams: 0,
+  viewers: 0,
+  outputs: { live: 0, retrying: 0, failed: 0 },
+  recordings: { active: 0 },
+  uptime_s: 200_000,
+  alerts: { critical: 0, warning: 0 },
+  incidents: [],
+  prometheus: { on: false, reason: '' },
+};

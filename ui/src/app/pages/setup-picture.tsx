@@ -18,7 +18,7 @@ export function SetupPicture() {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const stream = useLive().streams?.[0];
-  const go = () => void navigate({ to: '/streams' });
+  const go = () => void navigate({ to: '/' });
 
   if (stream) {
     return (

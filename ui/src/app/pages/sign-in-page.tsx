@@ -21,7 +21,7 @@ export function SignInPage() {
           </Notice>
         )}
         <Card label={t('signIn.title')}>
-          <SignInForm onDone={() => void navigate({ to: '/streams' })} />
+          <SignInForm onDone={() => void navigate({ to: '/' })} />
         </Card>
       </Stack>
     </FullScreen>

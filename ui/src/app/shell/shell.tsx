@@ -10,6 +10,7 @@ import { AccountMenu } from './account-menu';
 import classes from './shell.module.css';
 
 const PLACES = [
+  { to: '/', icon: 'home', name: 'nav.home' },
   { to: '/streams', icon: 'streams', name: 'nav.streams' },
   { to: '/outputs', icon: 'outputs', name: 'nav.outputs' },
   { to: '/recordings', icon: 'recordings', name: 'nav.recordings' },
@@ -32,7 +33,7 @@ export function Shell() {
             <Brand size={36} />
           </span>
           {PLACES.map((place) => (
-            <Link key={place.to} to={place.to} className={classes.place}>
+            <Link key={place.to} to={place.to} className={classes.place} activeOptions={{ exact: place.to === '/' }}>
               <Icon name={place.icon} size={22} />
               {t(place.name)}
             </Link>
