@@ -2160,6 +2160,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/terraform/v1/host/exec": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Host Exec
+         * @description Do one of the actions that exist; none of them is a command.
+         */
+        post: operations["host_exec_terraform_v1_host_exec_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/terraform/v1/host/versions": {
         parameters: {
             query?: never;
@@ -2361,6 +2381,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/terraform/v1/mgmt/api-keys/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Api Key
+         * @description Make a key.
+         */
+        post: operations["create_api_key_terraform_v1_mgmt_api_keys_create_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/api-keys/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * List Api Keys
+         * @description Tell all keys, newest first; never the keys themselves.
+         */
+        post: operations["list_api_keys_terraform_v1_mgmt_api_keys_list_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/api-keys/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove Api Key
+         * @description Make a key worthless at once.
+         */
+        post: operations["remove_api_key_terraform_v1_mgmt_api_keys_remove_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/audit/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Query Audit
+         * @description Tell who did what, newest first.
+         */
+        post: operations["query_audit_terraform_v1_mgmt_audit_query_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/terraform/v1/mgmt/auto-self-signed-certificate": {
         parameters: {
             query?: never;
@@ -2522,6 +2622,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/terraform/v1/mgmt/beian/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Beian
+         * @description Tell what stands at the foot of every page; needs no session.
+         */
+        get: operations["beian_terraform_v1_mgmt_beian_query_get"];
+        put?: never;
+        /**
+         * Beian
+         * @description Tell what stands at the foot of every page; needs no session.
+         */
+        post: operations["beian_terraform_v1_mgmt_beian_query_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/beian/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Update Beian
+         * @description Set or remove one entry.
+         */
+        post: operations["update_beian_terraform_v1_mgmt_beian_update_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/terraform/v1/mgmt/cert/query": {
         parameters: {
             query?: never;
@@ -2586,6 +2730,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/terraform/v1/mgmt/containers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Containers
+         * @description Query the programs, or do something with one of them; what takes long goes on by itself.
+         */
+        post: operations["containers_terraform_v1_mgmt_containers_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/containers/progress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Containers Progress
+         * @description Server-sent events ``pull``: images as they are fetched, those under way at once.
+         */
+        get: operations["containers_progress_terraform_v1_mgmt_containers_progress_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/terraform/v1/mgmt/dashboard/series": {
         parameters: {
             query?: never;
@@ -2626,6 +2810,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/terraform/v1/mgmt/doctor/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run Doctor
+         * @description Look over the whole machine, with advice; takes some seconds.
+         */
+        post: operations["run_doctor_terraform_v1_mgmt_doctor_run_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/terraform/v1/mgmt/envs": {
         parameters: {
             query?: never;
@@ -2644,6 +2848,86 @@ export interface paths {
          * @description Tell ports and abilities; the page makes its addresses from them.
          */
         post: operations["envs_terraform_v1_mgmt_envs_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/front/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Front State
+         * @description Tell how the public door is set, and what is not yet in effect.
+         */
+        post: operations["front_state_terraform_v1_mgmt_front_query_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/front/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Update Front
+         * @description Change redirect, HSTS, RTMPS or embedding.
+         */
+        post: operations["update_front_terraform_v1_mgmt_front_update_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/hlsll/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Low Latency Hls
+         * @description Tell whether HLS is cut into short segments.
+         */
+        post: operations["low_latency_hls_terraform_v1_mgmt_hlsll_query_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/hlsll/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Update Low Latency Hls
+         * @description Cut HLS into short segments (soon seen, many requests) or long ones (late, few).
+         */
+        post: operations["update_low_latency_hls_terraform_v1_mgmt_hlsll_update_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2872,6 +3156,46 @@ export interface paths {
          * @description Change what is given; the rest stays.
          */
         post: operations["update_target_terraform_v1_mgmt_hooks_targets_update_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/hphls/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * High Performance Hls
+         * @description Tell whether HLS is served without a session for every viewer.
+         */
+        post: operations["high_performance_hls_terraform_v1_mgmt_hphls_query_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/hphls/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Update High Performance Hls
+         * @description Serve HLS with or without a session of the media server for every viewer.
+         */
+        post: operations["update_high_performance_hls_terraform_v1_mgmt_hphls_update_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3143,6 +3467,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/terraform/v1/mgmt/nginx/hls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Serve Hls
+         * @description Let nginx serve HLS from disk, or ask the media server for it.
+         */
+        post: operations["serve_hls_terraform_v1_mgmt_nginx_hls_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/nginx/homepage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set Homepage
+         * @description Lead ``/`` to another address.
+         */
+        post: operations["set_homepage_terraform_v1_mgmt_nginx_homepage_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/nginx/proxy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set Proxy
+         * @description Fetch what lies below a location from another server.
+         */
+        post: operations["set_proxy_terraform_v1_mgmt_nginx_proxy_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/terraform/v1/mgmt/notify/create": {
         parameters: {
             query?: never;
@@ -3257,6 +3641,26 @@ export interface paths {
          * @description Change the password; all other sessions end.
          */
         post: operations["change_password_terraform_v1_mgmt_password_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/pubkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change Pubkey
+         * @description Let the holder of an SSH key sign in as root on this server, or no longer.
+         */
+        post: operations["change_pubkey_terraform_v1_mgmt_pubkey_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4870,6 +5274,52 @@ export interface components {
             /** History */
             history: components["schemas"]["PastAlert"][];
         };
+        /**
+         * ApiKey
+         * @description What is kept of a key; times in ms since the epoch. The key itself is shown once.
+         */
+        ApiKey: {
+            /** Id */
+            id: string;
+            /** Label */
+            label: string;
+            scope: components["schemas"]["Scope"];
+            /** Hint */
+            hint: string;
+            /** Created Ms */
+            created_ms: number;
+            /** Created By */
+            created_by: string;
+            /** Expires Ms */
+            expires_ms?: number | null;
+            /** Last Used Ms */
+            last_used_ms?: number | null;
+        };
+        /** ApiKeyId */
+        ApiKeyId: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Id */
+            id: string;
+        };
+        /**
+         * ApiKeyMade
+         * @description ``key`` is shown this once.
+         */
+        ApiKeyMade: {
+            /** Id */
+            id: string;
+            /** Key */
+            key: string;
+        };
+        /** ApiKeys */
+        ApiKeys: {
+            /** Keys */
+            keys: components["schemas"]["ApiKey"][];
+        };
         /** ApplyAll */
         ApplyAll: {
             /**
@@ -4949,6 +5399,33 @@ export interface components {
              */
             secret: string;
         };
+        /**
+         * AskContainers
+         * @description ``name``: our name, or one of SRS-cloud (``srs``, ``srs-server``, ``srsDev``, ``srs-hooks``,
+         *     ``tencent``, ``node-exporter``). ``force``: though somebody is live.
+         */
+        AskContainers: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            action: components["schemas"]["ContainersAction"];
+            /** Name */
+            name?: string | null;
+            /** Enabled */
+            enabled?: boolean | null;
+            /**
+             * Lines
+             * @default 100
+             */
+            lines: number;
+            /**
+             * Force
+             * @default false
+             */
+            force: boolean;
+        };
         /** AudioFacts */
         AudioFacts: {
             /** Codec */
@@ -4959,6 +5436,67 @@ export interface components {
             sample_rate: number;
             /** Channels */
             channels: number;
+        };
+        /**
+         * AuditEntry
+         * @description One deed. ``result``: ok, or the key of the refusal. ``id`` is for ``before``.
+         */
+        AuditEntry: {
+            /** Id */
+            id: string;
+            /** At Ms */
+            at_ms: number;
+            /** Who */
+            who: string;
+            /** What */
+            what: string;
+            /** Target */
+            target: string;
+            /** From */
+            from: string;
+            /** Result */
+            result: string;
+        };
+        /**
+         * AuditPage
+         * @description ``older``: more may lie before; empty at the end.
+         */
+        AuditPage: {
+            /** Entries */
+            entries: components["schemas"]["AuditEntry"][];
+            /** Older */
+            older: string;
+        };
+        /**
+         * AuditQuery
+         * @description ``who`` and ``what``: parts of the texts. ``before``: the ``older`` of the last answer.
+         */
+        AuditQuery: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /**
+             * Before
+             * @default
+             */
+            before: string;
+            /**
+             * Limit
+             * @default 100
+             */
+            limit: number;
+            /**
+             * Who
+             * @default
+             */
+            who: string;
+            /**
+             * What
+             * @default
+             */
+            what: string;
         };
         /**
          * BackupEntry
@@ -5128,6 +5666,41 @@ export interface components {
              * @default false
              */
             dry_run: boolean;
+        };
+        /**
+         * Beian
+         * @description ``icp``: number of the ICP filing that mainland China asks for; ``title``: name of the site;
+         *     ``police``: number of the filing at the police. ``more``: entries of other names.
+         */
+        Beian: {
+            /** Icp */
+            icp?: string | null;
+            /** Title */
+            title?: string | null;
+            /** Police */
+            police?: string | null;
+            /**
+             * More
+             * @default {}
+             */
+            more: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * BeianUpdate
+         * @description ``beian``: name of the entry, such as icp or title; an empty ``text`` removes it.
+         */
+        BeianUpdate: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Beian */
+            beian: string;
+            /** Text */
+            text: string;
         };
         /**
          * Body
@@ -5477,6 +6050,23 @@ export interface components {
         ChosenStrategy: {
             strategy: components["schemas"]["UpgradeStrategy"];
         };
+        /**
+         * ContainerRow
+         * @description As in SRS-cloud: ``{}`` when it does not run. ``ID`` is the pid of a process.
+         */
+        ContainerRow: {
+            /** Id */
+            ID?: string | null;
+            /** State */
+            State?: string | null;
+            /** Status */
+            Status?: string | null;
+        };
+        /**
+         * ContainersAction
+         * @enum {string}
+         */
+        ContainersAction: "query" | "enabled" | "switch" | "start" | "stop" | "restart" | "upgrade" | "rollback_image" | "logs" | "stats";
         /**
          * CountryStats
          * @description ``country``: two letters; null where it is not known.
@@ -6121,6 +6711,36 @@ export interface components {
             /** Full In Days */
             full_in_days: number | null;
         };
+        /**
+         * DoctorItem
+         * @description One thing that was looked at; ``help`` says what to do when it is not well.
+         */
+        DoctorItem: {
+            /** Id */
+            id: string;
+            level: components["schemas"]["DoctorLevel"];
+            /** Title */
+            title: string;
+            /** Message */
+            message: string;
+            /**
+             * Help
+             * @default
+             */
+            help: string;
+        };
+        /**
+         * DoctorLevel
+         * @enum {string}
+         */
+        DoctorLevel: "ok" | "warn" | "fail";
+        /** DoctorReport */
+        DoctorReport: {
+            /** Items */
+            items: components["schemas"]["DoctorItem"][];
+            /** At Ms */
+            at_ms: number;
+        };
         /** DvrFile */
         DvrFile: {
             /** Uuid */
@@ -6156,6 +6776,12 @@ export interface components {
             /** Secret */
             secret: boolean;
         };
+        /**
+         * EmbedRule
+         * @description Which other sites may show our players in a frame.
+         * @enum {string}
+         */
+        EmbedRule: "any" | "none" | "list";
         /** Empty */
         Empty: Record<string, never>;
         /**
@@ -6167,6 +6793,7 @@ export interface components {
         /**
          * Envs
          * @description Ports are strings as in Oryx; ``https`` tells whether the page may be had by HTTPS.
+         *     ``rtmpsPort``, ``title`` and ``icp`` are empty when there is none.
          */
         Envs: {
             /** Mgmtdocker */
@@ -6188,6 +6815,12 @@ export interface components {
             /** Mediaserver */
             mediaServer: string;
             capabilities: components["schemas"]["Capabilities"];
+            /** Rtmpsport */
+            rtmpsPort: string;
+            /** Title */
+            title: string;
+            /** Icp */
+            icp: string;
         };
         /**
          * ErrorData
@@ -6424,6 +7057,83 @@ export interface components {
             ready?: string | null;
         };
         /**
+         * FrontPending
+         * @description A change that is kept and not yet in effect, and what it waits for.
+         */
+        FrontPending: {
+            /** Name */
+            name: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * FrontProxy
+         * @description What lies below ``location`` is fetched from ``backend``.
+         */
+        FrontProxy: {
+            /** Location */
+            location: string;
+            /** Backend */
+            backend: string;
+        };
+        /**
+         * FrontState
+         * @description ``hls``: nginx serves HLS files itself. ``https_ready``: 443 is open, so that redirect, HSTS
+         *     and RTMPS can be had. ``rtmps_possible``: empty, or why RTMPS cannot be had here. ``in_effect``
+         *     is null while the media server does not run.
+         */
+        FrontState: {
+            /** Hls */
+            hls: boolean;
+            /** Nohlsctx */
+            noHlsCtx: boolean;
+            /** Hlslowlatency */
+            hlsLowLatency: boolean;
+            /** Homepage */
+            homepage: string;
+            /** Proxies */
+            proxies: components["schemas"]["FrontProxy"][];
+            /** Redirect Https */
+            redirect_https: boolean;
+            /** Hsts */
+            hsts: boolean;
+            /** Rtmps */
+            rtmps: boolean;
+            /** Rtmps Port */
+            rtmps_port: number;
+            /** Rtmps Possible */
+            rtmps_possible: string;
+            embed: components["schemas"]["EmbedRule"];
+            /** Embed Hosts */
+            embed_hosts: string[];
+            /** Pending */
+            pending: components["schemas"]["FrontPending"][];
+            /** Https Ready */
+            https_ready: boolean;
+            in_effect: components["schemas"]["HlsInEffect"] | null;
+        };
+        /**
+         * FrontUpdate
+         * @description Fields that are absent stay as they are. ``embed_hosts``: host names or origins, such as
+         *     ``example.com``, ``*.example.com`` or ``https://example.com:8443``.
+         */
+        FrontUpdate: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Redirect Https */
+            redirect_https?: boolean | null;
+            /** Hsts */
+            hsts?: boolean | null;
+            /** Rtmps */
+            rtmps?: boolean | null;
+            embed?: components["schemas"]["EmbedRule"] | null;
+            /** Embed Hosts */
+            embed_hosts?: string[] | null;
+        };
+        /**
          * Group
          * @enum {string}
          */
@@ -6460,6 +7170,46 @@ export interface components {
             parts: components["schemas"]["HealthPart"][];
         };
         /**
+         * HlsInEffect
+         * @description What the media server does now, read from the configuration that it runs with.
+         */
+        HlsInEffect: {
+            /** Server */
+            server: string;
+            /** Fragment S */
+            fragment_s: number;
+            /** Window S */
+            window_s: number;
+            /** Per Viewer */
+            per_viewer: boolean;
+        };
+        /**
+         * HlsLl
+         * @description ``hlsLowLatency``: short segments and a short window.
+         */
+        HlsLl: {
+            /** Hlslowlatency */
+            hlsLowLatency: boolean;
+        };
+        /**
+         * HlsLlUpdate
+         * @description ``now``: do not wait until nobody is live.
+         */
+        HlsLlUpdate: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Hlslowlatency */
+            hlsLowLatency: boolean;
+            /**
+             * Now
+             * @default false
+             */
+            now: boolean;
+        };
+        /**
          * HoleOut
          * @description ``at_ms`` from the beginning of the recording.
          */
@@ -6479,6 +7229,111 @@ export interface components {
          * @enum {string}
          */
         HoleReason: "lost" | "encoder_away" | "clock";
+        /**
+         * HostExec
+         * @description ``args`` as SRS-cloud has them for the action.
+         */
+        HostExec: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Action */
+            action?: string | null;
+            /**
+             * Args
+             * @default []
+             */
+            args: (string | {
+                [key: string]: unknown;
+            } | boolean | null)[];
+        };
+        /**
+         * HouseService
+         * @description One program. ``state``: starting, running, unhealthy, backoff, stopped, failed or off.
+         *
+         *     ``cpu_percent``: of one core. ``enabled`` false: switched off by the operator or for the reason
+         *     in ``detail``. ``newer_image``: null when it is not known or it is a process.
+         */
+        HouseService: {
+            /** Name */
+            name: string;
+            /** Enabled */
+            enabled: boolean;
+            /** Can Disable */
+            can_disable: boolean;
+            container: components["schemas"]["ContainerRow"];
+            /** Kind */
+            kind: string;
+            /** State */
+            state: string;
+            /** Since Ms */
+            since_ms: number;
+            /** Restarts */
+            restarts: number;
+            /** Pid */
+            pid: number | null;
+            /** Detail */
+            detail: string;
+            /** Image */
+            image: string;
+            /** Digest */
+            digest: string;
+            /** Version */
+            version: string;
+            /** Ports */
+            ports: components["schemas"]["ServicePort"][];
+            /** Cpu Percent */
+            cpu_percent: number | null;
+            /** Memory Bytes */
+            memory_bytes: number | null;
+            /** Memory Limit Bytes */
+            memory_limit_bytes: number | null;
+            /** Pids */
+            pids: number | null;
+            health: components["schemas"]["ServiceHealth"] | null;
+            last_exit: components["schemas"]["ServiceExit"] | null;
+            /** Newer Image */
+            newer_image: boolean | null;
+            /**
+             * Can Rollback Image
+             * @default false
+             */
+            can_rollback_image: boolean;
+            /**
+             * Media Server
+             * @default
+             */
+            media_server: string;
+            pull?: components["schemas"]["ImagePull"] | null;
+        };
+        /**
+         * HpHls
+         * @description ``noHlsCtx``: playlists without a session of the media server for every viewer.
+         */
+        HpHls: {
+            /** Nohlsctx */
+            noHlsCtx: boolean;
+        };
+        /**
+         * HpHlsUpdate
+         * @description ``now``: do not wait until nobody is live.
+         */
+        HpHlsUpdate: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Nohlsctx */
+            noHlsCtx: boolean;
+            /**
+             * Now
+             * @default false
+             */
+            now: boolean;
+        };
         /**
          * HttpsCertificate
          * @description What is served now; never the key. ``crt`` is the whole chain as PEM.
@@ -6670,6 +7525,26 @@ export interface components {
             state: string;
             /** Message */
             message: string;
+        };
+        /**
+         * ImagePull
+         * @description ``state``: running, done or failed. ``total_bytes`` is 0 while it is not known.
+         */
+        ImagePull: {
+            /** Name */
+            name: string;
+            /** Image */
+            image: string;
+            /** Done Bytes */
+            done_bytes: number;
+            /** Total Bytes */
+            total_bytes: number;
+            /** State */
+            state: string;
+            /** Message */
+            message: string;
+            /** At Ms */
+            at_ms: number;
         };
         /**
          * Importable
@@ -7135,6 +8010,22 @@ export interface components {
             tx_bps: number;
         };
         /**
+         * NewApiKey
+         * @description ``expires_ms``: ms since the epoch; none: until it is removed.
+         */
+        NewApiKey: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Label */
+            label: string;
+            scope: components["schemas"]["Scope"];
+            /** Expires Ms */
+            expires_ms?: number | null;
+        };
+        /**
          * NewKey
          * @description ``secret`` is shown this once.
          */
@@ -7151,6 +8042,47 @@ export interface components {
             pass: components["schemas"]["Pass"];
             /** Token */
             token: string;
+        };
+        /** NginxHls */
+        NginxHls: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Enabled */
+            enabled: boolean;
+        };
+        /**
+         * NginxHomepage
+         * @description ``homepage``: where ``/`` leads to; empty for the page of this house.
+         */
+        NginxHomepage: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Homepage */
+            homepage: string;
+        };
+        /**
+         * NginxProxy
+         * @description ``backend`` empty removes the entry.
+         */
+        NginxProxy: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Location */
+            location: string;
+            /**
+             * Backend
+             * @default
+             */
+            backend: string;
         };
         /**
          * NormaliseChoice
@@ -8275,6 +9207,33 @@ export interface components {
             watch_s: number;
         };
         /**
+         * Pubkey
+         * @description ``key``: one line of OpenSSH, such as ``ssh-ed25519 AAAA... me``. With ``enabled`` false it
+         *     is removed again, and all that were added this way when it is empty.
+         */
+        Pubkey: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Enabled */
+            enabled: boolean;
+            /**
+             * Key
+             * @default
+             */
+            key: string;
+        };
+        /**
+         * PubkeyState
+         * @description Fingerprints (SHA256) of the keys that were added this way.
+         */
+        PubkeyState: {
+            /** Fingerprints */
+            fingerprints: string[];
+        };
+        /**
          * PublicReleases
          * @description What SRS-cloud's release service answers: versions with a leading ``v``.
          */
@@ -8690,6 +9649,36 @@ export interface components {
             code: 0;
             data: components["schemas"]["Alerts"];
         };
+        /** Reply[ApiKeyMade] */
+        Reply_ApiKeyMade_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["ApiKeyMade"];
+        };
+        /** Reply[ApiKeys] */
+        Reply_ApiKeys_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["ApiKeys"];
+        };
+        /** Reply[AuditPage] */
+        Reply_AuditPage_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["AuditPage"];
+        };
         /** Reply[BackupJob] */
         Reply_BackupJob_: {
             /**
@@ -8729,6 +9718,16 @@ export interface components {
              */
             code: 0;
             data: components["schemas"]["Backups"];
+        };
+        /** Reply[Beian] */
+        Reply_Beian_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["Beian"];
         };
         /** Reply[ChannelLimits] */
         Reply_ChannelLimits_: {
@@ -8860,6 +9859,16 @@ export interface components {
             code: 0;
             data: components["schemas"]["Disk"];
         };
+        /** Reply[DoctorReport] */
+        Reply_DoctorReport_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["DoctorReport"];
+        };
         /** Reply[DvrSwitch] */
         Reply_DvrSwitch_: {
             /**
@@ -8889,6 +9898,36 @@ export interface components {
              */
             code: 0;
             data: components["schemas"]["Envs"];
+        };
+        /** Reply[FrontState] */
+        Reply_FrontState_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["FrontState"];
+        };
+        /** Reply[HlsLl] */
+        Reply_HlsLl_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["HlsLl"];
+        };
+        /** Reply[HpHls] */
+        Reply_HpHls_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["HpHls"];
         };
         /** Reply[HttpsCertificate] */
         Reply_HttpsCertificate_: {
@@ -9240,6 +10279,16 @@ export interface components {
              */
             code: 0;
             data: components["schemas"]["Programmes"];
+        };
+        /** Reply[PubkeyState] */
+        Reply_PubkeyState_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["PubkeyState"];
         };
         /** Reply[PublishKey] */
         Reply_PublishKey_: {
@@ -9632,6 +10681,19 @@ export interface components {
             /** Data */
             data: components["schemas"]["SessionToken"] | components["schemas"]["InitState"];
         };
+        /** Reply[Union[dict[str, Any], NoneType]] */
+        Reply_Union_dict_str__Any___NoneType__: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            } | null;
+        };
         /** Reply[Union[dict[str, ForwardConfig], NoneType]] */
         Reply_Union_dict_str__ForwardConfig___NoneType__: {
             /**
@@ -9657,6 +10719,17 @@ export interface components {
             data: {
                 [key: string]: components["schemas"]["OryxChannel"];
             } | null;
+        };
+        /** Reply[Union[list[HouseService], list[ServiceStats], ServiceLines, NoneType]] */
+        Reply_Union_list_HouseService___list_ServiceStats___ServiceLines__NoneType__: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            /** Data */
+            data: components["schemas"]["HouseService"][] | components["schemas"]["ServiceStats"][] | components["schemas"]["ServiceLines"] | null;
         };
         /** Reply[Unlocked] */
         Reply_Unlocked_: {
@@ -10094,6 +11167,12 @@ export interface components {
             schedules: components["schemas"]["ScheduleOut"][];
         };
         /**
+         * Scope
+         * @description In rising order; each holds the ones before it.
+         * @enum {string}
+         */
+        Scope: "read" | "operate" | "admin";
+        /**
          * Sender
          * @description What carries a timeline to a destination: ourselves, or FFmpeg.
          * @enum {string}
@@ -10146,6 +11225,46 @@ export interface components {
             quota_bytes: number | null;
         };
         /**
+         * ServiceExit
+         * @description ``status`` is negative for a signal, null when nobody could read it.
+         */
+        ServiceExit: {
+            /** At Ms */
+            at_ms: number;
+            /** Status */
+            status: number | null;
+            /** Reason */
+            reason: string;
+            /** Lines */
+            lines: string[];
+        };
+        /** ServiceHealth */
+        ServiceHealth: {
+            /** Ok */
+            ok: boolean;
+            /** Detail */
+            detail: string;
+            /** At Ms */
+            at_ms: number;
+        };
+        /** ServiceLines */
+        ServiceLines: {
+            /** Lines */
+            lines: string[];
+        };
+        /**
+         * ServicePort
+         * @description ``public``: reached from other machines.
+         */
+        ServicePort: {
+            /** Port */
+            port: number;
+            /** Proto */
+            proto: string;
+            /** Public */
+            public: boolean;
+        };
+        /**
          * ServiceState
          * @description One program; ``state`` is starting, running, unhealthy, backoff, stopped or failed.
          */
@@ -10168,6 +11287,19 @@ export interface components {
              * @default
              */
             detail: string;
+        };
+        /** ServiceStats */
+        ServiceStats: {
+            /** Name */
+            name: string;
+            /** Cpu Percent */
+            cpu_percent: number | null;
+            /** Memory Bytes */
+            memory_bytes: number | null;
+            /** Pids */
+            pids: number | null;
+            /** At Ms */
+            at_ms: number;
         };
         /**
          * SessionStats
@@ -16726,6 +17858,48 @@ export interface operations {
             };
         };
     };
+    host_exec_terraform_v1_host_exec_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HostExec"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Union_dict_str__Any___NoneType__"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
     versions_terraform_v1_host_versions_get: {
         parameters: {
             query?: never;
@@ -17142,6 +18316,174 @@ export interface operations {
             };
         };
     };
+    create_api_key_terraform_v1_mgmt_api_keys_create_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewApiKey"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_ApiKeyMade_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    list_api_keys_terraform_v1_mgmt_api_keys_list_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Body"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_ApiKeys_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    remove_api_key_terraform_v1_mgmt_api_keys_remove_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiKeyId"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_NoneType_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    query_audit_terraform_v1_mgmt_audit_query_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["AuditQuery"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_AuditPage_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
     self_signed_certificate_terraform_v1_mgmt_auto_self_signed_certificate_post: {
         parameters: {
             query?: never;
@@ -17476,6 +18818,124 @@ export interface operations {
             };
         };
     };
+    beian_terraform_v1_mgmt_beian_query_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Beian_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    beian_terraform_v1_mgmt_beian_query_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Beian_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    update_beian_terraform_v1_mgmt_beian_update_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BeianUpdate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Beian_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
     query_certificate_terraform_v1_mgmt_cert_query_post: {
         parameters: {
             query?: never;
@@ -17636,6 +19096,84 @@ export interface operations {
             };
         };
     };
+    containers_terraform_v1_mgmt_containers_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskContainers"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_Union_list_HouseService___list_ServiceStats___ServiceLines__NoneType__"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    containers_progress_terraform_v1_mgmt_containers_progress_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
     series_terraform_v1_mgmt_dashboard_series_post: {
         parameters: {
             query?: never;
@@ -17720,6 +19258,48 @@ export interface operations {
             };
         };
     };
+    run_doctor_terraform_v1_mgmt_doctor_run_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Body"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_DoctorReport_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
     envs_terraform_v1_mgmt_envs_get: {
         parameters: {
             query?: never;
@@ -17774,6 +19354,174 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reply_Envs_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    front_state_terraform_v1_mgmt_front_query_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Body"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_FrontState_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    update_front_terraform_v1_mgmt_front_update_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FrontUpdate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_FrontState_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    low_latency_hls_terraform_v1_mgmt_hlsll_query_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Body"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_HlsLl_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    update_low_latency_hls_terraform_v1_mgmt_hlsll_update_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HlsLlUpdate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_FrontState_"];
                 };
             };
             /** @description Client Error */
@@ -18239,6 +19987,90 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reply_Target_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    high_performance_hls_terraform_v1_mgmt_hphls_query_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Body"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_HpHls_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    update_high_performance_hls_terraform_v1_mgmt_hphls_update_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HpHlsUpdate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_FrontState_"];
                 };
             };
             /** @description Client Error */
@@ -18839,6 +20671,132 @@ export interface operations {
             };
         };
     };
+    serve_hls_terraform_v1_mgmt_nginx_hls_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NginxHls"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_FrontState_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    set_homepage_terraform_v1_mgmt_nginx_homepage_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NginxHomepage"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_FrontState_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    set_proxy_terraform_v1_mgmt_nginx_proxy_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NginxProxy"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_FrontState_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
     create_target_terraform_v1_mgmt_notify_create_post: {
         parameters: {
             query?: never;
@@ -19069,6 +21027,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reply_SessionToken_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    change_pubkey_terraform_v1_mgmt_pubkey_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Pubkey"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_PubkeyState_"];
                 };
             };
             /** @description Client Error */

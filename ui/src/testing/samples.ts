@@ -10,6 +10,9 @@ export const ENVS: Envs = {
   srtPort: '10080',
   rtcPort: '8000',
   https: false,
+  rtmpsPort: '',
+  title: '',
+  icp: '',
   mediaServer: 'embedded',
   capabilities: { srt: false, webrtc: false, hevc: false },
 };

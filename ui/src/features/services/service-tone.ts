@@ -6,6 +6,7 @@ const TONES: Record<string, Tone> = {
   unhealthy: 'warn',
   backoff: 'warn',
   stopped: 'idle',
+  off: 'idle',
   failed: 'error',
 };
 

@@ -1,61 +1,79 @@
 import { useTranslation } from 'react-i18next';
 import { DataTable, type Column } from '../../../components/data-table';
 import { StateBadge } from '../../../components/state-badge';
-import type { Service } from '../../../lib/api-types';
-import { formatDateTime, formatSeconds } from '../../../lib/format';
-import { useNow } from '../../../lib/use-now';
-import { serviceTone } from '../service-tone';
+import type { HouseService } from '../../../lib/house-types';
+import { formatBytes, formatDateTime, formatSeconds } from '../../../lib/format';
+import { useServerNow } from '../../../lib/use-server-now';
+import { serviceWord } from '../service-words';
+import { ServiceBadge } from './service-badge';
 import classes from './service-table.module.css';
 
 interface ServiceTableProps {
-  services: Service[];
-  clockOffsetMs: number;
+  services: HouseService[];
   /** The connection is gone: what is shown may no longer be true. */
   stale: boolean;
+  onOpen: (name: string) => void;
 }
 
-export function ServiceTable({ services, clockOffsetMs, stale }: ServiceTableProps) {
+export function ServiceTable({ services, stale, onOpen }: ServiceTableProps) {
   const { t, i18n } = useTranslation();
-  const serverNow = useNow() + clockOffsetMs;
-  const word = (part: 'services' | 'states', key: string, otherwise: string) =>
-    t(`system.${part}.${key}` as 'system.services.redis', { defaultValue: otherwise });
-  const columns: Column<Service>[] = [
+  const serverNow = useServerNow();
+  const columns: Column<HouseService>[] = [
     {
       key: 'name',
       head: t('system.service'),
       kind: 'main',
-      cell: (service) => (
+      cell: ({ name, newer_image }) => (
         <>
-          <div className={classes.name}>{service.name}</div>
-          <div className={classes.what}>{word('services', service.name, '')}</div>
+          <button type="button" className={classes.name} onClick={() => onOpen(name)}>
+            {name}
+          </button>
+          {newer_image && (
+            <span className={classes.newer}>
+              <StateBadge tone="warn" word={t('services.newer')} />
+            </span>
+          )}
+          <div className={classes.what}>{serviceWord('services', name, '', t)}</div>
         </>
       ),
     },
-    {
-      key: 'state',
-      head: t('system.state'),
-      cell: (service) => (
-        <StateBadge
-          tone={serviceTone(service.state)}
-          word={word('states', service.state, service.state)}
-          reason={service.detail || undefined}
-          stale={stale}
-        />
-      ),
-    },
+    { key: 'state', head: t('system.state'), cell: (service) => <ServiceBadge of={service} /> },
     {
       key: 'since',
       head: t('system.since'),
-      cell: (service) => (
-        <span className={classes.number} title={formatDateTime(service.since_ms, i18n.language)}>
-          {formatSeconds((serverNow - service.since_ms) / 1000)}
+      compare: (a, b) => b.since_ms - a.since_ms,
+      cell: ({ since_ms }) => (
+        <span className={classes.number} title={formatDateTime(since_ms, i18n.language)}>
+          {formatSeconds((serverNow - since_ms) / 1000)}
         </span>
       ),
     },
-    { key: 'restarts', head: t('system.restarts'), cell: (service) => service.restarts },
-    { key: 'pid', head: t('system.pid'), cell: (service) => service.pid ?? '–' },
+    { key: 'restarts', head: t('system.restarts'), compare: (a, b) => a.restarts - b.restarts, cell: ({ restarts }) => restarts },
+    {
+      key: 'cpu',
+      head: t('services.cpu'),
+      compare: (a, b) => (a.cpu_percent ?? -1) - (b.cpu_percent ?? -1),
+      cell: ({ cpu_percent }) => <span className={classes.number}>{percentText(cpu_percent)}</span>,
+    },
+    {
+      key: 'memory',
+      head: t('services.memory'),
+      compare: (a, b) => (a.memory_bytes ?? -1) - (b.memory_bytes ?? -1),
+      cell: ({ memory_bytes }) => <span className={classes.number}>{memory_bytes === null ? '–' : formatBytes(memory_bytes)}</span>,
+    },
+    { key: 'version', head: t('services.version'), cell: ({ version }) => <span className={classes.version}>{version || '–'}</span> },
   ];
   return (
-    <DataTable label={t('system.servicesTitle')} columns={columns} rows={services} rowKey={(service) => service.name} faded={() => stale} />
+    <DataTable
+      label={t('system.servicesTitle')}
+      columns={columns}
+      rows={services}
+      rowKey={({ name }) => name}
+      faded={({ enabled }) => stale || !enabled}
+    />
   );
+}
+
+export function percentText(percent: number | null): string {
+  return percent === null ? '–' : `${percent.toFixed(1)} %`;
 }

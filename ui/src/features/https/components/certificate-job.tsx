@@ -1,0 +1,28 @@
+import { Stack } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+import { JobSteps } from '../../../components/job-steps';
+import { Notice } from '../../../components/notice';
+import type { CertificateJob } from '../../../lib/house-types';
+import { problemText } from '../../../lib/problem-text';
+
+/** What is being done about the certificate, step by step, and why it stopped. */
+export function CertificateJobView({ job }: { job: CertificateJob }) {
+  const { t } = useTranslation();
+  const fault = job.state === 'failed' && job.error ? problemText(job.error, t) : null;
+  const kind = t(`https.job.kind.${job.kind}` as 'https.job.kind.issue', { defaultValue: t('https.job.kind.issue') });
+  return (
+    <Stack gap="sm">
+      {fault && (
+        <Notice tone="error" role="alert" title={t('https.job.failed', { kind })}>
+          <p>{fault.message}</p>
+          {fault.help && <p>{fault.help}</p>}
+          <p>{t('https.job.oldServes')}</p>
+        </Notice>
+      )}
+      <JobSteps
+        label={kind}
+        steps={job.steps.map(({ id, state, message }) => ({ id, state, message, name: t(`https.job.step.${id}` as 'https.job.step.check', { defaultValue: id }) }))}
+      />
+    </Stack>
+  );
+}
