@@ -59,7 +59,7 @@ def front_spec(plan: Plan) -> ServiceSpec:
             Mount(folder / "group", at="/etc/group"),
         ]
     argv = ("nginx", *_early_errors(in_container), "-c", str(conf))
-    ports = (settings.http_port, plan.doors.http, plan.doors.https)
+    ports: tuple[int, ...] = (settings.http_port, plan.doors.http, plan.doors.https)
     if plan.front.rtmps:
         ports += (settings.rtmps_port,)
     return ServiceSpec(
@@ -131,7 +131,7 @@ def configuration_tag(spec: ServiceSpec) -> str:
 
 
 def render_front(plan: Plan, scratch: Path) -> str:
-    """Return nginx.conf; it holds its own digest, so that what runs can be told from what should."""
+    """Return nginx.conf. It holds its own digest: so what runs can be told from what should."""
     data, front, doors = plan.data, plan.front, plan.doors
     modules = modules_of(plan.runtime)
     rtmps = front.rtmps and not modules.no_stream

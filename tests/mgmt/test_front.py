@@ -398,7 +398,7 @@ def test_an_old_nginx_is_not_given_options_it_does_not_know(
     version: tuple[int, ...],
     options: tuple[str, ...],
 ) -> None:
-    monkeypatch.setattr("streamstead.core.nginx._version", lambda: version)
+    monkeypatch.setattr("streamstead.core.nginx.nginx_version", lambda: version)
     spec = front_spec(Plan(settings, account, RuntimeName.PROCESS, MediaServer.EMBEDDED))
     assert spec.argv[1:-2] == options
     assert spec.check[1:-3] == options
