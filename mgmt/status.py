@@ -16,6 +16,27 @@ class State(StrEnum):
     STOPPED = "stopped"
     FAILED = "failed"
     """Cannot start as it is configured; tried again every minute."""
+    OFF = "off"
+    """Switched off: by the operator, or because this machine has no room or no program for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastExit:
+    """An end that nobody asked for. ``status``: negative for a signal, None when unknown."""
+
+    at_ms: int
+    status: int | None
+    reason: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What the latest probe said."""
+
+    ok: bool
+    detail: str
+    at_ms: int
 
 
 @dataclass(frozen=True, slots=True)

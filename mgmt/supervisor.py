@@ -1,15 +1,15 @@
 """All programs together: started in order, kept running, stopped in the reverse order."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from itertools import groupby
 
 from ..core.errors import Conflict, NotFound, StreamsteadError
 from ..core.log import get_logger
-from .runtime.protocol import Runtime
+from .runtime.protocol import EngineNews, Runtime
 from .runtime.spec import RuntimeName, ServiceSpec
 from .status import ServiceStatus
-from .unit import LAST_LINES, Unit
+from .unit import LAST_LINES, Helper, Unit
 
 log = get_logger(__name__)
 
@@ -27,6 +27,26 @@ class Supervisor:
         self._version = 0
         self._dirty = asyncio.Event()
         self._stopping = False
+        self._on_engine: Callable[[EngineNews], None] | None = None
+
+    @property
+    def runtimes(self) -> Mapping[RuntimeName, Runtime]:
+        """What programs are run by; processes always."""
+        return self._runtimes
+
+    def assist(self, helper: Helper, on_engine: Callable[[EngineNews], None]) -> None:
+        """Give all programs a helper, and tell somebody when the Docker Engine goes and comes."""
+        for unit in self._units.values():
+            unit.helper = helper
+        self._on_engine = on_engine
+
+    def unit(self, name: str) -> Unit:
+        """Return one program's keeper. Raises NotFound."""
+        return self._find(name)
+
+    def units(self) -> list[Unit]:
+        """Return all keepers, first to start first."""
+        return sorted(self._units.values(), key=lambda unit: unit.spec.order)
 
     def add(self, unit: Unit) -> None:
         """Add a program; all of them before ``run``."""
@@ -37,8 +57,7 @@ class Supervisor:
         self._dirty.set()
 
     def status(self) -> list[ServiceStatus]:
-        units = sorted(self._units.values(), key=lambda unit: unit.spec.order)
-        return [unit.status for unit in units]
+        return [unit.status for unit in self.units()]
 
     def ports(self, name: str) -> tuple[int, ...]:
         """Return the TCP ports a program was given; none when there is no such program."""
@@ -55,25 +74,38 @@ class Supervisor:
             yield self.status()
 
     async def change(self, specs: Sequence[ServiceSpec]) -> None:
-        """Go on by these specs; all or none. Raises Invalid when a program refuses its new one."""
+        """Go on by these specs; all or none.
+
+        Raises Invalid when a program refuses its new one, and Upstream when what runs it is away.
+        """
         done: list[tuple[Unit, ServiceSpec]] = []
         try:
             for spec in specs:
                 unit = self._find(spec.name)
-                if unit.spec != spec:
-                    before = unit.spec
-                    await unit.change(spec)
+                before = unit.spec
+                if before != spec:
+                    await unit.change(spec, self._runtimes[spec.runtime])
                     done.append((unit, before))
+                elif before.pin != spec.pin:
+                    unit.spec = spec
         except (OSError, StreamsteadError):
             for unit, before in reversed(done):
-                await unit.change(before)
+                try:
+                    await unit.change(before, self._runtimes[before.runtime])
+                except (OSError, StreamsteadError) as exc:
+                    log.error("service.not_put_back", name=before.name, error=str(exc))
             raise
 
     async def restart(self, name: str) -> None:
         """Restart one program. Raises NotFound, and Conflict while everything is being stopped."""
         if self._stopping:
             raise Conflict("everything is being stopped", "Start Streamstead again first.")
-        self._find(name).ask_restart()
+        unit = self._find(name)
+        if unit.held:
+            raise Conflict(
+                f"{name} is switched off ({unit.status.detail})", "Switch it on or start it."
+            )
+        unit.ask_restart()
 
     async def logs(self, name: str, lines: int = LAST_LINES) -> list[str]:
         return await self._find(name).logs(lines)
@@ -124,9 +156,19 @@ class Supervisor:
 
     async def _listen(self, runtime: Runtime) -> None:
         async for event in runtime.events():
+            if isinstance(event, EngineNews):
+                self._engine_news(runtime, event)
+                continue
             unit = self._units.get(event.name)
             if unit is not None and unit.runtime is runtime:
                 unit.ended(event)
+
+    def _engine_news(self, runtime: Runtime, news: EngineNews) -> None:
+        if self._on_engine is not None:
+            self._on_engine(news)
+        for unit in self._units.values():
+            if unit.runtime is runtime:
+                unit.look()
 
     async def _rotate(self) -> None:
         while True:

@@ -1,9 +1,11 @@
 """One program's keeper: brings what runs to what is wanted, again and again."""
 
 import asyncio
+import errno
 import time
 from collections.abc import Callable
 from time import monotonic
+from typing import Protocol
 
 from ..core.errors import Invalid, StreamsteadError
 from ..core.log import get_logger
@@ -13,9 +15,9 @@ from .backoff import Backoff
 from .config_files import ConfigFiles
 from .health import Finding, Verdict, probe
 from .runtime.logfile import plain
-from .runtime.protocol import UNKNOWN_PID, Ended, Instance, Runtime
+from .runtime.protocol import UNKNOWN_PID, Ended, EngineAway, ImageMissing, Instance, Runtime
 from .runtime.spec import ServiceSpec
-from .status import ServiceStatus, State
+from .status import Health, LastExit, ServiceStatus, State
 
 log = get_logger(__name__)
 
@@ -26,6 +28,33 @@ NEEDS_PATIENCE_S = 20.0
 LAST_LINES = 50
 _MARKS = ("bind() to", "[ERROR]", "[emerg]")
 """How nginx and SRS mark the line that says why; what they write after it says less."""
+
+
+class Helper(Protocol):
+    """Who knows more of the machine than one program's keeper."""
+
+    async def explain(self, spec: ServiceSpec) -> str:
+        """Return what may be the cause that it does not run, in words; empty when none is seen."""
+        ...
+
+    def image_missing(self, spec: ServiceSpec) -> None:
+        """Begin to fetch its image; the program is asked for again when it is there."""
+        ...
+
+    def ended(self, name: str, how: LastExit) -> None:
+        """Take note of an end that nobody asked for."""
+        ...
+
+
+class NoHelp:
+    """Nobody knows more."""
+
+    async def explain(self, spec: ServiceSpec) -> str:
+        return ""
+
+    def image_missing(self, spec: ServiceSpec) -> None: ...
+
+    def ended(self, name: str, how: LastExit) -> None: ...
 
 
 class Unit:
@@ -42,6 +71,9 @@ class Unit:
         self.spec = spec
         self.runtime = runtime
         self.healthy = asyncio.Event()
+        self.helper: Helper = NoHelp()
+        self.health: Health | None = None
+        self.last_exit: LastExit | None = None
         self._files = files
         self._on_change = on_change
         self._note = note
@@ -57,6 +89,8 @@ class Unit:
         self._failing_since: float | None = None
         self._ended: Ended | None = None
         self._restart_asked = False
+        self._held: tuple[State, str] | None = None
+        self._applied = ""
         self._busy = asyncio.Lock()
 
     @property
@@ -76,9 +110,34 @@ class Unit:
             try:
                 async with self._busy:
                     pause_s = await self._step()
+            except EngineAway as exc:
+                pause_s = await self._without_engine(exc)
             except (OSError, StreamsteadError) as exc:
-                pause_s = self._could_not(exc)
+                pause_s = await self._could_not(exc)
             await self._sleep(pause_s)
+
+    @property
+    def held(self) -> bool:
+        """Whether it is not to run."""
+        return self._held is not None
+
+    def hold(self, state: State, reason: str) -> None:
+        """Stop it, or do not start it, until ``release``; it is shown as ``state`` meanwhile."""
+        self._held = (state, reason)
+        self.healthy.clear()
+        self._set(state, reason)
+        self._wake.set()
+
+    def release(self) -> None:
+        """Let it run again."""
+        if self._held is not None:
+            self._held = None
+            self._set(State.STARTING, "")
+            self.ask_restart()
+
+    def look(self) -> None:
+        """Look now instead of at the next turn."""
+        self._wake.set()
 
     def ended(self, event: Ended) -> None:
         """Take the news that a process of this program is gone."""
@@ -86,27 +145,40 @@ class Unit:
             self._ended = event
             self._wake.set()
 
-    async def change(self, spec: ServiceSpec) -> None:
-        """Go on by another spec of the same program.
+    async def change(self, spec: ServiceSpec, runtime: Runtime | None = None) -> None:
+        """Go on by another spec of the same program, and in another runtime where one is given.
 
-        Raises Invalid, with what the program says, when it refuses its new files; they are as
-        before then. A reload has been told when this returns; a restart has begun.
+        Raises Invalid, with what the program says, when it refuses its new files, and Upstream when
+        its runtime does not answer; everything is as before then. A reload has been told when this
+        returns; a restart has begun.
         """
+        runtime = runtime or self.runtime
         async with self._busy:
+            before = self.spec, self._files, self.runtime
             files = self._files.of(spec)
+            # Asked first: a runtime that is away must not leave half of a change behind.
+            await runtime.inspect(spec.name)
             undo = files.write()
-            complaint = await self.runtime.check(spec)
-            if complaint is not None:
+            try:
+                complaint = await runtime.check(spec)
+                if complaint is not None:
+                    said = _essence(complaint.splitlines() or ["no reason given"])
+                    raise Invalid(
+                        f"{spec.name} refuses this configuration: {redact_text(plain(said))[:300]}",
+                        "Nothing was changed; correct what was given.",
+                        key="configuration_refused",
+                    )
+                if runtime is not self.runtime:
+                    await self.runtime.stop(spec.name, spec.stop_grace_s)
+                    self._instance = None
+                    self.healthy.clear()
+                self.spec, self._files, self.runtime = spec, files, runtime
+                if self._instance is not None and self._instance.spec_hash == spec.hash:
+                    await self._reload_if_changed()
+            except BaseException:
                 undo()
-                said = _essence(complaint.splitlines() or ["no reason given"])
-                raise Invalid(
-                    f"{spec.name} refuses this configuration: {redact_text(plain(said))[:300]}",
-                    "Nothing was changed; correct what was given.",
-                    key="configuration_refused",
-                )
-            self.spec, self._files = spec, files
-            if self._instance is not None and self._instance.spec_hash == spec.hash:
-                await self._reload_if_changed()
+                self.spec, self._files, self.runtime = before
+                raise
         self._wake.set()
 
     def ask_restart(self) -> None:
@@ -133,7 +205,7 @@ class Unit:
             return None
 
     async def _wait_for(self, needs: list["Unit"]) -> None:
-        missing = [unit for unit in needs if not unit.healthy.is_set()]
+        missing = [unit for unit in needs if not unit.healthy.is_set() and not unit.held]
         if not missing:
             return
         self._set(State.STARTING, "waits for " + ", ".join(u.spec.name for u in missing))
@@ -147,6 +219,8 @@ class Unit:
     async def _step(self) -> float:
         """Do what is due; return after how many seconds to look again."""
         found = await self.runtime.inspect(self.spec.name)
+        if self._held is not None:
+            return await self._keep_away(found)
         if self._instance is not None and (found is None or found.pid != self._instance.pid):
             await self._note_end()
         self._ended = None
@@ -162,7 +236,23 @@ class Unit:
         if self._instance is None:
             self._take(found, fresh=False)
         await self._reload_if_changed()
-        return self._judge(await probe(self.spec.health))
+        return await self._judge(await self._probe())
+
+    async def _keep_away(self, found: Instance | None) -> float:
+        assert self._held is not None
+        state, reason = self._held
+        self._restart_asked = False
+        if found is not None:
+            await self._halt()
+        self._instance = None
+        self._set(state, reason)
+        return RECONCILE_S
+
+    async def _probe(self) -> Finding:
+        finding = await probe(self.spec.health)
+        now_ms = int(time.time() * 1000)
+        self.health = Health(finding.verdict is Verdict.GOOD, finding.detail, now_ms)
+        return finding
 
     async def _start(self) -> float:
         if self._state is not State.STARTING:
@@ -184,7 +274,7 @@ class Unit:
         self._started_at = monotonic()
         self._starting = fresh
         if fresh:
-            self._files.mark_applied(instance.pid)
+            self._mark_applied(instance.pid)
         self._on_change()
 
     async def _note_end(self) -> None:
@@ -194,9 +284,18 @@ class Unit:
         self._ended = None
         self.healthy.clear()
         reason = ended.reason if ended else "ended"
-        last = [line for line in await self.logs(10) if line]
+        last = [line for line in await self.logs() if line]
         hopeless = ended is not None and ended.status == EX_CONFIG
-        self._failed(f"{reason}: {_essence(last)[:300]}" if last else reason, hopeless)
+        told = f"{reason}: {_essence(last[-10:])[:300]}" if last else reason
+        now_ms = int(time.time() * 1000)
+        self.last_exit = LastExit(now_ms, ended.status if ended else None, reason, tuple(last))
+        self.helper.ended(self.spec.name, self.last_exit)
+        self._failed(await self._explained(told), hopeless)
+
+    async def _explained(self, reason: str) -> str:
+        """Add what the machine tells of the cause."""
+        cause = await self.helper.explain(self.spec)
+        return f"{cause} ({reason})" if cause else reason
 
     def _failed(self, reason: str, hopeless: bool = False) -> None:
         self._backoff.failed(hopeless)
@@ -210,11 +309,23 @@ class Unit:
         else:
             self._set(State.STARTING, reason)
 
-    def _could_not(self, exc: Exception) -> float:
+    async def _without_engine(self, exc: EngineAway) -> float:
+        """What runs goes on without the engine, and is asked itself how it is."""
+        if self._held is None and (await self._probe()).verdict is Verdict.GOOD:
+            self.healthy.set()
+            self._set(State.RUNNING, exc.message)
+        else:
+            self.healthy.clear()
+            self._set(self._state, exc.message)
+        return RECONCILE_S
+
+    async def _could_not(self, exc: Exception) -> float:
         """A runtime that fails, or a program that does not even start."""
-        reason = redact_text(str(exc))
+        reason = _in_words(exc)
+        if isinstance(exc, ImageMissing):
+            self.helper.image_missing(self.spec)
         if self._instance is None:
-            self._failed(reason)
+            self._failed(await self._explained(reason))
             return max(self._backoff.wait_s, START_POLL_S)
         # It ran when we last looked, so not knowing is no reason to count it as gone.
         self._set(self._state, reason)
@@ -225,7 +336,7 @@ class Unit:
         self.healthy.clear()
         await self.runtime.stop(self.spec.name, self.spec.stop_grace_s)
 
-    def _judge(self, finding: Finding) -> float:
+    async def _judge(self, finding: Finding) -> float:
         """Draw the conclusion from a probe; return the pause until the next one."""
         check = self.spec.health
         now = monotonic()
@@ -248,14 +359,15 @@ class Unit:
         if not self._starting and patience_s > 0:
             self._set(State.UNHEALTHY, finding.detail)
             return max(0.1, min(1.0, patience_s))
-        self._failed(f"restarted, because it did not work: {finding.detail}")
+        self._failed(await self._explained(f"restarted, because it did not work: {finding.detail}"))
         self._restart_asked = True
         return 0.0
 
     async def _reload_if_changed(self) -> None:
         number = self.spec.reload_signal
         assert self._instance is not None
-        if number is None or self._files.applied(self._instance.pid):
+        now = f"{self._instance.pid} {self.spec.files_digest}"
+        if number is None or now == self._applied or self._files.applied(self._instance.pid):
             return
         undo = self._files.write()
         complaint = await self.runtime.check(self.spec)
@@ -264,8 +376,16 @@ class Unit:
             log.error("service.reload_refused", name=self.spec.name, said=complaint)
             return
         await self.runtime.signal(self.spec.name, number)
-        self._files.mark_applied(self._instance.pid)
+        self._mark_applied(self._instance.pid)
         log.info("service.reloaded", name=self.spec.name)
+
+    def _mark_applied(self, pid: int) -> None:
+        # Kept here too: a full disk must not make it reload again and again.
+        self._applied = f"{pid} {self.spec.files_digest}"
+        try:
+            self._files.mark_applied(pid)
+        except OSError as exc:
+            log.warning("service.mark_not_kept", name=self.spec.name, error=str(exc))
 
     async def _sleep(self, seconds: float) -> None:
         try:
@@ -291,3 +411,12 @@ def _essence(lines: list[str]) -> str:
             if mark in line:
                 return line
     return lines[-1]
+
+
+def _in_words(exc: Exception) -> str:
+    if isinstance(exc, OSError) and exc.errno == errno.ENOSPC:
+        return "the disk is full: it is tried again when there is room"
+    reason = redact_text(str(exc))
+    if "no space left on device" in reason.lower():
+        return f"the disk is full: it is tried again when there is room ({reason[:200]})"
+    return reason

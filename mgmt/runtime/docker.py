@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any, TypeVar
 
-from docker.errors import DockerException, NotFound
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from requests.exceptions import ReadTimeout, RequestException
 
 from ...core.errors import Upstream, UpstreamTimeout
@@ -17,7 +17,7 @@ from ...core.settings import DEFAULT_DATA_DIR, Settings
 from . import docker_engine
 from .account import Account
 from .once import TIMED_OUT, Ran, RunOnce, Tail
-from .protocol import UNKNOWN_PID, Ended, Instance
+from .protocol import UNKNOWN_PID, Ended, EngineAway, EngineNews, ImageMissing, Instance
 from .spec import RuntimeName, ServiceSpec
 
 log = get_logger(__name__)
@@ -120,11 +120,11 @@ class DockerRuntime:
     async def rotate_logs(self) -> None:
         """Docker does it: see the log options of the containers."""
 
-    async def events(self) -> AsyncIterator[Ended]:
-        queue: asyncio.Queue[Ended] = asyncio.Queue()
+    async def events(self) -> AsyncIterator[Ended | EngineNews]:
+        queue: asyncio.Queue[Ended | EngineNews] = asyncio.Queue()
         loop = asyncio.get_running_loop()
 
-        def put(event: Ended) -> None:
+        def put(event: Ended | EngineNews) -> None:
             if not loop.is_closed():
                 loop.call_soon_threadsafe(queue.put_nowait, event)
 
@@ -147,11 +147,24 @@ class DockerRuntime:
             raise UpstreamTimeout(
                 "Docker: no answer in time", "Look at the engine with `docker info`."
             ) from None
-        except (DockerException, RequestException) as exc:
+        except APIError as exc:
+            said = str(exc.explanation or exc).strip() or type(exc).__name__
             raise Upstream(
-                f"Docker: {str(exc).splitlines()[0][:300] if str(exc) else type(exc).__name__}",
-                "Look at the engine with `docker info`.",
+                f"Docker: {said.splitlines()[0][:300]}", "Look at the engine with `docker info`."
             ) from None
+        except (DockerException, RequestException) as exc:
+            # Whatever is no answer of the engine: it is not there, or went away over this call.
+            raise EngineAway(
+                f"{docker_engine.why_not(exc)}: what runs goes on, but nothing can be changed",
+                "Start the engine (systemctl start docker), or look why it does not run.",
+            ) from None
+
+    async def call(self, work: Callable[[Any], T]) -> T:
+        """Do something with the client of the library, in a thread.
+
+        Raises EngineAway when no engine answers, Upstream for what it refuses.
+        """
+        return await self._call(work)
 
     def _connected(self) -> Any:
         with self._client_lock:
@@ -168,9 +181,8 @@ class DockerRuntime:
         stale = self._find(client, once.name)
         if stale is not None:
             stale.remove(force=True)
-        container = client.containers.create(
-            **self._options(once, self.container_name(once.name), once.argv)
-        )
+        options = self._options(once, self.container_name(once.name), once.argv)
+        container = self._create(client, options, once.image)
         try:
             container.start()
         except BaseException:
@@ -221,7 +233,7 @@ class DockerRuntime:
             log.info("container.outdated", name=spec.name)
         if container is None:
             options = self._options(spec, self.container_name(spec.name), spec.argv)
-            container = client.containers.create(**options)
+            container = self._create(client, options, spec.image)
             log.info("container.created", name=spec.name)
         if container.status != "running":
             container.start()
@@ -232,6 +244,14 @@ class DockerRuntime:
             status = container.attrs["State"]["ExitCode"]
             raise Upstream(f"{Ended(spec.name, UNKNOWN_PID, status).reason} at once")
         return running
+
+    def _create(self, client: Any, options: dict[str, Any], image: str) -> Any:
+        try:
+            return client.containers.create(**options)
+        except ImageNotFound:
+            raise ImageMissing(
+                f"the image {image} is not on this machine", f"It is fetched: docker pull {image}"
+            ) from None
 
     def _options(
         self, spec: ServiceSpec | RunOnce, name: str, argv: tuple[str, ...]
@@ -248,7 +268,7 @@ class DockerRuntime:
             for mount in spec.mounts
         }
         return {
-            "image": spec.image,
+            "image": (spec.pin if isinstance(spec, ServiceSpec) else "") or spec.image,
             "name": name,
             # Official images and locally made ones differ in their entrypoints.
             "entrypoint": [argv[0]],
@@ -270,8 +290,12 @@ class DockerRuntime:
             "detach": True,
         }
 
-    def _follow(self, put: Callable[[Ended], None]) -> None:
-        """Read Docker's events until closed; after a break, begin again with what is new."""
+    def _follow(self, put: Callable[[Ended | EngineNews], None]) -> None:
+        """Read Docker's events until closed; after a break, begin again with what is new.
+
+        The engine counts as lost when it cannot be reached again at once.
+        """
+        lost = False
         filters = {
             "type": "container",
             "event": ["die"],
@@ -280,7 +304,11 @@ class DockerRuntime:
         while not self._closed.is_set():
             try:
                 client = docker_engine.connect(self._address, timeout_s=3600)
-                for event in client.events(decode=True, filters=filters):
+                stream = client.events(decode=True, filters=filters)
+                if lost:
+                    lost = False
+                    put(EngineNews(reachable=True))
+                for event in stream:
                     facts = event["Actor"]["Attributes"]
                     status = facts.get("exitCode", "")
                     put(
@@ -291,5 +319,16 @@ class DockerRuntime:
                         )
                     )
             except (DockerException, RequestException, OSError) as exc:
-                log.warning("docker.events_lost", error=str(exc)[:200])
+                if not lost and self._away():
+                    lost = True
+                    why = docker_engine.why_not(exc)
+                    log.warning("docker.lost", why=why)
+                    put(EngineNews(reachable=False, reason=why))
             self._closed.wait(EVENTS_RETRY_S)
+
+    def _away(self) -> bool:
+        try:
+            docker_engine.connect(self._address, timeout_s=docker_engine.ANSWER_TIMEOUT_S).close()
+        except (DockerException, RequestException, OSError):
+            return True
+        return False

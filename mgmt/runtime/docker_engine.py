@@ -32,7 +32,7 @@ def prepare_images(address: str, images: Sequence[str], limit_s: float) -> str:
         client = connect(address, ANSWER_TIMEOUT_S)
         client.ping()
     except (DockerException, RequestException) as exc:
-        return _why_not(exc)
+        return why_not(exc)
     deadline = time.monotonic() + limit_s
     try:
         for image in images:
@@ -76,7 +76,8 @@ def _pull(address: str, image: str, left_s: float) -> str:
     return said[0] if said else ""
 
 
-def _why_not(exc: Exception) -> str:
+def why_not(exc: Exception) -> str:
+    """Say in words why no engine could be reached."""
     text = str(exc)
     # The library wraps what the system said into text of several layers.
     for sign, words in (

@@ -27,7 +27,7 @@ from .pidfile import (
     still_runs,
     write_pidfile,
 )
-from .protocol import Ended, Instance
+from .protocol import Ended, EngineNews, Instance
 from .spec import RuntimeName, ServiceSpec
 
 log = get_logger(__name__)
@@ -119,7 +119,7 @@ class ProcessRuntime:
             if await asyncio.to_thread(logfile.rotate, path):
                 log.info("log.rotated", name=name)
 
-    async def events(self) -> AsyncIterator[Ended]:
+    async def events(self) -> AsyncIterator[Ended | EngineNews]:
         while True:
             yield await self._ended.get()
 
@@ -154,7 +154,14 @@ class ProcessRuntime:
         if record is None:
             status = popen.wait()
             raise Upstream(f"{spec.name} {Ended(spec.name, popen.pid, status).reason} at once")
-        write_pidfile(self._pidfile(spec.name), record)
+        try:
+            write_pidfile(self._pidfile(spec.name), record)
+        except OSError:
+            # Without it the next manager would start a second one beside it.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(popen.pid, signal.SIGKILL)
+            popen.wait()
+            raise
         child = self._watch(spec.name, record, popen)
         assert child is not None  # our own unreaped child cannot lose its pid
         log.info("process.started", name=spec.name, pid=record.pid)

@@ -4,11 +4,32 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from ...core.errors import Upstream
 from .once import Ran, RunOnce
 from .spec import RuntimeName, ServiceSpec
 
 UNKNOWN_PID = 0
 """Pid of an ``Ended`` that names its program alone."""
+
+
+class EngineAway(Upstream):
+    """The Docker Engine cannot be reached: nothing is known of containers, and nothing is done."""
+
+    default_key = "engine_away"
+
+
+class ImageMissing(Upstream):
+    """The image of a program is not on this machine."""
+
+    default_key = "image_missing"
+
+
+@dataclass(frozen=True, slots=True)
+class EngineNews:
+    """The Docker Engine was lost, or is back."""
+
+    reachable: bool
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +100,7 @@ class Runtime(Protocol):
         """Keep what is on disk bounded."""
         ...
 
-    def events(self) -> AsyncIterator[Ended]:
+    def events(self) -> AsyncIterator[Ended | EngineNews]:
         """Yield every end of a program, expected or not, as it happens."""
         ...
 

@@ -79,7 +79,13 @@ class ServiceSpec:
     needs: tuple[str, ...] = ()
     """Programs that must be healthy before the first start; a restart does not wait for them."""
     image: str = ""
-    """The container image; unused by processes."""
+    """The container image as it is named; unused by processes."""
+    pin: str = field(default="", compare=False)
+    """Id of the image that this name meant when it was fetched; what is really started. Not in the
+    hash: that a name was resolved is no reason to restart anything."""
+    turn: int = 0
+    """How often another image was chosen under the same name."""
+    runtime: RuntimeName = RuntimeName.PROCESS
     workdir: str = ""
     privileged: bool = False
     """Keeps root: the front binds low ports and drops its workers itself."""
@@ -121,6 +127,8 @@ class ServiceSpec:
             self.memory_mb,
             self.pids,
         ]
+        if self.turn:
+            facts.append(self.turn)
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]
 
     @property

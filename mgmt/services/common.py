@@ -9,6 +9,7 @@ from typing import Any
 
 from ...core.paths import DataDir, share_dir
 from ...core.settings import Settings
+from ..containers.state import Programs
 from ..front.settings import FrontSettings
 from ..runtime.account import Account
 from ..runtime.spec import RuntimeName
@@ -43,6 +44,7 @@ class Plan:
     front: FrontSettings = field(default_factory=FrontSettings)
     certificate: str = ""
     """Id of the one that is served; see mgmt/https/shelf.py."""
+    programs: Programs = field(default_factory=Programs)
 
     @property
     def data(self) -> DataDir:

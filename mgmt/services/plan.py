@@ -25,7 +25,18 @@ def build_specs(plan: Plan) -> list[ServiceSpec]:
         front_spec(plan),
     ]
     who = f"{plan.account.uid}:{plan.account.gid}"
-    return [replace(spec, runs_as=who) for spec in sorted(specs, key=lambda spec: spec.order)]
+    return [
+        replace(_pinned(spec, plan), runs_as=who, runtime=runtime_of(spec, plan))
+        for spec in sorted(specs, key=lambda spec: spec.order)
+    ]
+
+
+def _pinned(spec: ServiceSpec, plan: Plan) -> ServiceSpec:
+    """Set the very image that was resolved from its name, unless the name has changed since."""
+    pin = plan.programs.images.get(spec.name)
+    if pin is None or pin.tag != spec.image:
+        return spec
+    return replace(spec, pin=pin.image_id, turn=pin.turn)
 
 
 def runtime_of(spec: ServiceSpec, plan: Plan) -> RuntimeName:
