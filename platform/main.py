@@ -43,7 +43,7 @@ from .facts import Facts
 from .hook_worker import HookWorker
 from .host import Host
 from .host_events import HostEventPump
-from .house import backups, containers, front, host_exec, https, upgrade
+from .house import backups, configuration, containers, front, host_exec, https, upgrade
 from .house import logs as house_logs
 from .live import LiveFeed
 from .media import MediaInfo
@@ -68,7 +68,16 @@ def create_api() -> FastAPI:
         watch,
     ):
         app.include_router(part.router)
-    for of_house in (backups, containers, front, host_exec, https, house_logs, upgrade):
+    for of_house in (
+        configuration,
+        backups,
+        containers,
+        front,
+        host_exec,
+        https,
+        house_logs,
+        upgrade,
+    ):
         app.include_router(of_house.router)
     app.include_router(upgrade.public)
     app.include_router(beian_routes.router)

@@ -1,0 +1,1 @@
+"""The whole house as one text: what the page shows, written out, and put in force again."""
