@@ -6,6 +6,11 @@ PAGE_CACHE=/var/cache/streamstead/page
 
 build_page() { # build_page DEST: the built page, from the cache when its sources are the same
   local dest=$1 hash cached
+  if is_packed; then
+    mkdir -p "$(dirname "$dest")"
+    cp -R "$ROOT/ui/dist" "$dest"
+    return 0
+  fi
   hash=$(tree_hash ui)
   cached=$PAGE_CACHE/$hash
   if [ ! -f "$cached/index.html" ]; then

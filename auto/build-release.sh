@@ -5,7 +5,9 @@
 PROGRAM_PARTS=(pyproject.toml requirements.lock core engine ffmpeg_forward hooks mgmt platform)
 PAGE_PARTS=(ui auto/node.lock)
 SHARE_PARTS=(containers)
-KEEP_RELEASES=2
+# What a release does about itself: settings of its own, and keys of who may sign the next one.
+OWN_PARTS=(auto/write_env.py release-keys)
+KEEP_RELEASES=3
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PIP_NO_INPUT=1
 
 tree_hash() { # tree_hash PART...: eight hex digits over names and contents
@@ -25,10 +27,14 @@ copy_tree() { # copy_tree DEST PART...: without what builds and tests leave behi
     tar -C "$dest" --no-same-owner -xf -
 }
 
+is_packed() { [ -f "$ROOT/release.json" ]; } # an archive of auto/make-release, its page built
+
 name_release() { # sets RELEASE
-  local version
+  local version parts=("${PROGRAM_PARTS[@]}" "${PAGE_PARTS[@]}" "${SHARE_PARTS[@]}" "${OWN_PARTS[@]}")
+  # The page of an archive is known by its hash in there.
+  if is_packed; then parts=("${PROGRAM_PARTS[@]}" "${SHARE_PARTS[@]}" "${OWN_PARTS[@]}" release.json); fi
   version=$(sed -n 's/^version = "\(.*\)"$/\1/p' "$ROOT/pyproject.toml" | head -n 1)
-  RELEASE=$DATA/releases/$version-$(tree_hash "${PROGRAM_PARTS[@]}" "${PAGE_PARTS[@]}" "${SHARE_PARTS[@]}")
+  RELEASE=$DATA/releases/$version-$(tree_hash "${parts[@]}")
 }
 
 release_complete() { # a new Python of the distribution may have broken an old virtualenv
@@ -46,17 +52,20 @@ start_building() {
 stop_building() { rm -rf "${BUILDING:?}"; }
 
 build_program() {
+  local from=()
   start_building
   if release_complete; then return 0; fi
   mkdir "$BUILDING/source" "$BUILDING/release"
   "$PYTHON" -m venv "$BUILDING/release/venv" ||
     fail "the Python environment could not be made." "install the venv module of $PYTHON, then run $AGAIN again."
-  "$BUILDING/release/venv/bin/pip" install --progress-bar off --require-hashes \
+  # An archive may bring the packages along; their hashes are those of the lock file all the same.
+  if [ -d "$ROOT/wheels" ]; then from+=(--no-index --find-links "$ROOT/wheels"); fi
+  "$BUILDING/release/venv/bin/pip" install --progress-bar off --require-hashes "${from[@]}" \
     -r "$ROOT/requirements.lock" || explain_build "the Python packages could not be installed"
   copy_tree "$BUILDING/source" "${PROGRAM_PARTS[@]}" README.md LICENSE
   "$BUILDING/release/venv/bin/pip" install --progress-bar off --no-deps --no-build-isolation \
     "$BUILDING/source" || explain_build "the program could not be installed"
-  copy_tree "$BUILDING/release" "${SHARE_PARTS[@]}"
+  copy_tree "$BUILDING/release" "${SHARE_PARTS[@]}" "${OWN_PARTS[@]}"
 }
 
 finish_release() {

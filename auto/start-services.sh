@@ -79,10 +79,30 @@ run_keeper() {
     3>&- 4>&- 9>&-)
 }
 
+# What was cut off is finished first, by the release that began it.
+finish_upgrade() { [ ! -x "$DATA/upgrade/resume" ] || "$DATA/upgrade/resume" || true; }
+
+go_over() { # go_over OPTION...: to another release, by the program of the one that runs
+  local program=$DATA/current/venv/bin said line
+  said=$(mktemp)
+  # One from before there were upgrades of this kind: then the new one does it.
+  "$program/python" -c 'import streamstead.mgmt.upgrade.runner' 2>/dev/null || program=$RELEASE/venv/bin
+  if (cd / && exec "$program/streamstead" upgrade --data "$DATA" --by script \
+    --healthy-wait "$HEALTHY_WITHIN_S" "$@" 2>"$said" 3>&- 4>&- 9>&-) |
+    while read -r line; do note "$line"; done; then
+    rm -f "$said"
+    return 0
+  fi
+  line=$(tail -n 2 "$said")
+  rm -f "$said"
+  fail "${line%%$'\n'*}" "${line##*$'\n'}"
+}
+
 start_all() { # sets STATE: started, renewed or unchanged
   local before
   before=$(cat "$DATA/releases/.running" 2>/dev/null || true)
-  STATE=unchanged PREVIOUS=''
+  STATE=unchanged
+  finish_upgrade
   if by_systemd && [ -z "$FOREGROUND" ]; then
     name_unit
     # `streamstead start` and `stop` look it up.
@@ -94,10 +114,12 @@ start_all() { # sets STATE: started, renewed or unchanged
     [ -z "$FOREGROUND" ] ||
       fail "Streamstead runs in the background already." \
         "stop it first: $DATA/current/venv/bin/streamstead stop --data $DATA"
-    if [ -n "$SETTINGS_CHANGED" ] || [ "$before" != "$(basename "$RELEASE")" ]; then
+    if [ "$before" != "$(basename "$RELEASE")" ]; then
       STATE=renewed
-      PREVIOUS=$DATA/releases/${before:-$(basename "$RELEASE")}
-      install_release
+      go_over --from "$RELEASE" ${SETTINGS_CHANGED:+--force}
+      link_command
+    elif [ -n "$SETTINGS_CHANGED" ]; then
+      STATE=renewed
       restart_manager
     fi
   else
@@ -121,26 +143,11 @@ restart_manager() { # what runs is adopted; the manager renews our services, nev
 wait_healthy() {
   if ! SAID=$(ask_mgmt --timeout "$HEALTHY_WITHIN_S" wait); then
     printf '%s\n' "$SAID"
-    roll_back
     fail "${SAID%%$'\n'*}" "${SAID##*$'\n'}"
   fi
   STATE=healthy
   basename "$RELEASE" >"$DATA/releases/.running"
   prune_releases
-}
-
-roll_back() { # to the release that ran before, when there was one and it was another
-  if [ "$STATE" != renewed ] || [ "$PREVIOUS" = "$RELEASE" ] || [ ! -x "$PREVIOUS/venv/bin/python" ]; then
-    return 0
-  fi
-  note "going back to $(basename "$PREVIOUS")"
-  switch_release "$PREVIOUS"
-  restart_manager
-  if ask_mgmt --timeout "$HEALTHY_WITHIN_S" wait; then
-    note "$(basename "$PREVIOUS") runs again"
-  else
-    note "warning: $(basename "$PREVIOUS") is not healthy either"
-  fi
 }
 
 stop_if_unhealthy() { # a first start that failed leaves nothing behind

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 EX_CONFIG = 78
 LONGEST_PAUSE_S = 30.0
@@ -48,6 +48,31 @@ def read_keeper(run: str) -> int | None:
 def _command(data: str) -> list[str]:
     program = os.path.join(os.path.dirname(os.path.abspath(sys.executable)), "streamstead")
     return [program, "serve", "mgmt", "--data", data]
+
+
+def _upgrade_script(data: str) -> str:
+    return os.path.join(data, "upgrade", "resume")
+
+
+def _upgrade_is_open(data: str) -> bool:
+    """A manager that is sent home by an upgrade comes back: by the new release or the old one."""
+    return os.access(_upgrade_script(data), os.X_OK)
+
+
+def _finish_upgrade(data: str) -> None:
+    """Let an upgrade that was cut off be finished, by the release that began it: the manager that
+    we are about to start may be of one that does not work."""
+    if not _upgrade_is_open(data):
+        return
+    with suppress(OSError, subprocess.TimeoutExpired):  # the manager looks after it, too
+        subprocess.run(
+            [_upgrade_script(data)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=60,
+            preexec_fn=_hear_again,
+        )
 
 
 def _stop_asked(data: str) -> bool:
@@ -87,6 +112,7 @@ def keep(data: str, foreground: bool) -> int:
     pause_s = 0.0
     while True:
         started = time.monotonic()
+        _finish_upgrade(data)
         log = None if foreground else _open_log(data)
         child = subprocess.Popen(
             _command(data),
@@ -105,7 +131,7 @@ def keep(data: str, foreground: bool) -> int:
             return _end(child, data, everything=foreground)
         if _stop_asked(data):
             return 0
-        if status == EX_CONFIG:
+        if status == EX_CONFIG and not _upgrade_is_open(data):
             return EX_CONFIG
         if time.monotonic() - started >= GOOD_AFTER_S:
             pause_s = 0.0

@@ -21,7 +21,9 @@ from .api import Manager, create_app
 from .audit import keep_audit_files
 from .backup.part import open_part as open_backup
 from .config_files import ConfigFiles
+from .configuration.part import open_part as open_configuration
 from .containers.part import open_part as open_containers
+from .containers.state import Programs
 from .first_start import prepare
 from .front.part import open_part as open_front
 from .front.settings import FrontSettings
@@ -40,10 +42,11 @@ from .runtime.process import ProcessRuntime
 from .runtime.protocol import Runtime
 from .runtime.spec import HealthCheck, HttpProbe, RuntimeName
 from .services.common import Plan
-from .services.plan import SERVICE_NAMES, build_specs, runtime_of
+from .services.plan import SERVICE_NAMES, build_specs
 from .state_file import StateFile
 from .supervisor import Supervisor
 from .unit import Unit
+from .upgrade.migrations import Migrations
 from .upgrade.part import open_part as open_upgrade
 
 log = get_logger(__name__)
@@ -51,7 +54,15 @@ log = get_logger(__name__)
 OPEN_FILES = 65536
 """File in ``run/``: our end was asked for, so nobody is to start us again."""
 _DOCKER_MARK = "docker-used"
-_PARTS = (open_containers, open_https, open_front, open_logs, open_upgrade, open_backup)
+_PARTS = (
+    open_containers,
+    open_configuration,
+    open_https,
+    open_front,
+    open_logs,
+    open_upgrade,
+    open_backup,
+)
 
 
 @asynccontextmanager
@@ -62,6 +73,7 @@ async def _open(settings: Settings) -> AsyncIterator[Running]:
     with only_one(data.run / "mgmt.lock"):
         data.stop_mark.unlink(missing_ok=True)
         _raise_open_files()
+        await asyncio.to_thread(Migrations(data).forward)
         decision = await asyncio.to_thread(decide, settings)
         log.info("runtime.chosen", runtime=decision.runtime, reason=decision.reason)
         runtimes = await open_runtimes(settings, account, decision)
@@ -142,6 +154,7 @@ async def build(
         decision.media_server,
         doors,
         ipv6=has_ipv6(),
+        programs=StateFile(settings.data.mgmt, "programs", Programs).read(),
         front=StateFile(settings.data.mgmt, "front", FrontSettings).read(),
         certificate=Shelf(settings.data.ssl).current,
     )
@@ -151,7 +164,7 @@ async def build(
         supervisor.add(
             Unit(
                 spec,
-                runtimes[runtime_of(spec, plan)],
+                runtimes[spec.runtime],
                 ConfigFiles(spec, settings.data, account),
                 supervisor.on_change,
                 note,

@@ -47,16 +47,18 @@ def begin(settings: Settings, wish: Wish) -> Run:
     data = settings.data
     journal, lock = Journal(data), UpgradeLock(data.upgrade)
     data.upgrade.mkdir(mode=0o700, exist_ok=True)
+    release = Installed(data).current
+    if not release:
+        raise NotFound(f"nothing is installed in {data.root}", "Install it: ./bootstrap")
+    run = new_run(wish, VERSION, release)
     with _one_at_a_time(data):
-        if journal.read() is not None or lock.is_held():
-            resume(settings)
-            raise running(lock.owner())
-        release = Installed(data).current
-        if not release:
-            raise NotFound(f"nothing is installed in {data.root}", "Install it: ./bootstrap")
-        run = new_run(wish, VERSION, release)
-        arm(data)
-        journal.write(run)
+        busy = journal.read() is not None or lock.is_held()
+        if not busy:
+            _arm(data)
+            journal.write(run)
+    if busy:
+        resume(settings)
+        raise running(lock.owner())
     _start_runner(settings)
     return run
 
@@ -78,7 +80,7 @@ def script(data: DataDir) -> Path:
     return data.upgrade / "resume"
 
 
-def arm(data: DataDir) -> None:
+def _arm(data: DataDir) -> None:
     """Leave the script that finishes what begins now."""
     text = _SCRIPT.format(python=shlex.quote(_own_python()), data=shlex.quote(str(data.root)))
     write_atomic(script(data), text, 0o700)
@@ -86,9 +88,10 @@ def arm(data: DataDir) -> None:
 
 def disarm(data: DataDir) -> None:
     """Remove it, unless a run is under way."""
-    if Journal(data).read() is None and script(data).exists():
-        script(data).unlink(missing_ok=True)
-        sync_directory(data.upgrade)
+    with _one_at_a_time(data):
+        if Journal(data).read() is None and script(data).exists():
+            script(data).unlink(missing_ok=True)
+            sync_directory(data.upgrade)
 
 
 @contextlib.contextmanager

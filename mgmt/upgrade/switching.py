@@ -64,9 +64,8 @@ class Switching:
                 "Begin the upgrade again.",
                 key="not_installed",
             )
-        if job.run.kind is Kind.ROLLBACK and newest_form(job, job.run.target) < read_number(
-            job.data
-        ):
+        form = newest_form(job, job.run.target) if job.run.kind is Kind.ROLLBACK else None
+        if form is not None and form < read_number(job.data):
             with job.link.stopped():
                 self._data_back(job.run.before, form)
                 job.installed.switch(job.run.target)
