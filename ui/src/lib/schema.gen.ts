@@ -2730,6 +2730,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/terraform/v1/mgmt/config/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Apply Configuration
+         * @description Bring the house to what the text says; what it does not mention stays.
+         */
+        post: operations["apply_configuration_terraform_v1_mgmt_config_apply_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/terraform/v1/mgmt/config/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Export Configuration
+         * @description Write out what is in force.
+         */
+        post: operations["export_configuration_terraform_v1_mgmt_config_export_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/terraform/v1/mgmt/containers": {
         parameters: {
             query?: never;
@@ -5196,7 +5236,10 @@ export interface components {
             /** Acknowledged */
             acknowledged: boolean;
         };
-        /** AlertCounts */
+        /**
+         * AlertCounts
+         * @description Of those that fire.
+         */
         AlertCounts: {
             /**
              * Critical
@@ -5329,6 +5372,25 @@ export interface components {
             token?: string | null;
             /** All */
             all: boolean;
+        };
+        /**
+         * ApplyConfiguration
+         * @description ``dry_run``: only tell what would change. References to secrets are not resolved here: an
+         *     item that is there keeps its secret, a new one that needs one is a problem.
+         */
+        ApplyConfiguration: {
+            /**
+             * Token
+             * @description Session token, instead of a header
+             */
+            token?: string | null;
+            /** Yaml */
+            yaml: string;
+            /**
+             * Dry Run
+             * @default false
+             */
+            dry_run: boolean;
         };
         /** ApplyGlobs */
         ApplyGlobs: {
@@ -6049,6 +6111,35 @@ export interface components {
         /** ChosenStrategy */
         ChosenStrategy: {
             strategy: components["schemas"]["UpgradeStrategy"];
+        };
+        /**
+         * ConfigurationChange
+         * @description ``before`` and ``after`` hold what differs; null for an item that was or is not there.
+         */
+        ConfigurationChange: {
+            /** Section */
+            section: string;
+            /** What */
+            what: string;
+            /** Before */
+            before: unknown;
+            /** After */
+            after: unknown;
+        };
+        /** ConfigurationOutcome */
+        ConfigurationOutcome: {
+            /** Changes */
+            changes: components["schemas"]["ConfigurationChange"][];
+            /** Problems */
+            problems: string[];
+        };
+        /**
+         * ConfigurationText
+         * @description ``yaml``: everything that is set in the page; secrets by reference only.
+         */
+        ConfigurationText: {
+            /** Yaml */
+            yaml: string;
         };
         /**
          * ContainerRow
@@ -9788,6 +9879,26 @@ export interface components {
              */
             code: 0;
             data: components["schemas"]["ChosenStrategy"];
+        };
+        /** Reply[ConfigurationOutcome] */
+        Reply_ConfigurationOutcome_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["ConfigurationOutcome"];
+        };
+        /** Reply[ConfigurationText] */
+        Reply_ConfigurationText_: {
+            /**
+             * Code
+             * @default 0
+             * @constant
+             */
+            code: 0;
+            data: components["schemas"]["ConfigurationText"];
         };
         /** Reply[DashboardSeries] */
         Reply_DashboardSeries_: {
@@ -19074,6 +19185,90 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Reply_Check_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    apply_configuration_terraform_v1_mgmt_config_apply_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplyConfiguration"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_ConfigurationOutcome_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorReply"];
+                };
+            };
+        };
+    };
+    export_configuration_terraform_v1_mgmt_config_export_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Body"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reply_ConfigurationText_"];
                 };
             };
             /** @description Client Error */
