@@ -130,6 +130,7 @@ check_machine() {
   flock -n 9 ||
     fail "another bootstrap or upgrade is at work on $DATA." "wait until it is done, then run $AGAIN again."
   SERVICE_USER=$(setting_before STREAMSTEAD_USER streamstead)
+  # shellcheck disable=SC2034 # for those that install packages
   RUNTIME=$(setting_before STREAMSTEAD_RUNTIME auto)
   create_user
   move_log "$DATA/logs/bootstrap.log"
