@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import { Brand } from '../components/brand';
+import { Foot } from '../components/foot';
 import { AppearanceMenu } from './appearance-menu';
 import classes from './full-screen.module.css';
 
@@ -27,6 +28,7 @@ export function FullScreen({ title, text, wide = false, above, children }: FullS
           <p className={classes.text}>{text}</p>
         </header>
         {children}
+        <Foot />
       </div>
     </main>
   );

@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { formatSeconds } from '../lib/format';
+import { isAwayExpected } from '../lib/planned-away';
 import { useLive, useLiveLink } from '../lib/use-live';
 import { useNow } from '../lib/use-now';
 import classes from './connection-banner.module.css';
@@ -16,6 +17,14 @@ export function ConnectionBanner() {
   const link = useLiveLink();
   const now = useNow();
   if (connection === 'open' || lostSince === null || now - lostSince < QUIET_MS) return null;
+  if (isAwayExpected(now)) {
+    return (
+      <div className={classes.banner} data-planned role="status">
+        <Icon name="info" />
+        {t('connection.planned')}
+      </div>
+    );
+  }
   return (
     <div className={classes.banner} role="alert">
       <Icon name="warn" />

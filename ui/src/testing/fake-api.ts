@@ -22,6 +22,7 @@ export interface Call {
 const SIGNED_IN: Record<string, Answer> = {
   'mgmt/init': { init: true, setup_code_required: false },
   'mgmt/envs': ENVS,
+  'mgmt/beian/query': { icp: null, title: null, police: null, more: {} },
   'mgmt/status': STATUS,
   'mgmt/dashboard/summary': () => ({ ...DASHBOARD, at_ms: Date.now() }),
   'mgmt/streams/query': { streams: [] },

@@ -1,3 +1,4 @@
+import { showFoot } from '../watch/foot';
 import { readAddress, readMoment } from './address';
 import { buildView } from './view';
 import { Viewer } from './viewer';
@@ -20,3 +21,4 @@ if (id) {
   root.dataset.state = 'message';
   root.append(Object.assign(document.createElement('p'), { className: 'message', textContent: say('badAddress') }));
 }
+void showFoot();

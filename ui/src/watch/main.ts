@@ -1,4 +1,5 @@
 import { readAddress } from './address';
+import { showFoot } from './foot';
 import { buildView } from './view';
 import { say } from './words';
 import { Watcher } from './watcher';
@@ -15,3 +16,4 @@ if (address) {
   root.dataset.state = 'message';
   root.append(Object.assign(document.createElement('p'), { className: 'message', textContent: say('badAddress') }));
 }
+void showFoot();

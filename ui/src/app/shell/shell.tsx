@@ -2,6 +2,7 @@ import { Link, Outlet } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { Brand } from '../../components/brand';
 import { ConnectionBanner } from '../../components/connection-banner';
+import { Foot } from '../../components/foot';
 import { Icon } from '../../components/icons';
 import { StoreWatch } from '../../features/store/components/store-watch';
 import { LiveProvider } from '../live-provider';
@@ -46,6 +47,7 @@ export function Shell() {
           <StoreWatch />
           <main id="main" tabIndex={-1} className={classes.main}>
             <Outlet />
+            <Foot />
           </main>
         </div>
       </div>

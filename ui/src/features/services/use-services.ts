@@ -34,6 +34,7 @@ function bare({ name, state, since_ms, restarts, pid, detail }: Service): HouseS
     detail,
     enabled: true,
     can_disable: false,
+    container: {},
     kind: 'process',
     image: '',
     digest: '',
@@ -46,5 +47,8 @@ function bare({ name, state, since_ms, restarts, pid, detail }: Service): HouseS
     health: null,
     last_exit: null,
     newer_image: null,
+    can_rollback_image: false,
+    media_server: '',
+    pull: null,
   };
 }

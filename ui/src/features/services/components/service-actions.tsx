@@ -16,7 +16,7 @@ import { SwitchMedia } from './switch-media';
 export function ServiceActions({ service }: { service: HouseService }) {
   const { t } = useTranslation();
   const change = useChangeService();
-  const pull = usePulls().get(service.name);
+  const pull = usePulls().get(service.name) ?? service.pull;
   const [asked, setAsked] = useState<AskedAction | 'switch' | null>(null);
   const { name, enabled, can_disable, kind, state } = service;
   const stopped = state === 'stopped' || state === 'failed';
@@ -41,7 +41,7 @@ export function ServiceActions({ service }: { service: HouseService }) {
         {kind === 'container' && (
           <>
             <Action word={t('services.upgrade.do')} text={t(service.newer_image ? 'services.upgrade.newer' : 'services.upgrade.text')} onClick={() => setAsked('upgrade')} />
-            <Action word={t('services.rollback.do')} text={t('services.rollback.text')} onClick={() => setAsked('rollback_image')} />
+            {service.can_rollback_image && <Action word={t('services.rollback.do')} text={t('services.rollback.text')} onClick={() => setAsked('rollback_image')} />}
           </>
         )}
         {name === 'media' && <Action word={t('services.switch.do')} text={t('services.switch.text')} onClick={() => setAsked('switch')} />}
@@ -49,7 +49,7 @@ export function ServiceActions({ service }: { service: HouseService }) {
       {pull && <Pull pull={pull} />}
       {change.error && !asked && <HelpfulError error={change.error} />}
       {change.isSuccess && !asked && <Notice tone="ok" role="status">{t('services.done')}</Notice>}
-      {asked === 'switch' && <SwitchMedia change={change} onClose={close} />}
+      {asked === 'switch' && <SwitchMedia present={service.media_server} change={change} onClose={close} />}
       {asked !== null && asked !== 'switch' && <ServiceConfirm action={asked} service={service} change={change} onClose={close} />}
     </section>
   );

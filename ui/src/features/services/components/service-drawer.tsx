@@ -28,7 +28,7 @@ export function ServiceDrawer({ service, onClose }: { service: HouseService; onC
           <section aria-label={t('services.lastExit')}>
             <h3 style={{ margin: '0 0 6px', fontSize: 14 }}>{t('services.lastExit')}</h3>
             <p style={{ margin: '0 0 8px' }}>
-              <TimeAgo ms={exit.at_ms} />: {exit.reason || t('services.exitStatus', { status: exit.status })}
+              <TimeAgo ms={exit.at_ms} />: {exit.reason || t('services.exitStatus', { status: exit.status ?? '?' })}
             </p>
             {exit.lines.length > 0 && <LogLines label={t('services.lastWords')} lines={exit.lines} height={160} />}
           </section>
