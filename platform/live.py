@@ -1,8 +1,11 @@
-"""The live feed of the page: one watcher of the events, any number of pages."""
+"""The live feed of the page: one watcher of the events, any number of pages.
+
+Others may give it more to tell (``tell``): each page gets the newest of each name.
+"""
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 
 import orjson
@@ -47,6 +50,29 @@ class LiveFeed:
         self._streams: list[Stream] = []
         self._at_ms = 0
         self._services: list[ServiceState] = []
+        self._more: dict[str, tuple[int, object]] = {}
+        self._passing: set[str] = set()
+        self._openers: list[Callable[[], None]] = []
+        self._telling: set[asyncio.Task[None]] = set()
+
+    @property
+    def pages_open(self) -> int:
+        return self._pages
+
+    def on_page(self, opened: Callable[[], None]) -> None:
+        """Call ``opened`` whenever a page begins to look."""
+        self._openers.append(opened)
+
+    def tell(self, name: str, data: object, *, lasting: bool = True) -> None:
+        """Tell all pages of something under a name of its own; what is ``lasting`` is also told to
+        those that come when all pages were closed meanwhile."""
+        if not lasting:
+            self._passing.add(name)
+        number = self._more.get(name, (0, None))[0] + 1
+        self._more[name] = (number, data)
+        task = asyncio.get_running_loop().create_task(self._tell_pages())
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
 
     @property
     def full(self) -> bool:
@@ -108,6 +134,8 @@ class LiveFeed:
     async def pages(self) -> AsyncGenerator[ServerSentEvent, None]:
         """Yield what one page needs: everything at once, then each change."""
         self._pages += 1
+        for opened in self._openers:
+            opened()
         try:
             changed = await self._look_at_streams()
             if await self._look_at_services() or changed:
@@ -115,16 +143,27 @@ class LiveFeed:
                 await self._tell_pages()
             seen = self._version
             sent_services: list[ServiceState] | None = None
+            sent_at_ms: int | None = None
+            sent: dict[str, int] = {}
             while True:
-                streams = [one.model_dump(mode="json") for one in self._streams]
-                yield _event("streams", {"at_ms": self._at_ms, "streams": streams})
+                if sent_at_ms != self._at_ms:
+                    sent_at_ms = self._at_ms
+                    streams = [one.model_dump(mode="json") for one in self._streams]
+                    yield _event("streams", {"at_ms": self._at_ms, "streams": streams})
                 if sent_services != self._services:
                     sent_services = self._services
                     services = [one.model_dump(mode="json") for one in sent_services]
                     yield _event("services", {"services": services})
+                for name, (number, data) in list(self._more.items()):
+                    if sent.get(name) != number:
+                        sent[name] = number
+                        yield _event(name, data)
                 seen = await self._newer_than(seen)
         finally:
             self._pages -= 1
+            if self._pages == 0:
+                for name in self._passing:
+                    self._more.pop(name, None)
 
     async def _newer_than(self, seen: int) -> int:
         async with self._changed:

@@ -48,6 +48,8 @@ from .house import logs as house_logs
 from .live import LiveFeed
 from .media import MediaInfo
 from .monitor import routes as monitor_routes
+from .monitor.exporter import platform_figures
+from .monitor.setup import open_monitor
 from .services import Services
 from .stats_recorder import Statistics
 from .viewing import Viewing
@@ -108,6 +110,9 @@ async def open_platform(settings: Settings) -> AsyncIterator[Running]:
         hook_worker = HookWorker(events, hook_targets, hook_queue, Outbound(), now_ms)
         statistics = Statistics(settings, events, registry, now_ms)
         stack.push_async_callback(statistics.aclose)
+        monitor = await stack.enter_async_context(
+            open_monitor(settings, redis, events, master_key, facts, host, feed, now_ms)
+        )
         services = Services(
             settings=settings,
             admin=Admin(store, FailureStore(redis), settings.data),
@@ -130,12 +135,14 @@ async def open_platform(settings: Settings) -> AsyncIterator[Running]:
             hook_queue=hook_queue,
             hook_worker=hook_worker,
             stats=statistics,
+            monitor=monitor,
             beian=BeianStore(redis),
             clock=now_ms,
         )
         app = create_api()
         app.state.services = services
         app.state.authenticator = services.authenticator
+        app.state.figures = platform_figures(monitor)
         app.state.audit_folder = settings.data.audit
         yield Running(
             listeners=[Listener(app, port=settings.platform_port)],
@@ -148,6 +155,7 @@ async def open_platform(settings: Settings) -> AsyncIterator[Running]:
                 statistics.take_events(),
                 statistics.keep_up(),
                 HostEventPump(redis, host).run(),
+                *monitor.loops(),
                 _finish_setup(services.admin),
             ],
         )

@@ -22,6 +22,7 @@ from .hook_worker import HookWorker
 from .host import Host
 from .live import LiveFeed
 from .media import MediaInfo
+from .monitor.dashboard import Monitor
 from .stats_recorder import Statistics
 from .viewing import Viewing
 
@@ -46,6 +47,7 @@ class Services:
     hook_queue: HookQueue
     hook_worker: HookWorker
     stats: Statistics
+    monitor: Monitor
     beian: BeianStore
     clock: Callable[[], int]
     """Milliseconds since the epoch."""

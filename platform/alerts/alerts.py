@@ -27,6 +27,9 @@ log = get_logger(__name__)
 GROUP = "alerts"
 RETRY_S = 1.0
 MAX_UNSAVED = 500
+SEEN_MS = 30_000
+"""Figures of services are younger."""
+
 _CHANGEABLE = ("enabled", "threshold", "for_s", "level")
 
 
@@ -229,7 +232,7 @@ class Alerts:
             for labels, value in outputs.values.get("streamstead_transcode_state", {}).items()
             if value and dict(labels)["state"] in ("failed", "refused", "retrying", "starting")
         }
-        self._latches.keep_only("transcode_failed", wrong)
+        self._latches.keep_only("transcode_failed", wrong, view.at_ms - SEEN_MS)
 
     def _message(self, change: Change) -> Message:
         one = change.alert

@@ -1,9 +1,8 @@
 """Causes that nobody can look at: something was told to have failed, and not yet to work again."""
 
 from collections import deque
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from ...core.events import Event, EventType
 from .models import AlertParams
@@ -25,6 +24,7 @@ class Latch:
     subject: str
     params: AlertParams
     until_ms: int
+    at_ms: int
 
     @property
     def id(self) -> str:
@@ -43,7 +43,7 @@ class _Setting:
 
 _SET = {
     EventType.CERTIFICATE_FAILED: _Setting("certificate_failed"),
-    EventType.CHANNEL_FAILED: _Setting("channel_failed", "id", "label"),
+    EventType.CHANNEL_FAILED: _Setting("channel_failed", "channel", "label"),
     EventType.TRANSCODE_FAILED: _Setting("transcode_failed", "id", lasts_ms=6 * HOUR_MS),
     EventType.RECORDING_FAILED: _Setting("recording_failed", "uuid", lasts_ms=HOUR_MS),
     EventType.STORAGE_FAILING: _Setting("upload_failing", "target_id", "label"),
@@ -97,15 +97,18 @@ class Latches:
             _subject(event, setting.subject),
             _params(event, setting),
             event.at_ms + setting.lasts_ms,
+            event.at_ms,
         )
         if len(self.latches) < MAX_LATCHES or latch.id in self.latches:
             self.latches[latch.id] = latch
             self.changed.add(latch.id)
 
-    def keep_only(self, rule: str, subjects: set[str]) -> None:
-        """Drop those of a rule that are known to be about nothing any more."""
+    def keep_only(self, rule: str, subjects: set[str], before_ms: int) -> None:
+        """Drop those of a rule that are known to be about nothing any more, and that are older than
+        what that is known from."""
         for id_, latch in list(self.latches.items()):
-            if latch.rule == rule and latch.subject not in subjects:
+            gone = latch.rule == rule and latch.subject not in subjects
+            if gone and latch.at_ms < before_ms:
                 self._drop(id_)
 
     def readings(self, now_ms: int) -> dict[str, list[Reading]]:
@@ -127,10 +130,6 @@ class Latches:
     def _drop(self, id_: str) -> None:
         if self.latches.pop(id_, None) is not None:
             self.changed.add(id_)
-
-
-def stored(latch: Latch) -> Mapping[str, Any]:
-    return asdict(latch)
 
 
 def _subject(event: Event, name: str) -> str:

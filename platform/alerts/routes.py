@@ -4,7 +4,6 @@ from fastapi import APIRouter
 
 from ...core.app import API, Body, Reply
 from ...core.auth import SignedIn
-from ...core.errors import NotSupported
 from ..services import ServicesDep
 from .models import Alert, AlertRequest, AlertRule, AlertRules, Alerts, UpdateAlertRule
 
@@ -16,13 +15,14 @@ async def list_alerts(
     services: ServicesDep, _who: SignedIn, _: Body | None = None
 ) -> Reply[Alerts]:
     """List what is wrong now, and what was."""
-    raise NotSupported("alerts are not built yet")
+    alerts = services.monitor.alerts
+    return Reply(data=Alerts(alerts=alerts.listed(), history=alerts.history()))
 
 
 @router.post("/ack")
 async def acknowledge(body: AlertRequest, services: ServicesDep, _: SignedIn) -> Reply[Alert]:
     """Note that somebody knows: it goes on, and nobody is told of it again."""
-    raise NotSupported("alerts are not built yet")
+    return Reply(data=await services.monitor.alerts.acknowledge(body.id))
 
 
 @router.post("/rules/list")
@@ -30,7 +30,7 @@ async def list_rules(
     services: ServicesDep, _who: SignedIn, _: Body | None = None
 ) -> Reply[AlertRules]:
     """List the rules."""
-    raise NotSupported("alerts are not built yet")
+    return Reply(data=AlertRules(rules=services.monitor.alerts.rules_shown()))
 
 
 @router.post("/rules/update")
@@ -38,4 +38,6 @@ async def update_rule(
     body: UpdateAlertRule, services: ServicesDep, _: SignedIn
 ) -> Reply[AlertRule]:
     """Change one rule."""
-    raise NotSupported("alerts are not built yet")
+    changes = body.model_dump(exclude={"token", "rule", "reset"}, exclude_none=True)
+    rule = await services.monitor.alerts.update_rule(body.rule, changes, body.reset)
+    return Reply(data=rule)

@@ -4,7 +4,6 @@ from fastapi import APIRouter
 
 from ...core.app import API, Body, Reply
 from ...core.auth import SignedIn
-from ...core.errors import NotSupported
 from ..services import ServicesDep
 from .models import Dashboard, DashboardSeries, SeriesRequest, TrafficSettings, UpdateTraffic
 
@@ -14,7 +13,7 @@ router = APIRouter(prefix=f"{API}/mgmt", tags=["monitor"])
 @router.post("/dashboard/summary")
 async def summary(services: ServicesDep, _who: SignedIn, _: Body | None = None) -> Reply[Dashboard]:
     """Tell how the house is now."""
-    raise NotSupported("the dashboard is not built yet")
+    return Reply(data=await services.monitor.summary())
 
 
 @router.post("/dashboard/series")
@@ -22,7 +21,8 @@ async def series(
     services: ServicesDep, _who: SignedIn, body: SeriesRequest | None = None
 ) -> Reply[DashboardSeries]:
     """Tell how it was: from Prometheus, or from what the house keeps by itself."""
-    raise NotSupported("the dashboard is not built yet")
+    body = body or SeriesRequest()
+    return Reply(data=await services.monitor.series(body.range, body.names))
 
 
 @router.post("/traffic/query")
@@ -30,7 +30,7 @@ async def traffic(
     services: ServicesDep, _who: SignedIn, _: Body | None = None
 ) -> Reply[TrafficSettings]:
     """Tell the traffic of the month, and the quota."""
-    raise NotSupported("the dashboard is not built yet")
+    return Reply(data=await services.monitor.traffic())
 
 
 @router.post("/traffic/update")
@@ -38,4 +38,4 @@ async def update_traffic(
     body: UpdateTraffic, services: ServicesDep, _: SignedIn
 ) -> Reply[TrafficSettings]:
     """Set the quota and how it is counted."""
-    raise NotSupported("the dashboard is not built yet")
+    return Reply(data=await services.monitor.update_traffic(body))

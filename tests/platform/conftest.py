@@ -1,6 +1,7 @@
 """The page's API with a real Redis and recorded replies of the media server."""
 
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import httpx
@@ -29,6 +30,7 @@ from streamstead.platform.host import Host
 from streamstead.platform.live import LiveFeed
 from streamstead.platform.main import create_api, now_ms
 from streamstead.platform.media import MediaInfo
+from streamstead.platform.monitor.setup import open_monitor
 from streamstead.platform.services import Services
 from streamstead.platform.stats_recorder import Statistics
 from streamstead.platform.viewing import Viewing
@@ -98,7 +100,10 @@ async def page(settings: Settings, redis: Redis) -> AsyncIterator[Page]:
     media = Media()
     host = Host(settings.data.mgmt_socket)
     transport = httpx.MockTransport(media.answer)
-    async with httpx.AsyncClient(transport=transport, base_url="http://srs") as upstream:
+    async with (
+        httpx.AsyncClient(transport=transport, base_url="http://srs") as upstream,
+        AsyncExitStack() as stack,
+    ):
         srs = SrsApi(upstream)
         epoch = StoreEpoch(redis, settings.data.store_id)
         await epoch.ensure()
@@ -107,6 +112,8 @@ async def page(settings: Settings, redis: Redis) -> AsyncIterator[Page]:
         facts = Facts(registry, srs)
         hook_targets, hook_queue = HookTargetStore(redis, b"k" * 32), HookQueue(redis)
         statistics = Statistics(settings, events, registry, now_ms)
+        feed = LiveFeed(events, facts, host)
+        monitor = open_monitor(settings, redis, events, b"k" * 32, facts, host, feed, now_ms)
         services = Services(
             settings=settings,
             admin=Admin(
@@ -121,7 +128,7 @@ async def page(settings: Settings, redis: Redis) -> AsyncIterator[Page]:
             events=events,
             srs=srs,
             facts=facts,
-            feed=LiveFeed(events, facts, host),
+            feed=feed,
             host=host,
             media=MediaInfo(srs),
             viewing=Viewing(
@@ -134,6 +141,7 @@ async def page(settings: Settings, redis: Redis) -> AsyncIterator[Page]:
             hook_queue=hook_queue,
             hook_worker=HookWorker(events, hook_targets, hook_queue, Outbound(), now_ms),
             stats=statistics,
+            monitor=await stack.enter_async_context(monitor),
             beian=BeianStore(redis),
             clock=now_ms,
         )
