@@ -19,6 +19,7 @@ from ..core.runner import Listener, Running, Service
 from ..core.settings import Settings
 from .api import Manager, create_app
 from .audit import keep_audit_files
+from .backup.anew import finish_restore, taken_back_if_bad
 from .backup.part import open_part as open_backup
 from .config_files import ConfigFiles
 from .configuration.part import open_part as open_configuration
@@ -69,12 +70,15 @@ _PARTS = (
 async def _open(settings: Settings) -> AsyncIterator[Running]:
     account = service_account(settings.user)
     data = settings.data
-    await asyncio.to_thread(prepare, data, account)
+    finish_restore(data)
+    with taken_back_if_bad(data):
+        await asyncio.to_thread(prepare, data, account)
     with only_one(data.run / "mgmt.lock"):
         data.stop_mark.unlink(missing_ok=True)
         _raise_open_files()
-        await asyncio.to_thread(Migrations(data).forward)
-        decision = await asyncio.to_thread(decide, settings)
+        with taken_back_if_bad(data):
+            await asyncio.to_thread(Migrations(data).forward)
+            decision = await asyncio.to_thread(decide, settings)
         log.info("runtime.chosen", runtime=decision.runtime, reason=decision.reason)
         runtimes = await open_runtimes(settings, account, decision)
         try:
