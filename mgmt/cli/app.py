@@ -9,7 +9,20 @@ import typer
 from ...core.errors import StreamsteadError
 from ...core.settings import RuntimeChoice, Settings
 from ...core.version import VERSION
-from . import api_keys, keys, known, lifecycle, outputs, passes, recordings, show, storage, watching
+from . import (
+    api_keys,
+    configuration,
+    keys,
+    known,
+    lifecycle,
+    outputs,
+    passes,
+    recordings,
+    show,
+    storage,
+    upgrade,
+    watching,
+)
 from .client import ask_manager, ask_service
 from .common import AsJson, Data, names_of, out
 
@@ -22,6 +35,7 @@ app = typer.Typer(
 )
 app.add_typer(keys.app, name="key")
 app.add_typer(api_keys.app, name="api-key")
+app.add_typer(configuration.app, name="config")
 app.add_typer(passes.app, name="pass")
 app.add_typer(known.app, name="stream")
 app.add_typer(recordings.app, name="record")
@@ -29,6 +43,9 @@ app.add_typer(storage.app, name="storage")
 app.add_typer(outputs.app, name="output")
 app.add_typer(watching.store_app, name="store")
 app.command()(watching.viewers)
+app.command()(upgrade.upgrade)
+app.command()(upgrade.rollback)
+app.command()(upgrade.releases)
 
 SERVICE_HELP = "Program: redis, media, hooks, recorder, platform, ffmpeg_forward or front."
 
