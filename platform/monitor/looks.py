@@ -140,7 +140,8 @@ class Looks:
                     if name == "status":
                         self._take_host(HostStatus.model_validate(data))
             except (Upstream, ValueError) as exc:
-                log.info("host_status.waiting", error=type(exc).__name__)
+                if self._host_lost_at is None:
+                    log.warning("host_status.lost", error=type(exc).__name__)
             if self._host_lost_at is None:
                 self._host_lost_at = time.monotonic()
             await asyncio.sleep(HOST_RETRY_S)
