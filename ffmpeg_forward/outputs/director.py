@@ -91,6 +91,7 @@ class Director:
         self.publishers: Publishers | None = None
         """Who was live when it was last known; None before that."""
         self._renditions: dict[str, str] = {}
+        self._decided = False
         outputs.subscribe(self._wake.set)
 
     def wake(self) -> None:
@@ -100,6 +101,11 @@ class Director:
     def subscribe(self, decided: Callable[[], None]) -> None:
         """Call ``decided`` whenever it has decided."""
         self._listeners.append(decided)
+
+    @property
+    def decided(self) -> bool:
+        """Whether it is known at all what is to run: until then nothing counts as idle."""
+        return self._decided and (self.programmes is None or self.programmes.loaded)
 
     def add_claims(self, claims: Claims) -> None:
         """Let something else feed outputs; its own relays are not touched."""
@@ -164,6 +170,7 @@ class Director:
             return _RETRY_S  # not known yet, so what a process before us left runs on
         now = self._clock()
         self._decide(now)
+        self._decided = True
         for listener in self._listeners:
             listener()
         edges = (

@@ -42,7 +42,7 @@ async def open_outputs(state: Services) -> AsyncIterator[list[Coroutine[Any, Any
     state.states = states = States(director.route, state.relays.status, director.fault, clock)
     state.feed = feed = FfmpegFeed()
     state.trials = Trials(TestPicture(state.settings.data.slate / "test-picture.flv"))
-    teller = Teller(state.redis, store, states, clock)
+    teller = Teller(state.redis, store, states, lambda: director.decided, clock)
 
     async def snapshot() -> list[Any]:
         return [states.view(one) for one in await store.all()]

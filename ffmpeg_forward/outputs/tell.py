@@ -52,11 +52,18 @@ class Teller:
     KEY = "STREAMSTEAD_OUTPUTS_TOLD"
 
     def __init__(
-        self, redis: Redis, outputs: OutputStore, states: States, clock: Callable[[], int]
+        self,
+        redis: Redis,
+        outputs: OutputStore,
+        states: States,
+        decided: Callable[[], bool],
+        clock: Callable[[], int],
     ) -> None:
+        """``decided``: whether what is to run is known, so that the states mean something."""
         self._redis = redis
         self._outputs = outputs
         self._states = states
+        self._decided = decided
         self._clock = clock
         self._script = redis.register_script(_SCRIPT.read_text(encoding="utf-8"))
         self._told: dict[str, str] | None = None
@@ -81,7 +88,7 @@ class Teller:
             await asyncio.sleep(_GAP_S)
 
     async def _look(self) -> None:
-        if not self._outputs.loaded:
+        if not self._outputs.loaded or not self._decided():
             return
         if self._told is None:
             found = await self._redis.hgetall(self.KEY)
