@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from ...core.errors import Invalid
 from ..house import House, Part
-from ..http import body, post
+from ..http import body, get, post
 from ..state_file import StateFile
 from .bucket import Bucket
 from .faults import NoBucket, PassphraseNeeded
@@ -132,11 +132,11 @@ def open_part(house: House) -> Part:
 
     return Part(
         routes=[
-            post("/v1/backup/list", listed),
+            get("/v1/backup/list", listed),
             post("/v1/backup/create", create),
             post("/v1/backup/remove", remove),
             post("/v1/backup/restore", restore),
-            post("/v1/backup/schedule/query", query_schedule),
+            get("/v1/backup/schedule/query", query_schedule),
             post("/v1/backup/schedule/update", update_schedule),
             Route("/v1/backup/download", download),
         ],

@@ -11,6 +11,7 @@ from ...core.settings import RuntimeChoice, Settings
 from ...core.version import VERSION
 from . import (
     api_keys,
+    backup,
     configuration,
     keys,
     known,
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 app.add_typer(keys.app, name="key")
 app.add_typer(api_keys.app, name="api-key")
+app.add_typer(backup.app, name="backup")
 app.add_typer(configuration.app, name="config")
 app.add_typer(passes.app, name="pass")
 app.add_typer(known.app, name="stream")

@@ -30,10 +30,18 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock.connect(str(self._path))
 
 
-def ask_manager(settings: Settings, method: str, path: str, timeout_s: float = 10.0) -> Any:
+def ask_manager(
+    settings: Settings,
+    method: str,
+    path: str,
+    timeout_s: float = 10.0,
+    body: dict[str, Any] | None = None,
+) -> Any:
     """Call the manager's socket; return ``data``. Raises NotRunning, or the error it answered."""
+    connection = _UnixConnection(settings.data.mgmt_socket, timeout_s)
+    raw = None if body is None else json.dumps(body)
     try:
-        return _exchange(_UnixConnection(settings.data.mgmt_socket, timeout_s), method, path, {})
+        return _exchange(connection, method, path, {}, raw)
     except PermissionError:
         raise Upstream(
             f"this account may not use {settings.data.mgmt_socket}",
@@ -45,11 +53,14 @@ def ask_manager(settings: Settings, method: str, path: str, timeout_s: float = 1
         ) from None
 
 
-def follow_manager(settings: Settings, timeout_s: float) -> Iterator[Any]:
-    """Yield the status at once and on every change; ends when nothing comes for ``timeout_s``."""
+def follow_manager(
+    settings: Settings, timeout_s: float, path: str = "/v1/status/stream"
+) -> Iterator[Any]:
+    """Yield the events of a stream, of the status if none is named: at once and on every change.
+    Ends when nothing comes for ``timeout_s``."""
     connection = _UnixConnection(settings.data.mgmt_socket, timeout_s)
     try:
-        connection.request("GET", "/v1/status/stream")
+        connection.request("GET", path)
         for raw in connection.getresponse():
             if raw.startswith(b"data: "):
                 yield json.loads(raw.removeprefix(b"data: "))

@@ -145,7 +145,7 @@ async def list_backups(
     services: ServicesDep, _who: SignedIn, _: Body | None = None
 ) -> Reply[Backups]:
     """List all backups, newest first, and what is going on."""
-    found = await services.host.call("POST", "/v1/backup/list", {}, ASK_S)
+    found = await services.host.call("GET", "/v1/backup/list", timeout_s=ASK_S)
     return Reply(data=Backups.model_validate(found))
 
 
@@ -202,7 +202,7 @@ async def query_schedule(
     services: ServicesDep, _who: SignedIn, _: Body | None = None
 ) -> Reply[BackupSchedule]:
     """Tell when backups are made by themselves."""
-    found = await services.host.call("POST", "/v1/backup/schedule/query", {})
+    found = await services.host.call("GET", "/v1/backup/schedule/query")
     return Reply(data=BackupSchedule.model_validate(found))
 
 
