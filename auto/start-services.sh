@@ -30,6 +30,26 @@ write_settings() { # sets SETTINGS_CHANGED to the names that changed
   for name in $(compgen -e STREAMSTEAD_); do unset "$name"; done
 }
 
+check_backup() { # before anything is built
+  [ -f "$RESTORE" ] || fail "there is no file $RESTORE." "give --restore the file of a backup."
+  [ -z "$PASSPHRASE_FILE" ] || [ -r "$PASSPHRASE_FILE" ] ||
+    fail "$PASSPHRASE_FILE cannot be read." "give --passphrase-file a file with the passphrase."
+  [ ! -e "$DATA/config/.env" ] ||
+    fail "$DATA holds a house already, and it would be lost." \
+      "choose an empty --data, or put that house back: streamstead backup restore $RESTORE"
+}
+
+restore_backup() {
+  local line
+  tell_failure_of open_backup
+  while read -r line; do note "${line#note: }"; done <<<"$SAID"
+}
+
+open_backup() {
+  "$RELEASE/venv/bin/streamstead" backup restore "$RESTORE" --into-empty --data "$DATA" \
+    --user "$SERVICE_USER" ${PASSPHRASE_FILE:+--passphrase-file "$PASSPHRASE_FILE"} 2>&1
+}
+
 check_ports() {
   local line
   tell_failure_of in_release "$ROOT/auto/check_ports.py" --data "$DATA"
