@@ -48,7 +48,7 @@ class Checkup:
     def live(self) -> set[str] | None:
         """Return the streams that are published now, as the media server says; None: it does not
         answer."""
-        found = self._json(self._settings.srs_api_port, "/api/v1/streams?count=1000")
+        found = self._json(self._settings.srs_api_port, "/api/v1/streams/?count=1000")
         if found is None:
             return None
         streams = found.get("streams", [])

@@ -154,7 +154,7 @@ def live_streams(settings: Settings) -> int:
     """How many streams are published now, as the media server says; 0 when it does not answer."""
     connection = http.client.HTTPConnection("127.0.0.1", settings.srs_api_port, timeout=2)
     try:
-        connection.request("GET", "/api/v1/streams?count=1000")
+        connection.request("GET", "/api/v1/streams/?count=1000")
         found = json.loads(connection.getresponse().read())["streams"]
         return sum(bool(one.get("publish", {}).get("active")) for one in found)
     except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
