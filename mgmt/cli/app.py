@@ -194,17 +194,11 @@ def decide_runtime(
 
 
 @app.command()
-def doctor(data: Data = None) -> None:
-    """Check disk, ports, programs and services. Exit status 1 when something is wrong."""
-    from .doctor import examine
+def doctor(data: Data = None, as_json: AsJson = False) -> None:
+    """Look over the whole machine, with advice. Exit status 1 when something is wrong."""
+    from .doctor import show as show_findings
 
-    good = True
-    for finding in examine(Settings.load(data)):
-        good = good and finding.good
-        mark = "[green]ok  [/]" if finding.good else "[red]bad [/]"
-        out.print(f"{mark} {finding.name}: ", end="")
-        out.print(finding.text, markup=False)
-    if not good:
+    if not show_findings(out, Settings.load(data), as_json):
         raise typer.Exit(1)
 
 

@@ -1,8 +1,11 @@
 """The media server: a real SRS (container or process) or the embedded engine."""
 
+import hashlib
+import signal
+from dataclasses import dataclass
 from pathlib import Path
 
-from ...core.settings import Settings
+from ...core.settings import PREFIX, Settings
 from ..runtime.spec import ConfigFile, HealthCheck, HttpProbe, Mount, RuntimeName, ServiceSpec
 from .common import MediaServer, Plan, own_command, render
 from .ours import own_environment, settings_digest
@@ -14,6 +17,29 @@ ENGINE_SETTINGS = (
     "engine_notify_port", "engine_stat_port", "engine_apps",
     "candidate", "hls_fragment_s", "hls_window_s", "dvr",
 )  # fmt: skip
+
+
+LONG_FRAGMENT_S, LONG_WINDOW_S = 10, 60
+"""Of HLS that need not be quick: few requests, and players that stand long gaps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hls:
+    """How the media server is to cut HLS. ``ctx``: whether it keeps a session for every viewer of
+    its own HTTP server, "on" or "off"."""
+
+    fragment_s: int
+    window_s: int
+    ctx: str
+
+
+def hls_of(plan: Plan) -> Hls:
+    """Return what the operator has chosen; the settings say what low latency means."""
+    settings, front = plan.settings, plan.front
+    ctx = "off" if front.no_hls_ctx else "on"
+    if front.hls_low_latency:
+        return Hls(settings.hls_fragment_s, settings.hls_window_s, ctx)
+    return Hls(LONG_FRAGMENT_S, LONG_WINDOW_S, ctx)
 
 
 def media_spec(plan: Plan) -> ServiceSpec:
@@ -28,12 +54,16 @@ def _health(settings: Settings) -> HealthCheck:
 
 def _engine_spec(plan: Plan) -> ServiceSpec:
     tail = ("serve", "engine", "--data", str(plan.data.root))
+    hls = hls_of(plan)
+    chosen = {"hls_fragment_s": hls.fragment_s, "hls_window_s": hls.window_s}
+    told = {f"{PREFIX}{name.upper()}": str(value) for name, value in chosen.items()}
+    settings = plan.settings.model_copy(update=chosen)
     return ServiceSpec(
         name="media",
         argv=(own_command(), *tail),
         # Without the release: an upgrade of ours never ends a live stream.
-        identity=("engine", *tail, settings_digest(plan.settings, ENGINE_SETTINGS)),
-        env=(("PYTHONUNBUFFERED", "1"), *own_environment()),
+        identity=("engine", *tail, settings_digest(settings, ENGINE_SETTINGS)),
+        env=tuple({"PYTHONUNBUFFERED": "1", **dict(own_environment()), **told}.items()),
         order=3,
         needs=("hooks",),
         ports=(plan.settings.rtmp_port,),
@@ -51,15 +81,20 @@ def _srs_spec(plan: Plan) -> ServiceSpec:
         assert settings.srs_bin is not None
         program = str(settings.srs_bin)
         workdir = str(srs_home(settings.srs_bin))
+    # All but the way HLS is cut takes a restart, which cuts everybody off.
+    rest = render_srs_conf(plan, Hls(0, 0, ""))
     return ServiceSpec(
         name="media",
         argv=(program, "-c", str(conf)),
+        identity=(program, "-c", str(conf), hashlib.sha256(rest.encode()).hexdigest()),
+        reload_signal=signal.SIGHUP,
+        check=(program, "-t", "-c", str(conf)),
         image=settings.srs_image,
         workdir=workdir,
         order=3,
         needs=("hooks",),
         ports=(settings.rtmp_port,),
-        files=(ConfigFile(conf, render_srs_conf(plan)),),
+        files=(ConfigFile(conf, render_srs_conf(plan, hls_of(plan))),),
         mounts=(Mount(conf.parent), *(Mount(path, writable=True) for path in written)),
         tmpfs=("/tmp",),  # noqa: S108 - a mount inside the container
         memory_mb=1024,
@@ -74,7 +109,7 @@ def srs_home(binary: Path) -> Path:
     return binary.parent.parent if binary.parent.name == "objs" else binary.parent
 
 
-def render_srs_conf(plan: Plan) -> str:
+def render_srs_conf(plan: Plan, hls: Hls) -> str:
     settings = plan.settings
     base = f"http://127.0.0.1:{settings.hooks_port}/terraform/v1/hooks/srs"
     secret = settings.hook_secret.get_secret_value()
@@ -84,6 +119,7 @@ def render_srs_conf(plan: Plan) -> str:
     return render(
         "srs/srs.conf.j2",
         s=settings,
+        hls=hls,
         html=plan.data.html,
         dvr=plan.data.dvr,
         pid_file=pid,

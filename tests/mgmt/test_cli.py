@@ -131,7 +131,7 @@ def test_a_wrong_setting_is_named(capsys: Captured, data: Path) -> None:
 def test_doctor_finds_that_nothing_runs(capsys: Captured, data: Path) -> None:
     assert main(["doctor", "--data", str(data)]) == 1
     said = capsys.readouterr().out
-    assert "disk" in said
+    assert "Disk space" in said
     assert "does not run" in said
 
 

@@ -1,0 +1,1 @@
+"""Looks over the whole machine and says in words what is not well, and what to do."""

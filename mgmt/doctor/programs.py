@@ -1,0 +1,72 @@
+"""The programs that others wrote: there, and of which version."""
+
+import asyncio
+import shutil
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from ...core.settings import Settings
+from ...core.version import VERSION
+from ..front.fetch import fetch
+from .command import said_by
+from .item import Item, fail, ok, warn
+
+_PROGRAMS = {
+    "nginx": ("nginx", "-v"),
+    "redis-server": ("redis-server", "--version"),
+    "ffmpeg": ("ffmpeg", "-version"),
+}
+OLD_DOCKER = 20
+
+
+def versions(settings: Settings, status: dict[str, Any] | None) -> Iterator[Item]:
+    """Tell the version of every program we need."""
+    python = ".".join(str(part) for part in sys.version_info[:3])
+    yield ok("version", "Streamstead", f"{VERSION}, by Python {python}")
+    containers = status is not None and status["runtime"] == "docker"
+    for name, argv in _PROGRAMS.items():
+        if containers and name != "ffmpeg":
+            continue
+        if shutil.which(name) is None:
+            yield fail(name, name, "not installed", "Run ./bootstrap again: it installs it.")
+            continue
+        lines = said_by(*argv).splitlines()
+        if lines:
+            yield ok(name, name, lines[0][:120])
+        else:
+            yield fail(name, name, "says nothing of itself", "Install its package again.")
+    if status is None:
+        return
+    try:
+        raw = asyncio.run(fetch(settings.srs_api_port, "/api/v1/versions"))
+        about = orjson.loads(raw)["data"]
+        said = f"{about.get('engine', 'SRS')} {about['version']}"
+    except (OSError, TimeoutError, ValueError, KeyError, TypeError):
+        yield fail(
+            "media", "Media server", "does not answer", "See its log: streamstead logs media"
+        )
+    else:
+        yield ok("media", "Media server", said)
+
+
+def docker(_: Settings, status: dict[str, Any] | None) -> Iterator[Item]:
+    """Is the engine there and new enough, where containers are used?"""
+    used = status is not None and status["runtime"] == "docker"
+    if not used:
+        return
+    said = said_by("docker", "version", "--format", "{{.Server.Version}}")
+    first = said.split(".")[0]
+    if not first.isdigit():
+        yield fail(
+            "docker",
+            "Docker Engine",
+            "does not answer" if shutil.which("docker") else "its program is not installed here",
+            "systemctl status docker; what runs goes on without it.",
+        )
+    elif int(first) < OLD_DOCKER:
+        yield warn("docker", "Docker Engine", said, f"Upgrade it to {OLD_DOCKER} or newer.")
+    else:
+        yield ok("docker", "Docker Engine", said)
