@@ -28,8 +28,8 @@ from ..library.own_files import OwnFiles
 from ..library.play_setup import open_play
 from ..library.remove import Remover
 from ..library.tus import UploadFolder
+from ..storage import backup_routes, tencent_routes, upload_routes
 from ..storage import routes as storage_routes
-from ..storage import tencent_routes, upload_routes
 from ..storage.routes import MAX_TRIALS
 from ..storage.targets import StorageTargetStore
 from ..storage.tencent import TencentSetup
@@ -60,6 +60,7 @@ _ROUTES: tuple[ModuleType, ...] = (
     storage_routes,
     tencent_routes,
     upload_routes,
+    backup_routes,
 )
 
 

@@ -24,6 +24,9 @@ log = get_logger(__name__)
 
 LIMIT_S = 13 * 3600.0
 HEALTHY_S = 120.0
+HOPELESS = 4
+"""So many ends in a row say enough of a program."""
+
 RELAYS_S = 2.5
 """Programs that send on hear of a stop within so long."""
 
@@ -212,6 +215,8 @@ class Jobs:
                     )
                     if not sick:
                         return ""
+                    if any(one.state == "failed" or one.restarts >= HOPELESS for one in services):
+                        break
         except TimeoutError:
             pass
         return sick[:500]
