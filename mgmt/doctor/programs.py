@@ -42,8 +42,8 @@ def versions(settings: Settings, status: dict[str, Any] | None) -> Iterator[Item
         return
     try:
         raw = asyncio.run(fetch(settings.srs_api_port, "/api/v1/versions"))
-        about = orjson.loads(raw)["data"]
-        said = f"{about.get('engine', 'SRS')} {about['version']}"
+        about = orjson.loads(raw)
+        said = f"{about.get('engine', 'SRS')}, speaks as SRS {about['data']['version']}"
     except (OSError, TimeoutError, ValueError, KeyError, TypeError):
         yield fail(
             "media", "Media server", "does not answer", "See its log: streamstead logs media"

@@ -28,6 +28,7 @@ log = get_logger(__name__)
 FRONT_TAKES_S = 8.0
 MEDIA_TAKES_S = 25.0
 LOOK_EVERY_S = 5.0
+_WORKING = (State.RUNNING, State.UNHEALTHY)
 _WINDOW = re.compile(r"hls_window (\d+);|hls_playlist_length (\d+)s;")
 
 
@@ -235,18 +236,23 @@ class FrontOffice:
         before = house.plan.front
         if front == before:
             return
+        states = {one.name: one.state for one in house.supervisor.status()}
+        ran = {name for name, state in states.items() if state in _WORKING}
         await house.change(front=front)
         try:
-            await self._read_back(before)
+            await self._read_back(before, ran)
             await asyncio.to_thread(self._kept.write, front)
         except (OSError, StreamsteadError):
             await house.change(front=before)
             raise
 
-    async def _read_back(self, before: FrontSettings) -> None:
-        """Wait until nginx and the media server run by what they were told. Raises Invalid."""
+    async def _read_back(self, before: FrontSettings, ran: set[str]) -> None:
+        """Wait until those of nginx and the media server that ran do so by what they were told.
+
+        Raises Invalid and Upstream.
+        """
         plan = self._house.plan
-        if self._runs("front"):
+        if "front" in ran:
             wanted = f'"configuration":"{configuration_tag(front_spec(plan))}"'
             if not await self._says(plan.settings.http_port, wanted):
                 lines = await self._house.supervisor.logs("front", 20)
@@ -257,12 +263,8 @@ class FrontOffice:
                     "Nothing was changed; correct what was given.",
                     key="configuration_refused",
                 )
-        if before.media() != plan.front.media() and self._runs("media"):
+        if before.media() != plan.front.media() and "media" in ran:
             await self._media_took(float(hls_of(plan).fragment_s))
-
-    def _runs(self, name: str) -> bool:
-        states = {one.name: one.state for one in self._house.supervisor.status()}
-        return states.get(name) in (State.RUNNING, State.UNHEALTHY)
 
     async def _says(self, port: int, wanted: str) -> bool:
         try:
