@@ -21,7 +21,7 @@ YES = "yes"
 OTHER_SCHEMES = frozenset({
     "apprise", "apprises", "bark", "barks", "brevo", "dingtalk", "discord", "feishu", "flock",
     "form", "forms", "gchat", "gotify", "gotifys", "guilded", "hassio", "hassios", "ifttt",
-    "join", "json", "jsons", "lark", "line", "mailgun", "mailto", "mailtos", "matrix", "matrixs",
+    "join", "json", "jsons", "lark", "line", "mailgun", "matrix", "matrixs",
     "mmost", "mmosts", "ncloud", "nclouds", "nctalk", "nctalks", "ntfy", "ntfys", "opsgenie",
     "pagerduty", "pbul", "postmark", "pover", "prowl", "pushdeer", "pushdeers", "pushme",
     "pushplus", "pushy", "resend", "revolt", "rocket", "rockets", "ryver", "schan", "sendgrid",

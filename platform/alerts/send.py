@@ -7,6 +7,7 @@ nothing may be started, whatever a URL makes a plug-in do.
 """
 
 import logging
+import re
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -25,6 +26,8 @@ _FORBIDDEN = (
     "subprocess.Popen",
     "ctypes.dlopen",
 )
+
+_ANSWER = re.compile(r"(?:Socket|SMTP|I/O) Exception: |Response Details: ?")
 
 
 class NotAllowed(OSError):
@@ -52,14 +55,17 @@ class Guard:
 
 
 class _Said(logging.Handler):
-    """Keeps what Apprise complains of."""
+    """Keeps what Apprise complains of, and the answer of the other side, which it tells only to who
+    looks for faults."""
 
     def __init__(self) -> None:
-        super().__init__(logging.WARNING)
+        super().__init__(logging.DEBUG)
         self.lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(record.getMessage())
+        said = " ".join(record.getMessage().split())
+        if record.levelno >= logging.WARNING or _ANSWER.match(said):
+            self.lines.append(_ANSWER.sub("", said))
 
 
 def send(order: dict[str, Any]) -> tuple[bool, str]:
@@ -69,6 +75,7 @@ def send(order: dict[str, Any]) -> tuple[bool, str]:
     said = _Said()
     logger = logging.getLogger("apprise")
     logger.addHandler(said)
+    logger.setLevel(logging.DEBUG)
     asset = apprise.AppriseAsset(
         app_id="Streamstead",
         app_desc="Streamstead",

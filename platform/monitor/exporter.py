@@ -58,7 +58,11 @@ def _of_streams(view: View) -> Iterator[Metric]:
     if len(largest) > MAX_STREAMS:
         named.append((OTHERS, float(rest)))
     yield gauges("stream_viewers", "Viewers of the largest streams", "stream", named)
-    kbps = [(one.url, float(one.recv_kbps or 0)) for one in largest[:MAX_STREAMS]]
+    kbps = [
+        (one.url, float(one.recv_kbps))
+        for one in largest[:MAX_STREAMS]
+        if one.recv_kbps is not None
+    ]
     yield gauges("stream_receive_kbps", "What arrives from encoders", "stream", kbps)
     if view.outputs is not None:
         states = [

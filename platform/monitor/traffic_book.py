@@ -29,7 +29,17 @@ class TrafficBook:
 
         After a reboot, or when an interface was made anew, they began at nothing again. An
         interface never seen before begins at what it shows: what it counted before us is not ours.
+        A file that is no database is put aside under another name.
         """
+        try:
+            self._note(counters, boot, at_ms)
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError as exc:
+            log.error("traffic.broken", error=str(exc))
+            self._path.replace(self._path.with_suffix(".broken"))
+
+    def _note(self, counters: Mapping[str, tuple[int, int]], boot: str, at_ms: int) -> None:
         day = datetime.fromtimestamp(at_ms / 1000, UTC).date().isoformat()
         with closing(self._open()) as db, db:
             known = {
