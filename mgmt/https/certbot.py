@@ -170,17 +170,27 @@ class Certbot:
                 return
             if ran.status == TIMED_OUT:
                 raise CaFailed(timed_out(timeout_s), reached_ca=True)
-            if is_nonce(ran.output) and tries < NONCE_TRIES:
+            said = ran.output + self._cause()
+            if is_nonce(said) and tries < NONCE_TRIES:
                 log.info("certbot.again", reason="nonce")
                 continue
-            if "accountDoesNotExist" in ran.output and not renewed_account:
+            if "accountDoesNotExist" in said and not renewed_account:
                 log.info("certbot.again", reason="account")
                 renewed_account = True
                 self.forget_account(order.staging)
                 continue
-            problem = explain(ran.output, order.domains)
+            problem = explain(said, order.domains)
             log.warning("certbot.failed", status=ran.status, key=problem.key, why=problem.message)
             raise CaFailed(problem, reached_ca=problem.key not in ("ca_unreachable", "disk_full"))
+
+    def _cause(self) -> str:
+        """Return the line of its log that names the kind of error, which it does not print."""
+        try:
+            text = (self._folder / "logs" / "letsencrypt.log").read_text(errors="replace")
+        except OSError:
+            return ""
+        found = [line for line in text.splitlines() if line.startswith("acme.messages.Error:")]
+        return f"\n{found[-1][:1000]}\n" if found else ""
 
     async def _start(self, order: Order, argv: tuple[str, ...], timeout_s: float) -> Ran:
         data, bundle = self._settings.data, self._settings.acme_ca_bundle

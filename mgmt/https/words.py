@@ -15,7 +15,6 @@ _REPORT = re.compile(
 )
 _RETRY = re.compile(r"retry after (\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d)", re.IGNORECASE)
 _URL = re.compile(r"https?://\S+")
-_TYPE = re.compile(r"urn:ietf:params:acme:error:(\w+)")
 
 _PLUGIN = (
     "The request message could not be verified",
@@ -28,27 +27,30 @@ _PLUGIN = (
     "Unable to determine zone",
     "Encountered error adding TXT record",
 )
-_OFFLINE = (
-    "ConnectionError",
-    "Max retries exceeded",
-    "Name or service not known",
-    "Temporary failure in name resolution",
-    "Connection refused",
-    "Read timed out",
-    "Connection aborted",
-    "Network is unreachable",
-    "Requesting acme",
-    "ServiceUnavailable",
-    "503 Server Error",
-    "502 Server Error",
-    "500 Server Error",
-)
+_OFFLINE = {
+    "Name or service not known": "its name is not found",
+    "Temporary failure in name resolution": "its name is not found",
+    "No address associated with hostname": "its name is not found",
+    "Connection refused": "the connection is refused",
+    "Network is unreachable": "there is no way to it",
+    "No route to host": "there is no way to it",
+    "timed out": "no answer in time",
+    "503 Server Error": "it is overloaded or under maintenance",
+    "502 Server Error": "it has trouble of its own",
+    "500 Server Error": "it has trouble of its own",
+    "serverInternal": "it has trouble of its own",
+    "ConnectionError": "the connection breaks off",
+    "Max retries exceeded": "the connection breaks off",
+    "Connection aborted": "the connection breaks off",
+}
+"""What stands in the report, and what it means; the first that fits counts."""
 
 
 def explain(output: str, domains: Sequence[str], at_ms: int | None = None) -> Problem:
     """Return why a run of certbot failed."""
     return (
-        _of_refusal(output, at_ms or now_ms())
+        _of_nonce(output)
+        or _of_refusal(output, at_ms or now_ms())
         or _of_report(output)
         or _of_account(output)
         or _of_plugin(output)
@@ -68,6 +70,16 @@ def timed_out(seconds: float) -> Problem:
         key="ca_timeout",
         message=f"the CA had not answered after {seconds:.0f} s",
         help="Try again later; the certificate that is served stays.",
+    )
+
+
+def _of_nonce(output: str) -> Problem | None:
+    if not is_nonce(output):
+        return None
+    return Problem(
+        key="ca_unreachable",
+        message="the CA refused our messages as stale again and again",
+        help="It has trouble of its own; it is tried again later by itself.",
     )
 
 
@@ -141,7 +153,6 @@ def _of_account(output: str) -> Problem | None:
             "contact address",
             "accountdoesnotexist",
             "account does not exist",
-            "no such authorization account",
             "externalaccountrequired",
             "useractionrequired",
             "unable to register an account",
@@ -178,16 +189,11 @@ def _of_way(output: str) -> Problem | None:
             if early
             else "Is a proxy in between? For a CA of your own set STREAMSTEAD_ACME_CA_BUNDLE.",
         )
-    if is_nonce(output):
+    reason = next((words for mark, words in _OFFLINE.items() if mark in output), None)
+    if reason is not None:
         return Problem(
             key="ca_unreachable",
-            message="the CA refused our messages as stale again and again",
-            help="It has trouble of its own; it is tried again later by itself.",
-        )
-    if any(mark in output for mark in _OFFLINE):
-        return Problem(
-            key="ca_unreachable",
-            message=f"the CA does not answer ({_detail(output)})",
+            message=f"the CA does not answer: {reason}",
             help="Check that this server reaches the internet; it is tried again later by itself.",
         )
     return None
@@ -216,15 +222,24 @@ def _unknown(output: str, domains: Sequence[str]) -> Problem:
 
 
 def _detail(output: str) -> str:
-    """Return the line that says most, without addresses of machines."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    noise = ("Saving debug log", "Ask for help", "See the logfile", "Some challenges have failed")
-    lines = [line for line in lines if not line.startswith(noise) and set(line) != {"-"}]
-    marked = [line for line in lines if "rror" in line or "urn:ietf" in line]
-    for line in reversed(marked or lines):
-        if line.rstrip(":") not in ("An unexpected error occurred", "Error"):
-            return _URL.sub("", _TYPE.sub(r"\1", line)).strip(" :;")[:240]
-    return "certbot gave no reason"
+    """Return the line that says most, without addresses and names of exceptions."""
+    noise = (
+        "Saving debug log",
+        "Ask for help",
+        "See the logfile",
+        "Some challenges have failed",
+        "An unexpected error occurred",
+        "Requesting a certificate",
+        "Renewing an existing",
+        "Account registered",
+        "Simulating",
+        "Hint:",
+    )
+    lines = [line.strip() for line in output.splitlines() if line.strip(" -")]
+    lines = [line for line in lines if not line.startswith(noise)]
+    marked = [line for line in lines if "rror" in line]
+    line = (marked or lines or ["certbot gave no reason"])[-1]
+    return _URL.sub("", line.rpartition(" :: ")[2]).strip(" :;")[:240]
 
 
 def _after(output: str, mark: str) -> str:
