@@ -21,9 +21,7 @@ export function DomainFields({ draft, faults, kept, onChange }: DomainFieldsProp
         label={t('https.form.domains')}
         description={t('https.form.domainsHint')}
         placeholder={'live.example.com\nwww.example.com'}
-        autosize
-        minRows={2}
-        maxRows={8}
+        rows={3}
         data-autofocus
         autoCapitalize="off"
         autoComplete="off"

@@ -36,8 +36,7 @@ export function EmbedCard({ front: { embed, embed_hosts } }: { front: FrontSetti
             label={t('settings.embed.hosts')}
             description={t('settings.embed.hostsHint')}
             placeholder={'example.com\n*.example.org'}
-            autosize
-            minRows={2}
+            rows={3}
             autoCapitalize="off"
             spellCheck={false}
             value={value.hosts}

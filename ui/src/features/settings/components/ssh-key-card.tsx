@@ -28,8 +28,7 @@ export function SshKeyCard() {
           label={t('settings.ssh.key')}
           description={t('settings.ssh.keyHint')}
           placeholder="ssh-ed25519 AAAA… me@laptop"
-          autosize
-          minRows={2}
+          rows={3}
           autoCapitalize="off"
           autoComplete="off"
           spellCheck={false}

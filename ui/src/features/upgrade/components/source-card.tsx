@@ -62,9 +62,7 @@ function SourceForm({ settings: { channel, source, url, keys, pinned } }: { sett
       <Textarea
         label={t('upgrade.from.keys')}
         description={t('upgrade.from.keysHint')}
-        autosize
-        minRows={2}
-        maxRows={8}
+        rows={3}
         spellCheck={false}
         styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)', fontSize: 12 } }}
         value={value.keys}
