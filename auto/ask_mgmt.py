@@ -108,7 +108,7 @@ class Manager:
             services: list[dict[str, Any]] = ask(self._socket, "GET", "/v1/status")["services"]
         except FAILURES:
             return [{"name": "mgmt", "state": "silent", "detail": ""}]
-        return [one for one in services if one["state"] != "running"]
+        return [one for one in services if one["state"] not in ("running", "off")]
 
     def _is_given_up(self) -> bool:
         """Tell whether nobody is going to start the manager (again)."""

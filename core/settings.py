@@ -35,6 +35,14 @@ class RuntimeChoice(StrEnum):
     PROCESS = "process"
 
 
+class Monitoring(StrEnum):
+    """Whether Prometheus runs beside us."""
+
+    AUTO = "auto"
+    """Where the machine has memory to spare and the program is there."""
+    OFF = "off"
+
+
 class Settings(BaseModel):
     """Everything read from outside, checked once, before anything starts."""
 
@@ -73,6 +81,8 @@ class Settings(BaseModel):
     prometheus_port: Port = 9090
     node_exporter_port: Port = 9100
 
+    monitoring: Monitoring = Monitoring.AUTO
+
     acme_server: str = "https://acme-v02.api.letsencrypt.org/directory"
     acme_staging_server: str = "https://acme-staging-v02.api.letsencrypt.org/directory"
     acme_ca_bundle: Path | None = None
@@ -105,6 +115,9 @@ class Settings(BaseModel):
 
     local_release: str = ""
     """Index of releases (a file or an address) instead of the one that is chosen in the page."""
+
+    in_image: bool = False
+    """We run in the one-line container image, which is renewed from outside."""
 
     srs_bin: Path | None = None
     """A real SRS to run as a process instead of the embedded engine."""

@@ -16,6 +16,7 @@ from .audit import CommandLineAudit
 from .host_events import HostEvents
 from .http import PING, error_reply, event_stream, reply, sse, with_pings
 from .runtime.choose import Decision
+from .services.common import MediaServer
 from .status import ServiceStatus
 from .supervisor import Supervisor
 
@@ -30,6 +31,8 @@ class Manager:
     decision: Decision
     events: HostEvents
     request_stop: Callable[[], None]
+    media_server: Callable[[], MediaServer] | None = None
+    """Which one runs now; None: the one that was first decided."""
 
 
 def create_app(
@@ -100,7 +103,9 @@ def describe(manager: Manager, services: list[ServiceStatus]) -> dict[str, Any]:
         "version": VERSION,
         "runtime": manager.decision.runtime,
         "runtime_reason": manager.decision.reason,
-        "media_server": manager.decision.media_server,
+        "media_server": (
+            manager.media_server() if manager.media_server else manager.decision.media_server
+        ),
         "front_ports": list(manager.supervisor.ports("front")),
         "services": [service.as_dict() for service in services],
     }

@@ -25,6 +25,7 @@ from .config_files import ConfigFiles
 from .configuration.part import open_part as open_configuration
 from .containers.part import open_part as open_containers
 from .containers.state import Programs
+from .containers.switching import MEDIA_OF
 from .first_start import prepare
 from .front.part import open_part as open_front
 from .front.settings import FrontSettings
@@ -45,6 +46,7 @@ from .runtime.spec import HealthCheck, HttpProbe, RuntimeName
 from .services.common import Plan
 from .services.plan import SERVICE_NAMES, build_specs
 from .state_file import StateFile
+from .status import WELL
 from .supervisor import Supervisor
 from .unit import Unit
 from .upgrade.migrations import Migrations
@@ -87,7 +89,9 @@ async def _open(settings: Settings) -> AsyncIterator[Running]:
             house = House(plan, supervisor, HostEvents(data.mgmt), asked.set)
             parts = [open_part(house) for open_part in _PARTS]
             app = create_app(
-                Manager(supervisor, decision, house.events, asked.set),
+                Manager(
+                    supervisor, decision, house.events, asked.set, lambda: house.plan.media_server
+                ),
                 [route for part in parts for route in part.routes],
                 data.audit,
             )
@@ -151,14 +155,15 @@ async def build(
         front_runs = await front.inspect("front") is not None
     doors = choose_doors(settings, front_runs)
     remember_doors(settings.data.run, doors)
+    programs = StateFile(settings.data.mgmt, "programs", Programs).read()
     plan = Plan(
         settings,
         account,
         decision.runtime,
-        decision.media_server,
+        MEDIA_OF.get(programs.media, decision.media_server),
         doors,
         ipv6=has_ipv6(),
-        programs=StateFile(settings.data.mgmt, "programs", Programs).read(),
+        programs=programs,
         front=StateFile(settings.data.mgmt, "front", FrontSettings).read(),
         certificate=Shelf(settings.data.ssl).current,
     )
@@ -197,7 +202,7 @@ async def _tell_systemd(socket: Path, supervisor: Supervisor) -> None:
     sd_notify("READY=1", f"MAINPID={os.getpid()}")
     every_s = watchdog_every_s() or 30.0
     while True:
-        good = sum(status.state == "running" for status in supervisor.status())
+        good = sum(status.state in WELL for status in supervisor.status())
         total = len(supervisor.status())
         sd_notify("WATCHDOG=1", f"STATUS={good} of {total} programs are healthy")
         await asyncio.sleep(every_s)

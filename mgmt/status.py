@@ -20,6 +20,10 @@ class State(StrEnum):
     """Switched off: by the operator, or because this machine has no room or no program for it."""
 
 
+WELL = (State.RUNNING, State.OFF)
+"""States that need nobody's attention."""
+
+
 @dataclass(frozen=True, slots=True)
 class LastExit:
     """An end that nobody asked for. ``status``: negative for a signal, None when unknown."""

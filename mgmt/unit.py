@@ -135,6 +135,10 @@ class Unit:
             self._set(State.STARTING, "")
             self.ask_restart()
 
+    def runs(self, spec_hash: str) -> bool:
+        """Tell whether what runs was started by the spec with this hash."""
+        return self._instance is not None and self._instance.spec_hash == spec_hash
+
     def look(self) -> None:
         """Look now instead of at the next turn."""
         self._wake.set()

@@ -9,6 +9,7 @@ import typer
 from ...core.errors import StreamsteadError
 from ...core.settings import RuntimeChoice, Settings
 from ...core.version import VERSION
+from ..status import WELL
 from . import (
     api_keys,
     backup,
@@ -100,7 +101,7 @@ def status(
         out.print_json(json.dumps(found))
     else:
         show.status(out, found)
-    if any(one["state"] != "running" for one in found["services"]):
+    if any(one["state"] not in WELL for one in found["services"]):
         raise typer.Exit(1)
 
 

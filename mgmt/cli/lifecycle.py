@@ -12,6 +12,7 @@ from typing import Any
 from ...core.errors import ConfigError, StreamsteadError
 from ...core.settings import Settings
 from ..keeper import read_keeper
+from ..status import WELL
 from .client import NotRunning, ask_manager, follow_manager
 
 STOP_LIMIT_S = 60.0
@@ -94,7 +95,7 @@ def wait_healthy(settings: Settings, seconds: float) -> dict[str, Any]:
     while (left := deadline - time.monotonic()) > 0:
         for last in follow_manager(settings, min(left, 5.0)):
             services = last["services"]
-            if all(one["state"] == "running" for one in services):
+            if all(one["state"] in WELL for one in services):
                 return last
             if time.monotonic() > deadline:
                 break
@@ -106,7 +107,7 @@ def wait_healthy(settings: Settings, seconds: float) -> dict[str, Any]:
         )
     services = last["services"]
     bad = [
-        f"{s['name']} is {s['state']} ({s['detail']})" for s in services if s["state"] != "running"
+        f"{s['name']} is {s['state']} ({s['detail']})" for s in services if s["state"] not in WELL
     ]
     raise StreamsteadError(
         f"not everything is healthy after {seconds:.0f} s: {'; '.join(bad)}",

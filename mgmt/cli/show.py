@@ -15,7 +15,7 @@ from ..services.plan import SERVICE_NAMES
 from .addresses import public_host, publish_addresses
 from .client import NotRunning, ask_manager
 
-_COLOURS = {"running": "green", "starting": "yellow", "stopped": "dim"}
+_COLOURS = {"running": "green", "starting": "yellow", "stopped": "dim", "off": "dim"}
 
 
 def status(out: Console, found: dict[str, Any]) -> None:

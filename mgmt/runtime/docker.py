@@ -56,7 +56,7 @@ class DockerRuntime:
 
     async def stop(self, name: str, grace_s: float = 10.0) -> None:
         def work(client: Any) -> None:
-            container = self._find(client, name)
+            container = self.find(client, name)
             if container is not None:
                 container.stop(timeout=int(grace_s))
                 container.remove(force=True)
@@ -65,7 +65,7 @@ class DockerRuntime:
 
     async def signal(self, name: str, number: int) -> None:
         def work(client: Any) -> None:
-            container = self._find(client, name)
+            container = self.find(client, name)
             if container is not None and container.status == "running":
                 container.kill(signal=number)
 
@@ -109,7 +109,7 @@ class DockerRuntime:
 
     async def logs(self, name: str, lines: int) -> list[str]:
         def work(client: Any) -> list[str]:
-            container = self._find(client, name)
+            container = self.find(client, name)
             if container is None:
                 return []
             raw: bytes = container.logs(tail=lines)
@@ -172,13 +172,23 @@ class DockerRuntime:
                 self._client = docker_engine.connect(self._address)
             return self._client
 
+    async def containers(self) -> dict[str, dict[str, Any]]:
+        """Return what the engine lists of our containers, by program."""
+        ours = {"label": [f"{INSTANCE_LABEL}={self._instance}", SERVICE_LABEL]}
+        found = await self._call(lambda client: client.api.containers(all=True, filters=ours))
+        return {one["Labels"][SERVICE_LABEL]: one for one in found}
+
+    def connect(self, timeout_s: int) -> Any:
+        """Return a client of one's own, for what takes long; close it. Blocks."""
+        return docker_engine.connect(self._address, timeout_s)
+
     def container_name(self, name: str) -> str:
         """Return what a program's container is called; the default installation has plain names."""
         return f"streamstead-{name}{self._suffix}"
 
     def _begin(self, client: Any, once: RunOnce) -> Any:
         """Start a one-shot container; one that a killed manager left behind is removed."""
-        stale = self._find(client, once.name)
+        stale = self.find(client, once.name)
         if stale is not None:
             stale.remove(force=True)
         options = self._options(once, self.container_name(once.name), once.argv)
@@ -202,7 +212,7 @@ class DockerRuntime:
             container.remove(force=True)
         return said.text
 
-    def _find(self, client: Any, name: str) -> Any:
+    def find(self, client: Any, name: str) -> Any:
         """Return our container; None when absent. One of another installation is not ours."""
         try:
             container = client.containers.get(self.container_name(name))
@@ -216,7 +226,7 @@ class DockerRuntime:
         return container
 
     def _running(self, client: Any, name: str) -> Instance | None:
-        container = self._find(client, name)
+        container = self.find(client, name)
         if container is None or container.status != "running":
             return None
         state = container.attrs["State"]
@@ -225,8 +235,10 @@ class DockerRuntime:
         return Instance(name, state["Pid"], spec_hash, int(started.timestamp() * 1000))
 
     def _ensure(self, client: Any, spec: ServiceSpec) -> Instance:
-        container = self._find(client, spec.name)
+        container = self.find(client, spec.name)
         if container is not None and container.labels.get(SPEC_LABEL) != spec.hash:
+            # What runs is not given up for an image that is not there.
+            _need_image(client, spec)
             container.stop(timeout=int(spec.stop_grace_s))
             container.remove(force=True)
             container = None
@@ -249,9 +261,7 @@ class DockerRuntime:
         try:
             return client.containers.create(**options)
         except ImageNotFound:
-            raise ImageMissing(
-                f"the image {image} is not on this machine", f"It is fetched: docker pull {image}"
-            ) from None
+            raise _missing(image) from None
 
     def _options(
         self, spec: ServiceSpec | RunOnce, name: str, argv: tuple[str, ...]
@@ -332,3 +342,16 @@ class DockerRuntime:
         except (DockerException, RequestException, OSError):
             return True
         return False
+
+
+def _need_image(client: Any, spec: ServiceSpec) -> None:
+    try:
+        client.images.get(spec.pin or spec.image)
+    except ImageNotFound:
+        raise _missing(spec.image) from None
+
+
+def _missing(image: str) -> ImageMissing:
+    return ImageMissing(
+        f"the image {image} is not on this machine", f"It is fetched: docker pull {image}"
+    )

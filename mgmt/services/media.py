@@ -89,7 +89,7 @@ def _srs_spec(plan: Plan) -> ServiceSpec:
         identity=(program, "-c", str(conf), hashlib.sha256(rest.encode()).hexdigest()),
         reload_signal=signal.SIGHUP,
         check=(program, "-t", "-c", str(conf)),
-        image=settings.srs_image,
+        image=settings.srs_dev_image if plan.programs.media == "srs-dev" else settings.srs_image,
         workdir=workdir,
         order=3,
         needs=("hooks",),

@@ -6,10 +6,21 @@ from ..runtime.spec import RuntimeName, ServiceSpec
 from .common import MediaServer, Plan
 from .front import front_spec
 from .media import media_spec
+from .monitoring import node_exporter_spec, prometheus_spec
 from .ours import ffmpeg_forward_spec, hooks_spec, platform_spec, recorder_spec
 from .redis import redis_spec
 
-SERVICE_NAMES = ("redis", "hooks", "media", "recorder", "platform", "ffmpeg_forward", "front")
+SERVICE_NAMES = (
+    "redis",
+    "hooks",
+    "media",
+    "recorder",
+    "platform",
+    "ffmpeg_forward",
+    "front",
+    "prometheus",
+    "node_exporter",
+)
 _OURS = {"hooks", "recorder", "platform", "ffmpeg_forward"}
 
 
@@ -23,6 +34,8 @@ def build_specs(plan: Plan) -> list[ServiceSpec]:
         platform_spec(plan),
         ffmpeg_forward_spec(plan),
         front_spec(plan),
+        prometheus_spec(plan),
+        node_exporter_spec(plan),
     ]
     who = f"{plan.account.uid}:{plan.account.gid}"
     return [

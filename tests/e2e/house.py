@@ -48,6 +48,8 @@ class House:
         self.ports = dict(ports)
         self.env = {f"STREAMSTEAD_{key}_PORT": str(port) for key, port in ports.items()}
         self.env |= {"STREAMSTEAD_WEB_HTTP_PORT": "0", "STREAMSTEAD_WEB_HTTPS_PORT": "0"}
+        # Two programs more in every house; those that look at them switch it on.
+        self.env |= {"STREAMSTEAD_MONITORING": "off"}
         self.env |= env
         self.output = ""
 

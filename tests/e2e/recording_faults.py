@@ -93,7 +93,7 @@ def strike(house: House, fault: Fault, storage: SeaweedFS | None) -> None:
 
 def _stands(house: House) -> bool:
     try:
-        running = all(one["state"] == "running" for one in house.services().values())
+        running = all(one["state"] in ("running", "off") for one in house.services().values())
     except (KeyError, TypeError):
         return False
     return running and httpx.get(house.base + "/healthz", trust_env=False).status_code == 200

@@ -77,7 +77,7 @@ def _is_back(house: House, service: str, old: int) -> Callable[[], bool]:
     def check() -> bool:
         try:
             return _pid(house, service) != old and all(
-                one["state"] == "running" for one in house.services().values()
+                one["state"] in ("running", "off") for one in house.services().values()
             )
         except (AssertionError, httpx.HTTPError, KeyError, TypeError):
             return False
