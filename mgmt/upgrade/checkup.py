@@ -81,7 +81,7 @@ class Checkup:
             now = time.monotonic()
             if not wrong:
                 well_since = well_since or now
-                if now - well_since >= STEADY_S:
+                if now - well_since >= min(STEADY_S, within_s / 15):
                     return
             else:
                 well_since = 0.0

@@ -44,7 +44,7 @@ class PublicKey:
     @property
     def name(self) -> str:
         """The id as minisign prints it."""
-        return self.key_id[::-1].hex().upper()
+        return _name(self.key_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def _verify(found: Signature, message: bytes, keys: list[PublicKey]) -> str:
 
     fitting = [key for key in keys if key.key_id == found.key_id]
     if not fitting:
-        name = found.key_id[::-1].hex().upper()
+        name = _name(found.key_id)
         raise ReleaseRefused(
             f"it is signed by the key {name}, which this house does not trust",
             "Get the publisher's key by another way than the release, compare it, and add it.",
@@ -107,6 +107,10 @@ def _verify(found: Signature, message: bytes, keys: list[PublicKey]) -> str:
             continue
         return found.comment
     raise _wrong("the signature does not fit: the content is not what was signed")
+
+
+def _name(key_id: bytes) -> str:
+    return f"{int.from_bytes(key_id, 'little'):X}"
 
 
 def _message(path: Path, algorithm: bytes) -> bytes:
