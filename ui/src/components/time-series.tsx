@@ -17,6 +17,15 @@ export interface Series {
   dashed?: boolean;
 }
 
+/** What a value is: without one, a whole number that counts something. */
+export interface Scale {
+  format: (value: number) => string;
+  /** The axis goes up to here, whatever the values are. */
+  top?: number;
+  /** Smallest distance of two lines of the grid; 1 where there are no halves. */
+  step?: number;
+}
+
 interface TimeSeriesProps {
   /** What the graph shows, for people who cannot see it. */
   label: string;
@@ -25,12 +34,18 @@ interface TimeSeriesProps {
   series: Series[];
   /** What to say of the moment under the pointer. */
   describe: (at: number) => string;
+  /** Must be the same object while it is the same. */
+  scale?: Scale;
+  height?: number;
+  /** Graphs with the same word here point at the same moment. */
+  together?: string;
 }
 
-const HEIGHT = 240;
+const COUNTS: Scale = { format: String, step: 1 };
+const STEPS = [0.1, 0.2, 0.5, ...[1, 10, 100, 1000, 10_000, 1e5, 1e6, 1e7, 1e8, 1e9].flatMap((ten) => [ten, 2 * ten, 5 * ten])];
 
-/** Whole numbers over time, from zero. Imports uPlot: load this component on demand. */
-export function TimeSeries({ label, times, series, describe }: TimeSeriesProps) {
+/** Numbers over time, from zero. Imports uPlot: load this component on demand. */
+export function TimeSeries({ label, times, series, describe, scale = COUNTS, height = 240, together }: TimeSeriesProps) {
   const { i18n } = useTranslation();
   const scheme = useComputedColorScheme('dark');
   const holder = useRef<HTMLDivElement>(null);
@@ -50,9 +65,9 @@ export function TimeSeries({ label, times, series, describe }: TimeSeriesProps) 
     const element = holder.current;
     if (!element) return;
     const parts = JSON.parse(looks) as Omit<Series, 'values'>[];
-    const made = new uPlot(optionsFor(parts, element, i18n.language, setPointed), newest.current, element);
+    const made = new uPlot(optionsFor({ parts, element, language: i18n.language, scale, height, together }, setPointed), newest.current, element);
     chart.current = made;
-    const resize = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: HEIGHT }));
+    const resize = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height }));
     resize.observe(element);
     return () => {
       resize.disconnect();
@@ -60,11 +75,11 @@ export function TimeSeries({ label, times, series, describe }: TimeSeriesProps) 
       chart.current = null;
     };
     // A canvas knows no custom properties: other colours need another chart.
-  }, [looks, i18n.language, scheme]);
+  }, [looks, i18n.language, scheme, scale, height, together]);
 
   return (
     <div className={classes.frame}>
-      <div ref={holder} className={classes.canvas} role="img" aria-label={label} style={{ height: HEIGHT }} />
+      <div ref={holder} className={classes.canvas} role="img" aria-label={label} style={{ height }} />
       <div className={classes.legend} aria-hidden="true">
         {series.map(({ name, color, dashed }) => (
           <span key={name}>
@@ -78,12 +93,16 @@ export function TimeSeries({ label, times, series, describe }: TimeSeriesProps) 
   );
 }
 
-function optionsFor(
-  parts: Omit<Series, 'values'>[],
-  element: HTMLElement,
-  language: string,
-  onPoint: (at: number | null) => void,
-): uPlot.Options {
+interface Made {
+  parts: Omit<Series, 'values'>[];
+  element: HTMLElement;
+  language: string;
+  scale: Scale;
+  height: number;
+  together: string | undefined;
+}
+
+function optionsFor({ parts, element, language, scale, height, together }: Made, onPoint: (at: number | null) => void): uPlot.Options {
   const style = getComputedStyle(element);
   const color = (name: string) => style.getPropertyValue(name).trim();
   const axis = { stroke: color('--ss-dim'), font: `12px ${style.fontFamily}`, ticks: { show: false } };
@@ -91,15 +110,15 @@ function optionsFor(
   const stepped = uPlot.paths.stepped?.({ align: 1 });
   return {
     width: element.clientWidth,
-    height: HEIGHT,
+    height,
     padding: [10, 6, 0, 0],
     legend: { show: false },
-    cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
-    scales: { y: { range: (_chart, _low, high) => [0, Math.max(2, Math.ceil(high * 1.1))] } },
+    cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 }, ...(together && { sync: { key: together } }) },
+    scales: { y: { range: (_chart, _low, high) => [0, scale.top ?? (scale.step === 1 ? Math.max(2, Math.ceil(high * 1.1)) : Math.max(1, high * 1.1))] } },
     axes: [
       { ...axis, grid: { show: false }, size: 30, space: 76, values: (_chart, ticks) => timeTicks(ticks, language) },
       // Half a viewer does not exist.
-      { ...axis, grid, size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000] },
+      { ...axis, grid, size: scale === COUNTS ? 44 : 62, incrs: STEPS.filter((step) => step >= (scale.step ?? 0)), values: (_chart, ticks) => ticks.map(scale.format) },
     ],
     series: [
       {},

@@ -2,6 +2,7 @@
 const PLACES = {
   stream: '/streams',
   streams: '/streams',
+  nobody: '/streams',
   viewers: '/streams/statistics',
   output: '/outputs',
   outputs: '/outputs',
@@ -32,6 +33,7 @@ const PLACES = {
   swap: '/system/monitoring',
   traffic: '/system/monitoring',
   clock: '/system/monitoring',
+  more: '/system/alerts',
   alert: '/system/alerts',
   alerts: '/system/alerts',
   auth: '/system/audit',

@@ -14,6 +14,7 @@ export function ruleName(rule: string, t: TFunction): string {
 
 /** What has happened, in one sentence. */
 export function incidentText({ key, params }: Incident, t: TFunction): string {
-  const otherwise = t(`alertRules.${key}.text` as 'alertRules.disk_low.text', { ...params, defaultValue: key.replaceAll(/[._]/g, ' ') });
-  return t(`incidents.${key}` as 'incidents.title', { ...params, defaultValue: otherwise });
+  if (key === 'alert_firing') return alertWords({ message: { key: String(params.rule), params }, text: String(params.text), help: '' }, t).text;
+  if (key === 'alert_cleared') return t('incidents.cleared', { what: ruleName(String(params.rule), t) });
+  return t(`incidents.${key}` as 'incidents.stream_published', { ...params, defaultValue: key.replaceAll('_', ' ') });
 }

@@ -1,5 +1,6 @@
 import i18next, { type i18n } from 'i18next';
 import { initReactI18next } from 'react-i18next';
+import type audit from '../locales/audit.en.json';
 import type channels from '../locales/channels.en.json';
 import type en from '../locales/en.json';
 import type home from '../locales/home.en.json';
@@ -19,6 +20,7 @@ declare module 'i18next' {
   interface CustomTypeOptions {
     resources: {
       translation: typeof en &
+        typeof audit &
         typeof channels &
         typeof home &
         typeof house &
@@ -37,6 +39,7 @@ declare module 'i18next' {
 // Only `main` is fetched before the first screen; a page that needs more loads its part with itself.
 const PARTS = {
   main: { en: () => import('../locales/en.json'), zh: () => import('../locales/zh.json') },
+  audit: { en: () => import('../locales/audit.en.json'), zh: () => import('../locales/audit.zh.json') },
   outputs: { en: () => import('../locales/outputs.en.json'), zh: () => import('../locales/outputs.zh.json') },
   channels: { en: () => import('../locales/channels.en.json'), zh: () => import('../locales/channels.zh.json') },
   home: { en: () => import('../locales/home.en.json'), zh: () => import('../locales/home.zh.json') },

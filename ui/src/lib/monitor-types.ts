@@ -28,3 +28,7 @@ export type NotifyTested = Schemas['NotifyTested'];
 export type LogEntry = Schemas['LogEntry'];
 export type LogLevel = Schemas['LogLevel'];
 export type LogsPage = Schemas['LogsPage'];
+export type SupportBundle = Schemas['SupportBundle'];
+
+export type AuditEntry = Schemas['AuditEntry'];
+export type AuditPage = Schemas['AuditPage'];

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import auditEn from './audit.en.json';
+import auditZh from './audit.zh.json';
 import channelsEn from './channels.en.json';
 import channelsZh from './channels.zh.json';
 import en from './en.json';
@@ -50,6 +52,7 @@ describe.each([
   ['pages about webhooks', flat(webhooksEn), flat(webhooksZh)],
   ['first page', flat(homeEn), flat(homeZh)],
   ['alerts and what has happened', flat(incidentsEn), flat(incidentsZh)],
+  ['audit', flat(auditEn), flat(auditZh)],
   ['house, its services and settings', flat(houseEn), flat(houseZh)],
   ['pages of System that watch', flat(systemEn), flat(systemZh)],
   ['page of a recording', flat(vodEn), flat(vodZh)],

@@ -1,5 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import { PageHead } from '../../../components/page-head';
+import { AuditCard } from '../../../features/audit/components/audit-card';
 import { useTitle } from '../../use-title';
 import { SystemTabs } from './system-tabs';
 
@@ -9,8 +10,9 @@ export function AuditPage() {
   useTitle(t('systemTabs.audit'));
   return (
     <>
-      <PageHead title={t('nav.system')} />
+      <PageHead title={t('nav.system')} state={t('audit.intro')} />
       <SystemTabs />
+      <AuditCard />
     </>
   );
 }

@@ -12,7 +12,7 @@ const summaryQuery = queryOptions({
   refetchInterval: REFRESH_MS,
 });
 
-/** How the house is, and when that was seen (by the server's clock, ms). */
+/** How the house is. */
 export function useSummary() {
   const live = useLive().summary;
   const asked = useQuery({ ...summaryQuery, enabled: live === null });

@@ -3,13 +3,13 @@ import type { TFunction } from 'i18next';
 import { useTranslation } from 'react-i18next';
 import { Card } from '../../../components/card';
 import { Gauge } from '../../../components/gauge';
+import { TrafficGauge } from '../../../components/traffic-gauge';
 import type { Tone } from '../../../components/state-badge';
 import { formatBytes, formatMbps } from '../../../lib/format';
 import { STALE_AFTER_MS } from '../../../lib/freshness';
 import type { Dashboard } from '../../../lib/monitor-types';
 import { useServerNow } from '../../../lib/use-server-now';
 import classes from './gauges-card.module.css';
-import { TrafficGauge } from './traffic-gauge';
 
 /** From here on a share is much, and too much: as the alerts have it by default. */
 const MUCH: { warn: number; error: number } = { warn: 90, error: 95 };

@@ -7,7 +7,7 @@ import { formatSeconds } from '../../../lib/format';
 import { STALE_AFTER_MS } from '../../../lib/freshness';
 import type { Dashboard } from '../../../lib/monitor-types';
 import { useServerNow } from '../../../lib/use-server-now';
-import { partText } from '../part-text';
+import { isWrong, partText } from '../part-text';
 import classes from './health-sentence.module.css';
 
 const ICONS: Record<Dashboard['sentence']['level'], IconName> = { ok: 'check', warn: 'warn', bad: 'error' };
@@ -41,21 +41,24 @@ export function HealthSentence({ summary }: { summary: Dashboard | undefined }) 
         </h1>
         <p className={classes.parts}>
           {stale && <span>{t('home.lastSeen', { time: formatSeconds(age / 1000) })}</span>}
-          {parts.map((part) => {
-            const place = alertPlace(part.key);
-            const text = partText(part, t);
-            return (
-              <span key={`${part.key} ${text}`}>
-                {place ? (
-                  <Link to={place} className={classes.part}>
-                    {text}
-                  </Link>
-                ) : (
-                  text
-                )}
-              </span>
-            );
-          })}
+          {parts
+            .filter(({ key }) => key !== 'all_well')
+            .map((part) => {
+              const place = alertPlace(part.key);
+              const text = partText(part, t);
+              return (
+                <span key={`${part.key} ${text}`} className={isWrong(part, t) ? classes.wrong : undefined}>
+                  {place ? (
+                    <Link to={place} className={classes.part}>
+                      {text}
+                    </Link>
+                  ) : (
+                    text
+                  )}
+                </span>
+              );
+            })}
+          {summary.viewers > 0 && <span>{t('home.viewers', { count: summary.viewers })}</span>}
         </p>
       </div>
     </header>

@@ -57,7 +57,7 @@ export function Incidents({ summary: { incidents } }: { summary: Dashboard }) {
         ) : (
           <ul className={classes.list}>
             {incidents.slice(0, MOST).map((incident) => {
-              const place = alertPlace(incident.event) ?? alertPlace(incident.key);
+              const place = alertPlace(String(incident.params.rule ?? incident.event));
               const text = incidentText(incident, t);
               return (
                 <li key={`${incident.at_ms} ${incident.key} ${text}`} className={classes.item}>

@@ -1,8 +1,8 @@
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
-import { Gauge } from '../../../components/gauge';
-import { formatBytes } from '../../../lib/format';
-import type { Traffic } from '../../../lib/monitor-types';
+import { Gauge } from './gauge';
+import { formatBytes } from '../lib/format';
+import type { Traffic } from '../lib/monitor-types';
 
 /** What of the month's traffic is used, and what it will come to. */
 export function TrafficGauge({ traffic }: { traffic: Traffic }) {
@@ -11,12 +11,12 @@ export function TrafficGauge({ traffic }: { traffic: Traffic }) {
   const day = new Intl.DateTimeFormat(i18n.language, { month: 'short', day: 'numeric', timeZone: 'UTC' }).format(Date.parse(resets_on));
   const settings = (
     <Link to="/system/monitoring" hash="traffic">
-      {t(quota === null ? 'home.setQuota' : 'home.changeQuota')}
+      {t(quota === null ? 'traffic.setQuota' : 'traffic.changeQuota')}
     </Link>
   );
   if (quota === null) {
     return (
-      <Gauge name={t('home.traffic')} value={formatBytes(used)} percent={null}>
+      <Gauge name={t('traffic.month')} value={formatBytes(used)} percent={null}>
         {settings}
       </Gauge>
     );
@@ -26,15 +26,15 @@ export function TrafficGauge({ traffic }: { traffic: Traffic }) {
   const tight = share(used) >= 80 || (forecast !== null && forecast > quota);
   return (
     <Gauge
-      name={t('home.traffic')}
+      name={t('traffic.month')}
       value={t('progress.of', { done: formatBytes(used), total: formatBytes(quota) })}
       percent={share(used)}
       mark={forecast === null ? null : share(forecast)}
       tone={over ? 'error' : tight ? 'warn' : 'ok'}
-      word={over ? t('home.quotaOver') : tight ? t('home.quotaTight') : undefined}
+      word={over ? t('traffic.quotaOver') : tight ? t('traffic.quotaTight') : undefined}
     >
-      {forecast !== null && <span>{t('home.forecast', { size: formatBytes(forecast) })}</span>}
-      <span>{t('home.resets', { day })}</span>
+      {forecast !== null && <span>{t('traffic.forecast', { size: formatBytes(forecast) })}</span>}
+      <span>{t('traffic.resets', { day })}</span>
       {settings}
     </Gauge>
   );
