@@ -18,6 +18,7 @@ a dump."""
 
 _MEDIA = (".ts", ".mp4", ".m4s", ".flv", ".mkv", ".mov", ".webm", ".m4a", ".aac", ".mp3")
 _OF_THIS_MACHINE = {"unit", "runtime.json"}
+_NOT_KEPT = {"support-bundle.tar.gz"}
 _GROWS = {"events.jsonl"}
 """Numbers its lines for ever; older ones would be taken for known."""
 
@@ -98,7 +99,7 @@ def _walk(folder: Path) -> Iterator[Path]:
         # A link to a folder is one of its own, as certbot and our certificates have them.
         links = [name for name in folders if os.path.islink(os.path.join(root, name))]
         for name in sorted(files + links):
-            if not name.startswith("."):
+            if not name.startswith(".") and name not in _NOT_KEPT:
                 yield Path(root, name)
 
 

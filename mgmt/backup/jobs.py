@@ -240,8 +240,9 @@ class Jobs:
         self.running.error = Problem(message=message, help=advice, key=key)
         kind = self.running.kind
         self._ended("failed")
-        what = {"id": job["id"], "kind": kind, "reason": message, "by": job.get("by", "operator")}
-        self._house.events.tell(EventType.BACKUP_FAILED, what)
+        if kind == "create":  # a passphrase that is wrong is no news for others
+            what = {"id": job["id"], "kind": kind, "reason": message, "by": job["by"]}
+            self._house.events.tell(EventType.BACKUP_FAILED, what)
 
     def _tell_created(self, info: Info, job: dict[str, Any]) -> None:
         log.info("backup.created", id=info.id, bytes=info.bytes, where=job["where"])

@@ -14,9 +14,11 @@ from . import (
     api_keys,
     backup,
     configuration,
+    https,
     keys,
     known,
     lifecycle,
+    logs,
     outputs,
     passes,
     recordings,
@@ -39,6 +41,7 @@ app.add_typer(keys.app, name="key")
 app.add_typer(api_keys.app, name="api-key")
 app.add_typer(backup.app, name="backup")
 app.add_typer(configuration.app, name="config")
+app.add_typer(https.app, name="https")
 app.add_typer(passes.app, name="pass")
 app.add_typer(known.app, name="stream")
 app.add_typer(recordings.app, name="record")
@@ -46,6 +49,8 @@ app.add_typer(storage.app, name="storage")
 app.add_typer(outputs.app, name="output")
 app.add_typer(watching.store_app, name="store")
 app.command()(watching.viewers)
+app.command()(logs.logs)
+app.command("support-bundle")(logs.support_bundle)
 app.command()(upgrade.upgrade)
 app.command()(upgrade.rollback)
 app.command()(upgrade.releases)
@@ -134,18 +139,6 @@ def restart(
     """Restart one program. Restarting media disconnects every publisher and viewer."""
     ask_manager(Settings.load(data), "POST", f"/v1/services/{name}/restart")
     out.print(f"{name} is being restarted")
-
-
-@app.command()
-def logs(
-    name: Annotated[str, typer.Argument(help=f"{SERVICE_HELP} Or mgmt.")],
-    data: Data = None,
-    lines: Annotated[int, typer.Option("--lines", "-n", min=1, max=1000)] = 50,
-) -> None:
-    """Show the last lines a program wrote; secrets are hidden."""
-    settings = Settings.load(data)
-    for line in show.log_lines(settings, name, lines):
-        out.print(line, markup=False)
 
 
 @app.command("setup-code")

@@ -8,12 +8,8 @@ from rich.console import Console
 from rich.table import Table
 
 from ...core.errors import NotFound, StreamsteadError
-from ...core.redact import redact_text
 from ...core.settings import Settings
-from ..runtime.logfile import plain, tail
-from ..services.plan import SERVICE_NAMES
 from .addresses import public_host, publish_addresses
-from .client import NotRunning, ask_manager
 
 _COLOURS = {"running": "green", "starting": "yellow", "stopped": "dim", "off": "dim"}
 
@@ -61,20 +57,6 @@ def streams(out: Console, found: list[dict[str, Any]]) -> None:
             audio["codec"] if audio else "-",
         )
     out.print(table)
-
-
-def log_lines(settings: Settings, name: str, lines: int) -> list[str]:
-    """Return the last lines of a program; from its file when the manager is away."""
-    if name not in (*SERVICE_NAMES, "mgmt"):
-        known = ", ".join((*SERVICE_NAMES, "mgmt"))
-        raise NotFound(f"no program is called {name!r}", f"They are: {known}.")
-    if name != "mgmt":
-        try:
-            found = ask_manager(settings, "GET", f"/v1/services/{name}/logs?lines={lines}")
-            return [str(line) for line in found["lines"]]
-        except NotRunning:
-            pass
-    return [redact_text(plain(line)) for line in tail(settings.data.logs / f"{name}.log", lines)]
 
 
 def read_setup_code(settings: Settings) -> str:

@@ -76,7 +76,8 @@ class Line:
         """Return it as one line of text for people."""
         at = datetime.fromtimestamp(self.at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
         facts = "".join(f" {name}={_shown(value)}" for name, value in self.fields.items())
-        return f"{at} {self.service} {self.level}: {self.text}{facts}"
+        when = f"{at} " if self.at_ms else ""
+        return f"{when}{self.service} {self.level}: {self.text}{facts}"
 
 
 def key_of(id_: str) -> tuple[int, str, int] | None:

@@ -2,15 +2,19 @@
 
 import asyncio
 import hashlib
+import sys
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
+import orjson
 from pydantic import BaseModel, ConfigDict
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from ...core.errors import Invalid, Upstream
+from ...core.errors import Conflict, Invalid, NotFound, Upstream
+from ...core.settings import Settings
 from ..house import House, Part
 from ..http import PING, body, event_stream, post, sse, with_pings
 from ..runtime.spec import RuntimeName
@@ -20,6 +24,7 @@ from .tail import LiveLogs
 
 MAX_LIMIT = 1000
 MAX_DOWNLOADS = 2
+BUNDLE_S = 100.0
 
 
 class QueryLogs(BaseModel):
@@ -36,7 +41,7 @@ class QueryLogs(BaseModel):
 
 def open_part(house: House) -> Part:
     """Return its routes and loops."""
-    containers = _containers(house)
+    containers = containers_of(house.settings, house.plan.runtime is RuntimeName.DOCKER)
     logs = Logs(house.data, containers)
     live = LiveLogs(house.data, getattr(containers, "follow", None))
     downloads = asyncio.Semaphore(MAX_DOWNLOADS)
@@ -63,8 +68,31 @@ def open_part(house: House) -> Part:
             _in_thread(blocks, downloads), media_type="text/plain; charset=utf-8"
         )
 
+    bundle = house.folder / "support-bundle.tar.gz"
+    making = asyncio.Lock()
+
+    async def make(_: Request) -> Any:
+        if making.locked():
+            raise Conflict("a support bundle is being made", "Wait until it is there.")
+        async with making:
+            names = await _make_bundle(house.settings, bundle)
+        facts = bundle.stat()
+        return {
+            "name": bundle.name,
+            "at_ms": int(facts.st_mtime * 1000),
+            "bytes": facts.st_size,
+            "parts": names,
+        }
+
+    async def download_bundle(_: Request) -> Response:
+        if not bundle.is_file():
+            raise NotFound("there is no support bundle", "Make one first.", key="no_bundle")
+        return FileResponse(bundle, media_type="application/gzip")
+
     return Part(
         routes=[
+            post("/v1/support-bundle", make),
+            Route("/v1/support-bundle/download", download_bundle),
             post("/v1/logs/query", query),
             Route("/v1/logs/live", follow),
             Route("/v1/logs/download", download),
@@ -73,14 +101,41 @@ def open_part(house: House) -> Part:
     )
 
 
-def _containers(house: House) -> Containers:
-    if house.plan.runtime is not RuntimeName.DOCKER:
+async def _make_bundle(settings: Settings, target: Path) -> list[str]:
+    """Have it made by a program of its own. Raises Upstream."""
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-m", f"{__package__}.bundle"),
+        *("--data", str(settings.data_dir), "--out", str(target)),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        cwd="/",
+    )
+    try:
+        async with asyncio.timeout(BUNDLE_S):
+            said, _ = await child.communicate()
+        names: list[str] = orjson.loads(said)["parts"]
+    except (TimeoutError, orjson.JSONDecodeError):
+        raise Upstream(
+            "the support bundle could not be made",
+            "Try it on the server, where it says why: streamstead support-bundle",
+        ) from None
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
+    return names
+
+
+def containers_of(settings: Settings, docker: bool) -> Containers:
+    """Return where programs in containers are asked."""
+    if not docker:
         return Containers()
     # Late: the library costs memory that a machine without Docker need not give.
     from .containers import DockerLogs
 
-    root = str(house.settings.data_dir.resolve())
-    return DockerLogs(house.settings.docker_host, hashlib.sha256(root.encode()).hexdigest()[:12])
+    root = str(settings.data_dir.resolve())
+    instance = hashlib.sha256(root.encode()).hexdigest()[:12]
+    return DockerLogs(settings.docker_host, instance)
 
 
 def _wanted(request: Request) -> Wanted:

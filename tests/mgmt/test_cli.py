@@ -112,7 +112,9 @@ def test_logs_come_from_the_file_when_nothing_runs(capsys: Captured, data: Path)
     lines = "".join(f"line {n}\n" for n in range(9)) + "rtmp://h/a?secret=hidden [bold]\n"
     (data / "logs" / "mgmt.log").write_text(lines)
     assert main(["logs", "mgmt", "-n", "2", "--data", str(data)]) == 0
-    assert capsys.readouterr().out == "line 8\nrtmp://h/a?secret=*** [bold]\n"
+    assert capsys.readouterr().out == (
+        "mgmt info: line 8\nmgmt info: rtmp://h/a?secret=*** [bold]\n"
+    )
 
 
 def test_the_decision_is_printed_and_kept(capsys: Captured, data: Path) -> None:
