@@ -121,6 +121,7 @@ def pasted(page: Page) -> str:
 def test_copied_server_and_key_can_be_pasted(demo_house: House, context: BrowserContext) -> None:
     page = context.new_page()
     sign_in(page, demo_house)
+    page.get_by_role("link", name="Streams").click()
     with demo_house.api() as api:
         secret = api.secret()
     for label, wanted in (
@@ -143,7 +144,7 @@ def test_sign_out_and_a_wrong_password_says_why(demo_house: House, context: Brow
     page.screenshot(path=SCREENSHOTS / "sign-in-wrong.png")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_text("Send a picture here")).to_be_visible()
+    expect(page.get_by_role("navigation", name="Main")).to_be_visible()
 
 
 def test_anyone_with_the_link_watches_without_signing_in(
@@ -170,6 +171,7 @@ def test_a_watch_page_without_a_stream_says_so_and_turns_into_the_picture(
 ) -> None:
     page = context.new_page()
     sign_in(page, demo_house)
+    page.get_by_role("link", name="Streams").click()
     expect(page.get_by_text("Send a picture here")).to_be_visible()
     done = demo_house.cli("demo", "off")
     assert done.returncode == 0, done.stderr

@@ -31,7 +31,7 @@ export function makeRouter(queries: QueryClient, history?: RouterHistory) {
   const home = createRoute({
     getParentRoute: () => shell,
     path: '/',
-    component: lazyRouteComponent(() => withWords('home', () => withWords('incidents', () => import('./pages/home-page'))), 'HomePage'),
+    component: lazyRouteComponent(() => withWords('home', () => import('./pages/home-page')), 'HomePage'),
   });
   const streams = createRoute({
     getParentRoute: () => shell,
@@ -119,7 +119,7 @@ export function makeRouter(queries: QueryClient, history?: RouterHistory) {
     createRoute({ getParentRoute: () => shell, path: '/system/upgrade', component: lazyRouteComponent(() => house(() => import('./pages/system/upgrade-page')), 'UpgradePage') }),
     createRoute({ getParentRoute: () => shell, path: '/system/backup', component: lazyRouteComponent(() => house(() => import('./pages/system/backup-page')), 'BackupPage') }),
     createRoute({ getParentRoute: () => shell, path: '/system/monitoring', component: lazyRouteComponent(() => withWords('home', () => watching(() => import('./pages/system/monitoring-page'))), 'MonitoringPage') }),
-    createRoute({ getParentRoute: () => shell, path: '/system/alerts', component: lazyRouteComponent(() => withWords('incidents', () => watching(() => import('./pages/system/alerts-page'))), 'AlertsPage') }),
+    createRoute({ getParentRoute: () => shell, path: '/system/alerts', component: lazyRouteComponent(() => withWords('home', () => withWords('incidents', () => watching(() => import('./pages/system/alerts-page')))), 'AlertsPage') }),
     createRoute({ getParentRoute: () => shell, path: '/system/logs', component: lazyRouteComponent(() => watching(() => import('./pages/system/logs-page')), 'LogsPage') }),
     createRoute({ getParentRoute: () => shell, path: '/system/audit', component: lazyRouteComponent(() => withWords('audit', () => watching(() => import('./pages/system/audit-page'))), 'AuditPage') }),
     createRoute({ getParentRoute: () => shell, path: '/system/api-keys', component: lazyRouteComponent(() => house(() => import('./pages/system/api-keys-page')), 'ApiKeysPage') }),

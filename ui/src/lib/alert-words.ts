@@ -1,7 +1,7 @@
 import type { TFunction } from 'i18next';
 import type { Alert, Incident } from './monitor-types';
 
-/** What an alert says and what to do, in the page's language; the server's own words where the page has none. Needs the words `incidents`. */
+/** What an alert says and what to do, in the page's language; the server's own words where the page has none. Needs the words `home` and `incidents`. */
 export function alertWords({ message: { key, params }, text, help }: Pick<Alert, 'message' | 'text' | 'help'>, t: TFunction): { text: string; help: string } {
   const word = (part: 'text' | 'help', otherwise: string) => t(`alertRules.${key}.${part}` as 'alertRules.disk_low.text', { ...params, defaultValue: otherwise });
   return { text: word('text', text), help: word('help', help) };
