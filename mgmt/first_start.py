@@ -24,6 +24,7 @@ _DIRECTORIES: tuple[tuple[str, int, bool], ...] = (
     ("config", _SHARED, False),
     ("config/front", 0o755, False),
     ("config/redis", 0o755, False),
+    ("config/prometheus", 0o755, False),
     ("config/srs", 0o755, False),
     ("run", _SHARED, False),
     ("run/front", 0o755, False),
