@@ -4,12 +4,14 @@ Needs a library that takes 8 MB: only the worker imports this module.
 """
 
 import ssl
+import warnings
 from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
@@ -217,11 +219,14 @@ def _is_trusted(
 
 def _system_roots() -> list[x509.Certificate]:
     found = []
-    for raw in ssl.create_default_context().get_ca_certs(binary_form=True):
-        try:
-            found.append(x509.load_der_x509_certificate(raw))
-        except ValueError:
-            continue
+    with warnings.catch_warnings():
+        # Some old roots break rules of today; that is for their owners to know.
+        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        for raw in ssl.create_default_context().get_ca_certs(binary_form=True):
+            try:
+                found.append(x509.load_der_x509_certificate(raw))
+            except ValueError:
+                continue
     return found
 
 
