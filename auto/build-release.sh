@@ -51,17 +51,50 @@ start_building() {
 
 stop_building() { rm -rf "${BUILDING:?}"; }
 
-build_program() {
+# With the same lock file and the same Python the packages of the current release are taken over: no
+# network is needed then, and hardly any time.
+reuse_packages() {
+  local old
+  old=$DATA/releases/$(basename "$(readlink -f "$DATA/current")")
+  if [ ! -f "$old/complete" ] || ! cmp -s "$ROOT/requirements.lock" "$old/requirements.lock" ||
+    [ "$(sed -n 's/^version = //p' "$old/venv/pyvenv.cfg")" != "$("$PYTHON" -c \
+      'import platform; print(platform.python_version())')" ]; then
+    return 1
+  fi
+  # One after the other: `set -e` does not hold inside a condition.
+  if cp -a --reflink=auto "$old/venv" "$BUILDING/release/venv" &&
+    move_paths "$old" "$BUILDING/release" &&
+    "$BUILDING/release/venv/bin/pip" uninstall --quiet --yes streamstead &&
+    rm -rf "$BUILDING"/release/venv/lib/python3.*/site-packages/streamstead &&
+    "$BUILDING/release/venv/bin/pip" check --quiet; then
+    return 0
+  fi
+  rm -rf "$BUILDING/release/venv"
+  return 1
+}
+
+move_paths() { # move_paths FROM TO: scripts of a virtualenv name their interpreter by its path
+  grep -rlIF "$1" "$BUILDING/release/venv" --include='*' --exclude='*.pyc' |
+    xargs -r -d '\n' sed -i "s|$1|$2|g"
+}
+
+install_packages_of_python() {
   local from=()
-  start_building
-  if release_complete; then return 0; fi
-  mkdir "$BUILDING/source" "$BUILDING/release"
+  if reuse_packages; then return 0; fi
   "$PYTHON" -m venv "$BUILDING/release/venv" ||
     fail "the Python environment could not be made." "install the venv module of $PYTHON, then run $AGAIN again."
   # An archive may bring the packages along; their hashes are those of the lock file all the same.
   if [ -d "$ROOT/wheels" ]; then from+=(--no-index --find-links "$ROOT/wheels"); fi
   "$BUILDING/release/venv/bin/pip" install --progress-bar off --require-hashes "${from[@]}" \
     -r "$ROOT/requirements.lock" || explain_build "the Python packages could not be installed"
+}
+
+build_program() {
+  start_building
+  if release_complete; then return 0; fi
+  mkdir "$BUILDING/source" "$BUILDING/release"
+  install_packages_of_python
+  cp "$ROOT/requirements.lock" "$BUILDING/release/requirements.lock"
   copy_tree "$BUILDING/source" "${PROGRAM_PARTS[@]}" README.md LICENSE
   "$BUILDING/release/venv/bin/pip" install --progress-bar off --no-deps --no-build-isolation \
     "$BUILDING/source" || explain_build "the program could not be installed"
@@ -72,9 +105,7 @@ finish_release() {
   if release_complete; then return 0; fi
   build_page "$BUILDING/release/ui/dist"
   if [ -f "$ROOT/ui/openapi.json" ]; then cp "$ROOT/ui/openapi.json" "$BUILDING/release/openapi.json"; fi
-  # Scripts of a virtualenv name their interpreter by its path, and that changes with the rename.
-  grep -rlIF "$BUILDING/release" "$BUILDING/release/venv" --include='*' --exclude='*.pyc' |
-    xargs -r -d '\n' sed -i "s|$BUILDING/release|$RELEASE|g"
+  move_paths "$BUILDING/release" "$RELEASE" # it is renamed to that below
   chmod -R go+rX,go-w "$BUILDING/release"
   rm -rf "$RELEASE"
   date -u +%FT%TZ >"$BUILDING/release/complete"
