@@ -40,6 +40,7 @@ from .alerts import notify_routes
 from .alerts import routes as alert_routes
 from .beian import BeianStore
 from .facts import Facts
+from .first_boot import first_boot
 from .hook_worker import HookWorker
 from .host import Host
 from .host_events import HostEventPump
@@ -52,6 +53,7 @@ from .monitor.exporter import platform_figures
 from .monitor.setup import open_monitor
 from .services import Services
 from .stats_recorder import Statistics
+from .upgrade_force import UpgradeForce
 from .viewing import Viewing
 
 
@@ -139,6 +141,7 @@ async def open_platform(settings: Settings) -> AsyncIterator[Running]:
             beian=BeianStore(redis),
             clock=now_ms,
         )
+        upgrade_force = UpgradeForce(redis, host)
         app = create_api()
         app.state.services = services
         app.state.authenticator = services.authenticator
@@ -155,6 +158,9 @@ async def open_platform(settings: Settings) -> AsyncIterator[Running]:
                 statistics.take_events(),
                 statistics.keep_up(),
                 HostEventPump(redis, host).run(),
+                upgrade_force.look(),
+                upgrade_force.show(),
+                first_boot(redis, host).run(),
                 *monitor.loops(),
                 _finish_setup(services.admin),
             ],
