@@ -70,10 +70,32 @@ install_packages() {
     note "installing ${MISSING[*]}"
     if [ "$DISTRO" = rhel ]; then install_by_dnf; else install_by_apt; fi
   fi
+  install_monitoring
   find_python ||
     fail "no Python 3.11 or newer is to be found below /usr, even after the installation." \
       "install one by the distribution's packages, with its venv module."
   if [ "$RUNTIME" = docker ] || [ "${RUNTIME_NEEDED:-}" = docker ]; then ensure_docker; fi
+}
+
+install_monitoring() { # Prometheus is a help, no need: without it we go on and say so
+  local package
+  [ "$DISTRO" != rhel ] && [ "$RUNTIME" != docker ] && has_room_for_monitoring || return 0
+  MISSING=()
+  for package in prometheus prometheus-node-exporter; do
+    command -v "$package" >/dev/null || MISSING+=("$package")
+  done
+  [ "${#MISSING[@]}" -gt 0 ] || return 0
+  note "installing ${MISSING[*]}"
+  if ! (install_by_apt) 3>/dev/null 4>/dev/null; then
+    note 'Prometheus could not be installed; the page shows graphs without it'
+    remove_policy
+    quiet_services
+  fi
+}
+
+has_room_for_monitoring() {
+  [ "${STREAMSTEAD_MONITORING:-}" != off ] &&
+    [ "$(awk '$1 == "MemTotal:" { print int($2 / 1024) }' /proc/meminfo)" -ge 900 ]
 }
 
 settle_earlier_run() { # an earlier run may have been killed between two of its lines
@@ -95,7 +117,7 @@ install_by_apt() {
   mkdir -p "$(dirname "$TO_QUIET")"
   for package in "${MISSING[@]}"; do
     case "$package" in
-      nginx | redis-server) printf '%s\n' "$package" >>"$TO_QUIET" ;;
+      nginx | redis-server | prometheus*) printf '%s\n' "$package" >>"$TO_QUIET" ;;
     esac
   done
   wait_for_apt
@@ -178,7 +200,7 @@ write_policy() { # nothing we install starts by itself; we start what is wanted,
 #!/bin/sh
 $POLICY_MARK
 for word; do
-  case "\$word" in nginx* | redis* | docker* | containerd*) exit 101 ;; esac
+  case "\$word" in nginx* | redis* | prometheus* | docker* | containerd*) exit 101 ;; esac
 done
 [ ! -x $POLICY_SAVED ] || exec $POLICY_SAVED "\$@"
 exit 0
@@ -225,6 +247,11 @@ install_docker() {
   elif ! command -v dockerd >/dev/null; then
     MISSING=(docker.io)
     note "installing docker.io: no Docker Engine answers here"
+    # A restart of the engine, as by an upgrade of its package, must not end live streams.
+    if [ ! -e /etc/docker/daemon.json ]; then
+      mkdir -p /etc/docker
+      printf '{ "live-restore": true }\n' >/etc/docker/daemon.json
+    fi
     install_by_apt
   fi
   if [ -d /run/systemd/system ]; then
