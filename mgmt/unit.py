@@ -45,6 +45,10 @@ class Helper(Protocol):
         """Take note of an end that nobody asked for."""
         ...
 
+    def failing(self, spec: ServiceSpec, reason: str, times: int) -> None:
+        """Take note that it has failed so many times in a row."""
+        ...
+
 
 class NoHelp:
     """Nobody knows more."""
@@ -55,6 +59,8 @@ class NoHelp:
     def image_missing(self, spec: ServiceSpec) -> None: ...
 
     def ended(self, name: str, how: LastExit) -> None: ...
+
+    def failing(self, spec: ServiceSpec, reason: str, times: int) -> None: ...
 
 
 class Unit:
@@ -248,7 +254,7 @@ class Unit:
         self._restart_asked = False
         if found is not None:
             await self._halt()
-        self._instance = None
+        self._instance = self.health = None
         self._set(state, reason)
         return RECONCILE_S
 
@@ -259,8 +265,7 @@ class Unit:
         return finding
 
     async def _start(self) -> float:
-        if self._state is not State.STARTING:
-            self._set(State.STARTING, "")
+        self._set(State.STARTING, "")
         self._files.write()
         complaint = await self.runtime.check(self.spec)
         if complaint is not None:
@@ -287,6 +292,7 @@ class Unit:
         self._instance = None
         self._ended = None
         self.healthy.clear()
+        self.health = None
         reason = ended.reason if ended else "ended"
         last = [line for line in await self.logs() if line]
         hopeless = ended is not None and ended.status == EX_CONFIG
@@ -312,6 +318,7 @@ class Unit:
             self._set(State.BACKOFF, f"{reason} (next try after {wait_s:.0f} s)")
         else:
             self._set(State.STARTING, reason)
+        self.helper.failing(self.spec, reason, self._backoff.failures)
 
     async def _without_engine(self, exc: EngineAway) -> float:
         """What runs goes on without the engine, and is asked itself how it is."""

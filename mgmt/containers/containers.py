@@ -18,7 +18,7 @@ from .images import Images
 from .names import own_name
 from .news import News
 from .ports import doors_of
-from .state import OPTIONAL
+from .state import MONITORING, OPTIONAL
 from .switching import Switch, refuse_while_live, running_media
 from .usage import Usage, Usages
 from .versions import Versions
@@ -26,7 +26,6 @@ from .versions import Versions
 log = get_logger(__name__)
 
 FIRST_LOOK_S = 0.3
-_MONITORING = ("prometheus", "node_exporter")
 _REASONS = {
     "redis": "it holds every setting",
     "hooks": "nobody could publish",
@@ -61,7 +60,7 @@ class Containers:
         if RuntimeName.DOCKER not in self._house.supervisor.runtimes:
             return
         await self._images.resolve()
-        for name in _MONITORING:
+        for name in MONITORING:
             unit = self._house.supervisor.unit(name)
             if unit.held and not self._off_reason(unit.spec, image_there=True):
                 self._images.begin(name, lambda u=unit: self._have_image(u))  # type: ignore[misc]
@@ -84,7 +83,7 @@ class Containers:
         chosen = self._house.plan.programs.enabled.get(spec.name)
         if chosen is False:
             return "switched off"
-        if spec.name not in _MONITORING:
+        if spec.name not in MONITORING:
             return ""
         if chosen is None:
             if self._house.settings.monitoring is Monitoring.OFF:

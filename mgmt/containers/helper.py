@@ -8,12 +8,16 @@ from ...core.errors import StreamsteadError
 from ..house import House
 from ..runtime.spec import RuntimeName, ServiceSpec
 from ..state_file import StateFile
-from ..status import LastExit
+from ..status import LastExit, State
 from .images import Images
 from .news import News
 from .ports import DoorOf, Holder, container_of, doors_of, holders
-from .state import ExitNote, Exits
+from .state import MONITORING, ExitNote, Exits
 from .usage import Usages
+
+GIVE_UP_AFTER = 3
+AGAIN_S = 600.0
+PORT_EVERY_S = 20.0
 
 
 class Assistant:
@@ -41,6 +45,19 @@ class Assistant:
     async def _keep(self) -> None:
         with suppress(OSError):  # a full disk; it is in the log all the same
             await asyncio.to_thread(self._file.write, Exits(exits=dict(self.exits)))
+
+    def failing(self, spec: ServiceSpec, reason: str, times: int) -> None:
+        """Let the house do without monitoring: it is shown as off, and tried again later."""
+        taken = reason.startswith("port ")
+        if spec.name in MONITORING and (taken or times >= GIVE_UP_AFTER):
+            self._house.supervisor.unit(spec.name).hold(State.OFF, reason)
+            loop = asyncio.get_running_loop()
+            loop.call_later(PORT_EVERY_S if taken else AGAIN_S, self._again, spec.name, reason)
+
+    def _again(self, name: str, reason: str) -> None:
+        unit = self._house.supervisor.unit(name)
+        if unit.status.detail == reason:  # else the operator has decided something meanwhile
+            unit.release()
 
     async def explain(self, spec: ServiceSpec) -> str:
         """Name who holds a port that this program needs."""

@@ -2,7 +2,8 @@
 
 from pydantic import BaseModel, ConfigDict
 
-OPTIONAL = ("ffmpeg_forward", "recorder", "prometheus", "node_exporter")
+MONITORING = ("prometheus", "node_exporter")
+OPTIONAL = ("ffmpeg_forward", "recorder", *MONITORING)
 """Programs that may be switched off; without any other the house is none."""
 
 
