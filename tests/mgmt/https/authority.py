@@ -36,7 +36,6 @@ class Authority:
             "ocspResponderURL": "",
             "externalAccountBindingRequired": False,
             "certificateValidityPeriod": 90 * 86400,
-            "domainBlocklist": ["refused.example.org"],
         }
         (folder / "pebble.json").write_text(json.dumps({"pebble": config}))
         program = need("pebble")
