@@ -39,11 +39,11 @@ MAX_PROXIES = 50
 _CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 _RESOLV_CONF = Path("/etc/resolv.conf")
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_NAME = re.compile(rf"^(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})*$")
-_LOCATION = re.compile(r"^/(?:[A-Za-z0-9._~-]+/)*(?:[A-Za-z0-9._~-]+)?$")
+_NAME = re.compile(rf"^(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})*\Z")
+_LOCATION = re.compile(r"^/(?:[A-Za-z0-9._~-]+/)*(?:[A-Za-z0-9._~-]+)?\Z")
 _SOURCE = re.compile(
     rf"^(?:(?P<scheme>https?)://)?(?P<wild>\*\.)?(?P<host>{_LABEL}(?:\.{_LABEL})*)"
-    r"(?::(?P<port>[0-9]{1,5}))?$"
+    r"(?::(?P<port>[0-9]{1,5}))?\Z"
 )
 _SAFE = "/-._~!()*,:@=+"
 """What stays as it is in a path; no character that nginx reads as its own."""
