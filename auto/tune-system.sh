@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Raise kernel limits and add swap, only where they are too small for live video. Sourced.
+# Raise kernel limits and add swap, only where they are too small for live video; and back. Sourced.
 
 SYSCTL_FILE=/etc/sysctl.d/90-streamstead.conf
 SWAP_FILE=/swapfile-streamstead
@@ -68,4 +68,12 @@ add_swap() {
 make_swap() {
   (umask 077 && dd if=/dev/zero of="$SWAP_FILE" bs=1M count="$SWAP_MB" status=none) || return 1
   mkswap "$SWAP_FILE"
+}
+
+remove_tuning() { # what is in force now stays so until the next boot
+  rm -f "$SYSCTL_FILE"
+  [ -e "$SWAP_FILE" ] || return 0
+  swapoff "$SWAP_FILE" || true
+  rm -f "$SWAP_FILE"
+  sed -i "\\|^$SWAP_FILE |d" /etc/fstab
 }
