@@ -22,7 +22,7 @@ from streamstead.core.settings import PREFIX, Settings
 _ASSIGNMENT = re.compile(r"^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$")
 _HEADER = "# Settings of Streamstead. Run ./bootstrap again after a change.\n"
 # For scripts and tests; the data directory is known by where the file lies.
-_NOT_WRITTEN = {"DATA_DIR", "SHARE", "RUN_E2E", "KEEP"}
+_NOT_WRITTEN = {"DATA_DIR", "SHARE", "RUN_E2E", "KEEP", "IN_IMAGE"}
 
 
 class Refused(Exception):
