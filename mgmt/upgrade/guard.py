@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from ...core.errors import NotFound
+from ...core.errors import NotFound, NotSupported
 from ...core.files import sync_directory, write_atomic
 from ...core.log import get_logger
 from ...core.paths import DataDir
@@ -43,7 +43,14 @@ exec {python} -B -m streamstead.mgmt.upgrade.guard --data {data}
 
 
 def begin(settings: Settings, wish: Wish) -> Run:
-    """Note a run and start the runner; return at once. Raises UpgradeRunning, NotFound."""
+    """Note a run and start the runner; return at once. Raises UpgradeRunning, NotFound, and
+    NotSupported in the one-line image."""
+    if settings.in_image:
+        raise NotSupported(
+            "this house runs from an image, which is renewed from outside",
+            "Make or pull the newer image and start a container of it on the same /data.",
+            key="upgrade_in_image",
+        )
     data = settings.data
     journal, lock = Journal(data), UpgradeLock(data.upgrade)
     data.upgrade.mkdir(mode=0o700, exist_ok=True)

@@ -101,6 +101,8 @@ class Watch:
 
     async def _go_by_itself(self, known: Known) -> None:
         chosen = chosen_file(self._house.data).read()
+        if self._settings.in_image:
+            return
         if chosen.strategy is not Strategy.AUTO or known.error is not None or not known.stable:
             return
         newer = Version.parse(known.stable) > Version.parse(VERSION)
