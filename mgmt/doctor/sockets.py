@@ -52,7 +52,7 @@ def _holders(inodes: set[str]) -> dict[str, str]:
     for pid in filter(str.isdigit, os.listdir("/proc")):
         folder = f"/proc/{pid}/fd"
         try:
-            links = [os.readlink(f"{folder}/{number}") for number in os.listdir(folder)]
+            links = [_target(f"{folder}/{number}") for number in os.listdir(folder)]
             name = Path(f"/proc/{pid}/comm").read_text(errors="replace").strip()
         except OSError:
             continue  # ended meanwhile, or of another account
@@ -61,3 +61,10 @@ def _holders(inodes: set[str]) -> dict[str, str]:
             if link.startswith("socket:[") and inode in inodes:
                 found.setdefault(inode, f"{name} ({pid})")
     return found
+
+
+def _target(link: str) -> str:
+    try:
+        return os.readlink(link)
+    except OSError:
+        return ""  # closed meanwhile
