@@ -37,9 +37,18 @@ make_page() { # make_page DEST
   ) || explain_build "the page could not be built"
   [ -f "$work/ui/dist/index.html" ] ||
     fail "the page was built, but ui/dist/index.html is missing." "read $LOG for what the build says."
+  compress_page "$work/ui/dist/assets"
   rm -rf "$1"
   mv "$work/ui/dist" "$1"
   rm -rf "$work"
+}
+
+compress_page() { # once and well, so that nginx need not do it for every visitor
+  find "$1" -type f \( -name '*.js' -o -name '*.css' -o -name '*.svg' \) -size +1k \
+    -exec gzip -9 -n -k {} +
+  ! command -v brotli >/dev/null ||
+    find "$1" -type f \( -name '*.js' -o -name '*.css' -o -name '*.svg' \) -size +1k \
+      -exec brotli -q 11 -k {} +
 }
 
 has_node() {

@@ -71,6 +71,7 @@ install_packages() {
     if [ "$DISTRO" = rhel ]; then install_by_dnf; else install_by_apt; fi
   fi
   install_monitoring
+  install_rtmps
   find_python ||
     fail "no Python 3.11 or newer is to be found below /usr, even after the installation." \
       "install one by the distribution's packages, with its venv module."
@@ -88,6 +89,25 @@ install_monitoring() { # Prometheus is a help, no need: without it we go on and 
   note "installing ${MISSING[*]}"
   if ! (install_by_apt) 3>/dev/null 4>/dev/null; then
     note 'Prometheus could not be installed; the page shows graphs without it'
+    remove_policy
+    quiet_services
+  fi
+}
+
+has_stream_module() {
+  local dir
+  for dir in $NGINX_MODULES; do
+    [ -e "$dir/ngx_stream_module.so" ] && return 0
+  done
+  nginx -V 2>&1 | grep -q -- '--with-stream '
+}
+
+install_rtmps() { # RTMP inside TLS is a help, no need: without its module the page says so
+  [ "$DISTRO" != rhel ] && [ "$RUNTIME" != docker ] && ! has_stream_module || return 0
+  MISSING=(libnginx-mod-stream)
+  note "installing ${MISSING[*]}"
+  if ! (install_by_apt) 3>/dev/null 4>/dev/null; then
+    note 'the stream module of nginx could not be installed; all but RTMPS works without it'
     remove_policy
     quiet_services
   fi
