@@ -36,9 +36,9 @@ export function HealthSentence({ summary }: { summary: Dashboard | undefined }) 
         <Icon name={stale ? 'info' : ICONS[level]} size={26} />
       </span>
       <div className={classes.words}>
-        <h1 className={classes.title} role="status">
-          {stale ? t('home.stale') : t(`home.level.${level}`)}
-        </h1>
+        <div role="status">
+          <h1 className={classes.title}>{stale ? t('home.stale') : t(`home.level.${level}`)}</h1>
+        </div>
         <p className={classes.parts}>
           {stale && <span>{t('home.lastSeen', { time: formatSeconds(age / 1000) })}</span>}
           {parts
