@@ -54,6 +54,15 @@ class Checkup:
         streams = found.get("streams", [])
         return {one["url"].strip("/") for one in streams if one.get("publish", {}).get("active")}
 
+    def settled_release(self, within_s: float) -> str | None:
+        """Return the release of the manager, which may be about to start just now."""
+        until = time.monotonic() + within_s
+        while (found := self._link.release()) is None and not self._link.given_up():
+            if time.monotonic() >= until:
+                break
+            time.sleep(POLL_S)
+        return found
+
     def wait_for_manager(self, release: str) -> None:
         """Wait until the manager answers from ``release``. Raises UpgradeFailed."""
         until, quiet_since = time.monotonic() + FIRST_ANSWER_S, time.monotonic()

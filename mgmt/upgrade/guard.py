@@ -64,6 +64,10 @@ def begin(settings: Settings, wish: Wish) -> Run:
             _arm(data)
             journal.write(run)
     if busy:
+        waiting = journal.read()
+        if wish.force and waiting is not None and waiting.waits_for and not wish.dry_run:
+            go_mark(data).touch()  # that one need not wait any longer
+            return waiting
         resume(settings)
         raise running(lock.owner())
     _start_runner(settings)
@@ -81,6 +85,11 @@ def resume(settings: Settings) -> bool:
     log.warning("upgrade.resumed")
     _start_runner(settings)
     return True
+
+
+def go_mark(data: DataDir) -> Path:
+    """There when a run that waits is told to go on."""
+    return data.upgrade / "go"
 
 
 def script(data: DataDir) -> Path:

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -28,6 +29,7 @@ from .window import Window
 
 POLL_S = 0.25
 PING_S = 15.0
+LIVE_S = 2.0
 _WHO = re.compile(r"[a-z][a-z0-9_:. -]{0,40}")
 
 Name = Annotated[str, Field(max_length=80)]
@@ -84,6 +86,8 @@ class Calls:
         self._watch = watch
         self._journal = Journal(house.data)
         self._chosen = chosen_file(house.data)
+        self._streams = 0
+        self._looked = float("-inf")
 
     def routes(self) -> list[Route]:
         base = "/v1/upgrade"
@@ -124,7 +128,7 @@ class Calls:
         run, last = self._journal.read(), self._journal.last()
         chosen = self._chosen.read()
         known = releases_of(self._settings).known()
-        live = await asyncio.to_thread(live_streams, self._settings)
+        live = await self._live()
         waits = [] if chosen.window.is_open(datetime.now(UTC)) else ["window"]
         return {
             "version": VERSION,
@@ -143,6 +147,13 @@ class Calls:
             "live_streams": live,
             "waits_for": run.waits_for if run else waits + (["live_streams"] if live else []),
         }
+
+    async def _live(self) -> int:
+        """Whoever asks often, and nobody needs to sign in for it, costs the media server little."""
+        if monotonic() - self._looked > LIVE_S:
+            self._looked = monotonic()
+            self._streams = await asyncio.to_thread(live_streams, self._settings)
+        return self._streams
 
     async def progress(self, _: Request) -> Response:
         return event_stream(self._runs())

@@ -20,6 +20,7 @@ from . import git_tags
 from .build import build_release, spec_hashes
 from .errors import ReleaseRefused, UpgradeFailed
 from .fetch import fetch_file, fetch_text
+from .guard import go_mark
 from .job import Job
 from .journal import Origin
 from .keys import Keyring, keyring
@@ -218,7 +219,9 @@ class Preparing:
         if wish.dry_run:
             return f"{named} will be restarted: inside the window and with nobody live"
         until = time.monotonic() + WAIT_LIMIT_S
-        while waits_for := self._waits_for():
+        go = go_mark(job.data)
+        go.unlink(missing_ok=True)
+        while (waits_for := self._waits_for()) and not go.exists():
             if waits_for != job.run.waits_for:
                 job.run.waits_for = waits_for
                 job.tell(f"{named} will be restarted, so it waits for {_words(waits_for)}")
@@ -231,6 +234,7 @@ class Preparing:
                 )
             job.lock.renew(job.run.id)
             time.sleep(LOOK_EVERY_S)
+        go.unlink(missing_ok=True)
         job.run.waits_for = []
         return f"{named} may be restarted now"
 

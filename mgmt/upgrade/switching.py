@@ -22,6 +22,7 @@ from .snapshot import Snapshots
 log = get_logger(__name__)
 
 BACK_WELL_S = 90.0
+BOOTING_S = 20.0
 _MIGRATIONS = "streamstead.mgmt.upgrade.migrations"
 
 
@@ -78,7 +79,8 @@ class Switching:
     def _restart(self) -> str:
         job = self._job
         release = job.run.target
-        if job.link.release() != release:
+        # One that goes on, as after a reboot, finds a manager that is starting already.
+        if job.checkup.settled_release(BOOTING_S if job.run.attempts > 1 else 0) != release:
             job.link.restart(job.installed.folder(release))
         job.checkup.wait_for_manager(release)
         return "the manager runs from the new release"
