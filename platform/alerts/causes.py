@@ -21,7 +21,8 @@ FIRST_START_MS = 180_000
 JUMP_SHOWN_MS = 15 * 60_000
 FRESH_MS = 12_000
 _WELL = {"running", "off"}
-_APART = {"redis", "media"}
+_MONITORING = {"prometheus", "node_exporter"}
+_APART = {"redis", "media"} | _MONITORING
 """They have rules of their own."""
 
 
@@ -99,6 +100,7 @@ class Causes:
         down = [one for one in view.services if _is_down(one, view.at_ms)]
         found["service_down"] = [_down(one) for one in down if one.name not in _APART]
         found["media_down"] = [_down(one) for one in down if one.name == "media"]
+        found["monitoring_down"] = [_down(one) for one in down if one.name in _MONITORING]
         found["service_restarting"] = [
             Reading(one.name, {"service": one.name, "times": times}, times)
             for one in view.services

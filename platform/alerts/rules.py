@@ -159,6 +159,11 @@ _ALL = (
         "It is started again by itself; its log on the page of services says why it ends.",
     ),
     Rule(
+        "monitoring_down", "warning",
+        "{service} does not run: {reason}",
+        "Graphs reach back less far meanwhile; alerts do not need it. Its log says why it ends.",
+    ),
+    Rule(
         "service_restarting", "warning",
         "{service} has been started again {times} times in 10 minutes.",
         "Its log on the page of services says why it ends.",
@@ -173,7 +178,7 @@ _ALL = (
         "manager_down", "critical",
         "The manager of this machine does not answer.",
         "Programs go on, but nothing starts them again. Run: streamstead status",
-        for_s=15,
+        for_s=8,
     ),
     Rule(
         "containers_lost", "warning",

@@ -32,7 +32,10 @@ log = get_logger(__name__)
 
 EVERY_S = 5.0
 SOME_S = 15.0
-"""Redis and our own services are asked so often while no page is open."""
+"""Our own services are asked so often while no page is open."""
+
+OFTEN_S = 10.0
+"""Redis and the manager: everything else depends on them."""
 
 RARELY_S = 30.0
 """So often it is asked whether somebody publishes, when nothing has told so."""
@@ -103,6 +106,7 @@ class Looks:
         self._rates = CallbackRates()
         self._wake = asyncio.Event()
         self._due: dict[str, float] = {}
+        self._asking: asyncio.Task[None] | None = None
         self._host_lost_at: float | None = None
         self._redis_lost_at: float | None = None
         self._pages: Callable[[], int] = lambda: 0
@@ -115,6 +119,8 @@ class Looks:
         self._pages = pages
 
     async def aclose(self) -> None:
+        if self._asking is not None:
+            self._asking.cancel()
         await self._scraper.aclose()
 
     def nudge(self, event_type: str) -> None:
@@ -170,27 +176,43 @@ class Looks:
         now = time.monotonic()
         view = self.view
         view.at_ms = self._clock()
-        view.host_away_s = now - self._host_lost_at if self._host_lost_at is not None else 0.0
-        if self._host_lost_at is not None:
-            view.services = None
         try:
             view.machine = self._machine.look()
         except OSError as exc:
             log.warning("machine.not_measured", error=exc.strerror)
         # An event makes it due at once; between two looks of the rhythm nothing is asked twice.
+        if self._is_due("host", now, OFTEN_S):
+            await self._look_at_host()
         open_pages = self._pages() > 0
         if self._is_due("streams", now, self._every_s if self._closely() else RARELY_S):
             await self._look_at_streams()
+        if self._is_due("redis", now, OFTEN_S):
+            await self._look_at_redis(now)
         if self._is_due("some", now, self._every_s if open_pages else SOME_S):
-            await asyncio.gather(self._look_at_redis(now), self._look_at_services(now))
-        if self._is_due("slow", now, SlowFacts.EVERY_S):
-            await view.slow.look(self._host)
+            await self._look_at_services(now)
+        if (self._asking is None or self._asking.done()) and self._is_due(
+            "slow", now, SlowFacts.EVERY_S
+        ):
+            # It takes as long as the manager lets us wait: not in the rhythm of the looks.
+            self._asking = asyncio.create_task(view.slow.look(self._host))
         if self._is_due("traffic", now, TRAFFIC_S):
             await self._in_thread(self._count_traffic)
         if self._is_due("forecast", now, FORECAST_S):
             await self._in_thread(self._forecast)
+        lost = self._host_lost_at
+        view.host_away_s = max(0.1, time.monotonic() - lost) if lost is not None else 0.0
+        if lost is not None:
+            view.services = None
         await self._remember()
         return view
+
+    async def _look_at_host(self) -> None:
+        """The stream of its status tells at once what changes, but not that it hangs."""
+        try:
+            self._take_host(await self._host.status())
+        except Upstream:
+            self._host_lost_at = self._host_lost_at or time.monotonic()
+            self._due["host"] = 0.0
 
     def _closely(self) -> bool:
         return bool(self.view.streams) or self._pages() > 0
@@ -206,7 +228,7 @@ class Looks:
         try:
             self.view.streams = await self._facts.live()
         except RedisError:
-            self._due["some"] = 0.0  # look whether Redis is away
+            self._due["redis"] = 0.0  # look whether Redis is away
 
     async def _look_at_redis(self, now: float) -> None:
         try:
@@ -214,7 +236,7 @@ class Looks:
         except RedisError:
             self.view.redis = None
             self._redis_lost_at = self._redis_lost_at or now
-            self._due["some"] = 0.0
+            self._due["redis"] = 0.0
         else:
             self._redis_lost_at = None
         lost = self._redis_lost_at

@@ -1,5 +1,6 @@
 """Ask our own services for their figures, as Prometheus does: it may be off, and they are not."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -60,15 +61,16 @@ class Scraper:
 
     async def look(self) -> dict[str, Figures]:
         """Return the figures by service."""
-        found = {}
-        for name, port in self._ports.items():
-            try:
-                reply = await self._client.get(f"http://127.0.0.1:{port}{PATH}")
-                if reply.status_code == 200:
-                    found[name] = parse(reply.text)
-            except (httpx.HTTPError, ValueError):
-                continue
-        return found
+        found = await asyncio.gather(*(self._ask(port) for port in self._ports.values()))
+        both = zip(self._ports, found, strict=True)
+        return {name: figures for name, figures in both if figures is not None}
+
+    async def _ask(self, port: int) -> Figures | None:
+        try:
+            reply = await self._client.get(f"http://127.0.0.1:{port}{PATH}")
+            return parse(reply.text) if reply.status_code == 200 else None
+        except (httpx.HTTPError, ValueError):
+            return None
 
     async def aclose(self) -> None:
         await self._client.aclose()

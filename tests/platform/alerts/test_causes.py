@@ -70,7 +70,7 @@ def test_programs_that_do_not_run(causes: Causes) -> None:
     assert wrong(causes, view) == {
         "service_down:front",
         "service_down:recorder",
-        "service_down:node_exporter",
+        "monitoring_down:node_exporter",
         "media_down:media",
     }
 
