@@ -65,7 +65,7 @@ describe('rules', () => {
     await waitFor(() => expect(sent('mgmt/alerts/rules/update')).toEqual([{ rule: 'disk_low', enabled: false }]));
     await user.click(screen.getByRole('button', { name: 'Change “Disk getting full”' }));
     const form = within(await screen.findByRole('dialog', { name: 'Disk getting full' }));
-    const threshold = form.getByLabelText('From');
+    const threshold = form.getByLabelText('Threshold');
     await user.clear(threshold);
     await user.type(threshold, '120');
     await user.click(form.getByRole('button', { name: 'Save rule' }));

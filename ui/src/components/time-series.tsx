@@ -118,7 +118,7 @@ function optionsFor({ parts, element, language, scale, height, together }: Made,
     axes: [
       { ...axis, grid: { show: false }, size: 30, space: 76, values: (_chart, ticks) => timeTicks(ticks, language) },
       // Half a viewer does not exist.
-      { ...axis, grid, size: scale === COUNTS ? 44 : 62, incrs: STEPS.filter((step) => step >= (scale.step ?? 0)), values: (_chart, ticks) => ticks.map(scale.format) },
+      { ...axis, grid, size: (_chart, labels) => 16 + 7 * Math.max(4, ...(labels ?? []).map(({ length }) => length)), incrs: STEPS.filter((step) => step >= (scale.step ?? 0)), values: (_chart, ticks) => ticks.map(scale.format) },
     ],
     series: [
       {},

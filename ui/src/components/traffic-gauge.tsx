@@ -4,12 +4,18 @@ import { Gauge } from './gauge';
 import { formatBytes } from '../lib/format';
 import type { Traffic } from '../lib/monitor-types';
 
+interface TrafficGaugeProps {
+  traffic: Traffic;
+  /** Lead to where the quota is set. */
+  linked?: boolean;
+}
+
 /** What of the month's traffic is used, and what it will come to. */
-export function TrafficGauge({ traffic }: { traffic: Traffic }) {
+export function TrafficGauge({ traffic, linked = true }: TrafficGaugeProps) {
   const { t, i18n } = useTranslation();
   const { used_bytes: used, quota_bytes: quota, forecast_bytes: forecast, resets_on } = traffic;
   const day = new Intl.DateTimeFormat(i18n.language, { month: 'short', day: 'numeric', timeZone: 'UTC' }).format(Date.parse(resets_on));
-  const settings = (
+  const settings = linked && (
     <Link to="/system/monitoring" hash="traffic">
       {t(quota === null ? 'traffic.setQuota' : 'traffic.changeQuota')}
     </Link>
@@ -34,7 +40,7 @@ export function TrafficGauge({ traffic }: { traffic: Traffic }) {
       word={over ? t('traffic.quotaOver') : tight ? t('traffic.quotaTight') : undefined}
     >
       {forecast !== null && <span>{t('traffic.forecast', { size: formatBytes(forecast) })}</span>}
-      <span>{t('traffic.resets', { day })}</span>
+      <span>{t('traffic.resetsOn', { day })}</span>
       {settings}
     </Gauge>
   );

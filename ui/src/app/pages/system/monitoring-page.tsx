@@ -4,7 +4,6 @@ import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { PageHead } from '../../../components/page-head';
 import { useSummary } from '../../../features/dashboard/api/use-summary';
-import { GaugesCard } from '../../../features/dashboard/components/gauges-card';
 import { Graphs } from '../../../features/monitoring/components/graphs';
 import { PrometheusCard } from '../../../features/monitoring/components/prometheus-card';
 import { TrafficCard } from '../../../features/monitoring/components/traffic-card';
@@ -33,10 +32,7 @@ export function MonitoringPage() {
             <TrafficCard />
           </div>
           {summary ? (
-            <>
-              <PrometheusCard state={summary.prometheus} />
-              <GaugesCard summary={summary} />
-            </>
+            <PrometheusCard state={summary.prometheus} />
           ) : (
             <Skeleton h={160} radius={10} />
           )}

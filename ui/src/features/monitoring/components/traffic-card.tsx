@@ -33,7 +33,7 @@ function TrafficForm({ saved }: { saved: TrafficSettings }) {
   const good = isCount(value.resets_on_day, LAST_DAY, 1) && (value.quota_gb === null || value.quota_gb > 0);
   return (
     <Stack gap="md">
-      <TrafficGauge traffic={saved.traffic} />
+      <TrafficGauge traffic={saved.traffic} linked={false} />
       {since && (
         <p style={{ margin: 0, color: 'var(--ss-dim)', fontSize: 13 }}>
           {t('traffic.since', { day: new Intl.DateTimeFormat(i18n.language, { dateStyle: 'medium', timeZone: 'UTC' }).format(Date.parse(since)) })}
