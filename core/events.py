@@ -4,13 +4,13 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 import orjson
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
+from .event_types import EventType as EventType
 from .log import get_logger
 from .store import text
 
@@ -32,72 +32,6 @@ LONG_BLOCK_MS = 8_000
 
 BATCH = 200
 TRIM_PERIOD_S = 60.0
-
-
-class EventType(StrEnum):
-    """Every type of event; the value is what stands in the stream."""
-
-    STREAM_PUBLISHED = "stream.published"
-    STREAM_UNPUBLISHED = "stream.unpublished"
-    STREAM_KICKED = "stream.kicked"
-    VIEWER_JOINED = "viewer.joined"
-    VIEWER_LEFT = "viewer.left"
-    VIEWER_KICKED = "viewer.kicked"
-    SESSION_CLOSED = "session.closed"
-    SEGMENT_READY = "segment.ready"
-    REGISTRY_REPAIRED = "registry.repaired"
-    STORE_EMPTIED = "store.emptied"
-    WEBHOOK_DROPPED = "webhook.dropped"
-    RECORDING_STARTED = "recording.started"
-    RECORDING_FINISHED = "recording.finished"
-    RECORDING_RECOVERED = "recording.recovered"
-    RECORDING_UPLOADED = "recording.uploaded"
-    RECORDING_FAILED = "recording.failed"
-    RECORDING_REMOVED = "recording.removed"
-    RECORDING_REFUSED = "recording.refused"
-    RECORDING_RULES_CHANGED = "recording.rules_changed"
-    STORAGE_FAILING = "storage.failing"
-    STORAGE_RECOVERED = "storage.recovered"
-    DISK_LOW = "disk.low"
-    DISK_CRITICAL = "disk.critical"
-    DISK_OK = "disk.ok"
-    OUTPUT_LIVE = "output.live"
-    OUTPUT_LOST = "output.lost"
-    OUTPUT_FAILED = "output.failed"
-    OUTPUT_ENDED = "output.ended"
-    PROGRAMME_SWITCHED = "programme.switched"
-    PROGRAMME_SLATE = "programme.slate"
-    CHANNEL_STARTED = "channel.started"
-    CHANNEL_FAILED = "channel.failed"
-    CHANNEL_ENDED = "channel.ended"
-    TRANSCODE_STARTED = "transcode.started"
-    TRANSCODE_FAILED = "transcode.failed"
-    AUTH_SIGNED_IN = "auth.signed_in"
-    AUTH_REFUSED = "auth.refused"
-    AUTH_PASSWORD_CHANGED = "auth.password_changed"  # noqa: S105
-    AUTH_KEY_CREATED = "auth.key_created"
-    AUTH_KEY_REMOVED = "auth.key_removed"
-    SERVICE_DOWN = "service.down"
-    SERVICE_UP = "service.up"
-    SERVICE_CHANGED = "service.changed"
-    SERVICE_UPGRADED = "service.upgraded"
-    ENGINE_LOST = "engine.lost"
-    ENGINE_BACK = "engine.back"
-    FRONT_CHANGED = "front.changed"
-    CERTIFICATE_ISSUED = "certificate.issued"
-    CERTIFICATE_RENEWED = "certificate.renewed"
-    CERTIFICATE_FAILED = "certificate.failed"
-    CERTIFICATE_EXPIRING = "certificate.expiring"
-    UPGRADE_AVAILABLE = "upgrade.available"
-    UPGRADE_STARTED = "upgrade.started"
-    UPGRADE_FINISHED = "upgrade.finished"
-    UPGRADE_ROLLED_BACK = "upgrade.rolled_back"
-    UPGRADE_FAILED = "upgrade.failed"
-    BACKUP_CREATED = "backup.created"
-    BACKUP_FAILED = "backup.failed"
-    BACKUP_RESTORED = "backup.restored"
-    ALERT_FIRING = "alert.firing"
-    ALERT_CLEARED = "alert.cleared"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from ..core.events import EventType
+from ..core.event_types import EventType
 from ..core.files import write_atomic
 from ..core.log import get_logger
 

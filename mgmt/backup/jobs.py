@@ -9,7 +9,7 @@ import orjson
 from pydantic import BaseModel
 
 from ...core.errors import StreamsteadError, Upstream
-from ...core.events import EventType
+from ...core.event_types import EventType
 from ...core.log import get_logger
 from ..house import House
 from ..state_file import StateFile

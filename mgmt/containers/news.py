@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
-from ...core.events import EventType
+from ...core.event_types import EventType
 from ..host_events import HostEvents
 from ..runtime.protocol import EngineNews
 from ..status import LastExit, ServiceStatus, State

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ...core.errors import Conflict, Invalid, NotSupported, StreamsteadError, Upstream
-from ...core.events import EventType
+from ...core.event_types import EventType
 from ...core.log import get_logger
 from ..house import House
 from ..https.shelf import Shelf

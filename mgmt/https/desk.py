@@ -3,7 +3,7 @@
 from typing import Any
 
 from ...core.errors import Conflict, HttpsManaged, Invalid, RateLimited
-from ...core.events import EventType
+from ...core.event_types import EventType
 from ...core.log import get_logger
 from ..first_start import own_names
 from ..house import House

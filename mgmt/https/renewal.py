@@ -4,7 +4,7 @@ import asyncio
 import random
 
 from ...core.errors import HttpsManaged, StreamsteadError
-from ...core.events import EventType
+from ...core.event_types import EventType
 from ...core.log import get_logger
 from .certbot import CaFailed
 from .desk import Desk

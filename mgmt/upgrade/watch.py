@@ -10,7 +10,7 @@ import sys
 from datetime import UTC, datetime
 
 from ...core.errors import StreamsteadError
-from ...core.events import EventType
+from ...core.event_types import EventType
 from ...core.log import get_logger
 from ...core.settings import Settings
 from ...core.version import VERSION
