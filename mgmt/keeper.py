@@ -20,6 +20,7 @@ from contextlib import contextmanager, suppress
 EX_CONFIG = 78
 LONGEST_PAUSE_S = 30.0
 GOOD_AFTER_S = 30.0
+REFUSED_PAUSE_S = 5.0
 LOG_BYTES = 5_000_000
 STOP_WAIT_S = 60.0
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -57,6 +58,16 @@ def _upgrade_script(data: str) -> str:
 def _upgrade_is_open(data: str) -> bool:
     """A manager that is sent home by an upgrade comes back: by the new release or the old one."""
     return os.access(_upgrade_script(data), os.X_OK)
+
+
+def _note_refusal(data: str, refused: bool) -> None:
+    """Whoever upgrades need not wait for a manager that ends as soon as it has begun."""
+    path = os.path.join(data, "run", "manager-failed")
+    with suppress(OSError):
+        if refused:
+            open(path, "w").close()
+        elif os.path.exists(path):
+            os.unlink(path)
 
 
 def _finish_upgrade(data: str) -> None:
@@ -113,6 +124,7 @@ def keep(data: str, foreground: bool) -> int:
     while True:
         started = time.monotonic()
         _finish_upgrade(data)
+        _note_refusal(data, refused=False)
         log = None if foreground else _open_log(data)
         child = subprocess.Popen(
             _command(data),
@@ -133,6 +145,10 @@ def keep(data: str, foreground: bool) -> int:
             return 0
         if status == EX_CONFIG and not _upgrade_is_open(data):
             return EX_CONFIG
+        if status == EX_CONFIG:
+            pause_s = REFUSED_PAUSE_S
+        if status != 0:
+            _note_refusal(data, refused=True)
         if time.monotonic() - started >= GOOD_AFTER_S:
             pause_s = 0.0
         try:

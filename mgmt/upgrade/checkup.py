@@ -15,7 +15,7 @@ POLL_S = 0.3
 STEADY_S = 4.0
 """So long everything must be well without a break, before it counts."""
 FIRST_ANSWER_S = 90.0
-GIVEN_UP_S = 3.0
+GIVEN_UP_S = 4.0
 GOOD = ("running", "off")
 _ANSWER_S = 5.0
 

@@ -24,6 +24,7 @@ log = get_logger(__name__)
 
 END_S = 60.0
 POLL_S = 0.1
+MOST_RESTARTS = 4
 UNITS = Path("/etc/systemd/system")
 
 
@@ -55,11 +56,15 @@ class ManagerLink:
         return found
 
     def given_up(self) -> bool:
-        """Tell whether nobody is going to start the manager again by himself."""
-        if self.unit is not None:
-            command = ["systemctl", "is-failed", "--quiet", self.unit]
-            return subprocess.run(command, check=False).returncode == 0
-        return read_keeper(str(self._data.run)) is None
+        """Tell whether the manager does not run, and would not if it was started once more."""
+        if self.unit is None:
+            failed = (self._data.run / "manager-failed").exists()
+            return failed or read_keeper(str(self._data.run)) is None
+        argv = ["systemctl", "show", "-p", "ActiveState,NRestarts", self.unit]
+        done = subprocess.run(argv, check=False, capture_output=True, text=True)
+        facts = dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
+        restarts = facts.get("NRestarts", "0")
+        return facts.get("ActiveState") == "failed" or int(restarts or 0) >= MOST_RESTARTS
 
     def last_words(self) -> str:
         """Return what a manager that ended said to people."""
@@ -112,6 +117,7 @@ class ManagerLink:
             self._systemctl("reset-failed", must=False)
             self._systemctl("restart", "--no-block")
         elif not self._keeper_in_front():
+            (self._data.run / "manager-failed").unlink(missing_ok=True)
             python = self._data.root / "current" / "venv" / "bin" / "python"
             argv = [str(python), "-m", "streamstead.mgmt.keeper", "--data", str(self._data.root)]
             try:

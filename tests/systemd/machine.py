@@ -25,6 +25,8 @@ BOOT = (
     "umount -R /sys/fs/cgroup 2>/dev/null; mount -t cgroup2 none /sys/fs/cgroup; "
     "exec /lib/systemd/systemd --log-target=console"
 )
+TRUST = 'Acquire::https::CaInfo "/etc/host-certs/ca-certificates.crt";'
+"""Of this machine, whose package sources are those that can be reached from here."""
 RIGHTS = ["--cap-add", "SYS_ADMIN", "--security-opt", "seccomp=unconfined"]
 RIGHTS += ["--security-opt", "apparmor=unconfined", "--stop-signal", "SIGRTMIN+3"]
 SCRATCH = ["--tmpfs", "/run:exec", "--tmpfs", "/run/lock", "--tmpfs", "/tmp:exec"]
@@ -59,14 +61,16 @@ def _install(kept: Path) -> None:
     subprocess.run(["docker", "rm", "-f", container], check=False, capture_output=True)
     script = (
         "printf 'exit 101' >/usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d && "
-        "apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "
-        f"--no-install-recommends {' '.join(PACKAGES)} && apt-get clean && "
+        f"printf '{TRUST}' >/tmp/apt.conf && export APT_CONFIG=/tmp/apt.conf && "
+        "export DEBIAN_FRONTEND=noninteractive && apt-get update -qq && "
+        f"apt-get install -y -qq --no-install-recommends {' '.join(PACKAGES)} && apt-get clean && "
         f"rm -rf /var/lib/apt /usr/sbin/policy-rc.d && systemctl mask {' '.join(MASKED)} && "
         "systemctl set-default multi-user.target"
     )
     mounts: list[str] = []
-    for path in ("/etc/apt", "/etc/ssl/certs", "/usr/share/keyrings"):
+    for path in ("/etc/apt", "/usr/share/keyrings"):
         mounts += ["-v", f"{path}:{path}:ro"]
+    mounts += ["-v", "/etc/ssl/certs:/etc/host-certs:ro"]
     try:
         docker("run", "--name", container, "--network", "host", *mounts, bare, "sh", "-c", script,
                timeout_s=800)  # fmt: skip
