@@ -66,7 +66,8 @@ class SshKeys:
             )
         if os.geteuid() != 0:
             raise Forbidden("the manager does not run as root here", "Add the key by hand.")
-        lines = self._lines()
+        before = self._lines()
+        lines = list(before)
         key = parse_key(change.key) if change.key.strip() else None
         if change.enabled:
             assert key is not None
@@ -77,7 +78,8 @@ class SshKeys:
         else:
             gone = [one for one in lines if _is_ours(one) and (key is None or key in one.split())]
             lines = [line for line in lines if line not in gone]
-        self._write(lines)
+        if lines != before:
+            self._write(lines)
         ours = [fingerprint(line.split()[1]) for line in lines if _is_ours(line)]
         log.info("ssh_keys.changed", ours=len(ours), enabled=change.enabled)
         return {"fingerprints": ours}

@@ -21,6 +21,7 @@ LEFT_OUT = (
     "|/mgmt/logs/live$|/mgmt/backup/restore$|/mgmt/backup/create$"
     "|/mgmt/upgrade$|/mgmt/upgrade/(rollback|check|progress)$|/mgmt/upgrade/settings/update$"
     "|/mgmt/containers$|/mgmt/containers/progress$|/host/exec$"
+    "|/mgmt/(doctor/run|pubkey|hlsll/update|hphls/update|front/update|nginx/(hls|homepage|proxy))$"
 )
 """Some never end or change the whole house; the others would ask servers that are not ours."""
 
