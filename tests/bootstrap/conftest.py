@@ -15,7 +15,7 @@ from ..conftest import free_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TCP = ("HTTP", "RTMP", "PLATFORM", "HOOKS", "FFMPEG", "SRS_API", "SRS_HTTP", "SRS_EXPORTER")
-TCP += ("ENGINE_NOTIFY", "ENGINE_STAT")
+TCP += ("ENGINE_NOTIFY", "ENGINE_STAT", "PROMETHEUS", "NODE_EXPORTER", "RTMPS")
 
 
 @dataclass

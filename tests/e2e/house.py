@@ -27,6 +27,9 @@ PORTS = (
     "SRS_API",
     "SRS_HTTP",
     "SRS_EXPORTER",
+    "PROMETHEUS",
+    "NODE_EXPORTER",
+    "RTMPS",
     "ENGINE_NOTIFY",
     "ENGINE_STAT",
 )
