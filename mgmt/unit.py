@@ -294,6 +294,7 @@ class Unit:
         self.healthy.clear()
         self.health = None
         reason = ended.reason if ended else "ended"
+        self._set(State.STARTING, reason)
         last = [line for line in await self.logs() if line]
         hopeless = ended is not None and ended.status == EX_CONFIG
         told = f"{reason}: {_essence(last[-10:])[:300]}" if last else reason

@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import time
+from functools import partial
 from typing import Any
 
 from ...core.errors import Conflict, MissingField, StreamsteadError
@@ -56,14 +57,21 @@ class Containers:
                 unit.hold(State.OFF, reason)
 
     async def settle(self) -> None:
-        """Resolve images, and have those of monitoring fetched; when the engine answers."""
+        """Resolve images, and start monitoring where its images are; when the engine answers."""
         if RuntimeName.DOCKER not in self._house.supervisor.runtimes:
             return
         await self._images.resolve()
-        for name in MONITORING:
-            unit = self._house.supervisor.unit(name)
-            if unit.held and not self._off_reason(unit.spec, image_there=True):
-                self._images.begin(name, lambda u=unit: self._have_image(u))  # type: ignore[misc]
+        for unit in self._house.supervisor.units():
+            name = unit.spec.name
+            if name not in MONITORING or not unit.held:
+                continue
+            if self._off_reason(unit.spec, image_there=True):
+                continue
+            # Fetched only for an operator who asked: it is much for a small disk.
+            if self._house.plan.programs.enabled.get(name):
+                self._images.begin(name, partial(self._have_image, unit))
+            elif await self._images.here(unit.spec.image):
+                await self._have_image(unit)
 
     async def _have_image(self, unit: Unit) -> None:
         unit.hold(State.OFF, f"its image {unit.spec.image} is being fetched")
@@ -135,7 +143,7 @@ class Containers:
             unit.hold(State.OFF, "switched off")
         elif (reason := self._off_reason(unit.spec)) and unit.spec.runtime is RuntimeName.DOCKER:
             unit.hold(State.OFF, reason)
-            self._images.begin(own, lambda: self._have_image(unit))
+            self._images.begin(own, partial(self._have_image, unit))
         elif reason:
             unit.hold(State.OFF, reason)
             raise Conflict(

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...core.errors import Conflict, StreamsteadError
-from ...core.events import EventType
+from ...core.event_types import EventType
 from ...core.log import get_logger
 from ..house import House
 from ..runtime.spec import RuntimeName, ServiceSpec
@@ -134,7 +134,10 @@ class Images:
 
     async def have(self, name: str, image: str) -> KeptImage:
         """Return an image, fetched when it is not here. Raises Upstream."""
-        docker = self.docker
+        return await self.here(image) or await self._fetch(name, image)
+
+    async def here(self, image: str) -> KeptImage | None:
+        """Return an image if it is on this machine. Raises Upstream."""
 
         def look(client: Any) -> KeptImage | None:
             from docker.errors import ImageNotFound
@@ -144,7 +147,7 @@ class Images:
             except ImageNotFound:
                 return None
 
-        return await docker.call(look) or await self._fetch(name, image)
+        return await self.docker.call(look)
 
     def begin(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Do something with images in the background. Raises Conflict while something is."""

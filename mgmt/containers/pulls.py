@@ -109,6 +109,8 @@ async def fetch(
     return kept
 
 
+_NEVER = ("manifest unknown", "not found", "repository does not exist", "access denied")
+"""What a registry says that will say so again."""
 _HELP = "Look at the network and the name of the image; what arrived is kept for the next try."
 
 
@@ -124,9 +126,9 @@ async def _tries(
     for left in range(TRIES - 1, -1, -1):
         try:
             return await asyncio.to_thread(_pull, image, connect, tell, stop)
-        except NotFound as exc:
-            raise Upstream(f"{image} does not exist there ({_said(exc)})", _HELP) from None
         except (DockerException, RequestException, OSError) as exc:
+            if isinstance(exc, NotFound) or any(sign in str(exc) for sign in _NEVER):
+                raise Upstream(f"{image} does not exist there ({_said(exc)})", _HELP) from None
             log.warning("image.pull_failed", image=image, error=_said(exc), tries_left=left)
             if left == 0 or "no space left" in str(exc):
                 words = "the disk is full" if "no space left" in str(exc) else _said(exc)

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from datetime import datetime
@@ -30,6 +31,9 @@ SERVICE_LABEL = "streamstead.service"
 EVENTS_RETRY_S = 2.0
 CHECK_TIMEOUT_S = 30.0
 MAX_OUTPUT_LINES = 4000
+REMOVAL_S = 10.0
+_GOING = ("removing", "dead")
+"""States of a container that somebody removes: it cannot be used any more."""
 
 
 class DockerRuntime:
@@ -110,7 +114,7 @@ class DockerRuntime:
     async def logs(self, name: str, lines: int) -> list[str]:
         def work(client: Any) -> list[str]:
             container = self.find(client, name)
-            if container is None:
+            if container is None or container.status in _GOING:
                 return []
             raw: bytes = container.logs(tail=lines)
             return raw.decode(errors="replace").splitlines()
@@ -236,6 +240,9 @@ class DockerRuntime:
 
     def _ensure(self, client: Any, spec: ServiceSpec) -> Instance:
         container = self.find(client, spec.name)
+        if container is not None and container.status in _GOING:
+            _wait_gone(container)
+            container = None
         if container is not None and container.labels.get(SPEC_LABEL) != spec.hash:
             # What runs is not given up for an image that is not there.
             _need_image(client, spec)
@@ -342,6 +349,19 @@ class DockerRuntime:
         except (DockerException, RequestException, OSError):
             return True
         return False
+
+
+def _wait_gone(container: Any) -> None:
+    """Wait for somebody's removal; one that the engine gave up half-way is tried again."""
+    until = time.monotonic() + REMOVAL_S
+    while time.monotonic() < until:
+        try:
+            container.remove(force=True)
+        except NotFound:
+            return
+        except APIError as exc:
+            log.info("container.going", error=str(exc.explanation)[:200])
+        time.sleep(0.1)
 
 
 def _need_image(client: Any, spec: ServiceSpec) -> None:
