@@ -32,9 +32,9 @@ class Modules:
 
 
 def modules_of(runtime: RuntimeName) -> Modules:
-    """Look at the nginx of this machine; images are newer than anything that matters here."""
+    """Look at the nginx of this machine; of an image only that is used which all versions know."""
     if runtime is RuntimeName.DOCKER:
-        return Modules()
+        return Modules(http2_directive=False)
     built = build_options()
     load, no_stream = [], ""
     stream, brotli = _find(_STREAM), _find(_BROTLI)

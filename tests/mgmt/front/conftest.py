@@ -126,7 +126,7 @@ async def open_kept(settings: Settings, media: MediaServer, folder: Path) -> Asy
 @pytest.fixture
 def ports(settings: Settings, free_port: Callable[[], int]) -> Settings:
     """Settings with 80, 443 and RTMPS at ports of their own."""
-    names = ("web_http_port", "web_https_port", "rtmps_port")
+    names = ("web_http_port", "web_https_port", "rtmps_port", "prometheus_port")
     return settings.model_copy(update={name: free_port() for name in names})
 
 

@@ -259,6 +259,30 @@ async def test_the_embedded_media_server_serves_no_hls(kept: Kept) -> None:
             await change(kept, **{field: False})
 
 
+async def test_prometheus_is_for_who_is_signed_in_and_learns_nothing_of_the_session(
+    kept: Kept,
+) -> None:
+    async def who(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        status = b"204 No Content" if b"session=good" in head else b"401 Unauthorized"
+        writer.write(b"HTTP/1.1 %b\r\nConnection: close\r\n\r\n" % status)
+        writer.close()
+
+    kept.client.cookies.set("streamstead_session", "good")
+    async with server(kept.settings.recorder_port, who):
+        assert (await kept.client.get("/prometheus")).headers["location"] == "/prometheus/"
+        away = await kept.client.get("/prometheus/graph")
+        assert (away.status_code, away.json()["data"]["key"]) == (503, "prometheus_off")
+        async with server(kept.settings.prometheus_port, echo_head):
+            got = (await kept.client.get("/prometheus/api/v1/query?query=up")).json()
+            assert got[0] == "GET /prometheus/api/v1/query?query=up HTTP/1.1"
+            assert not [line for line in got if line.startswith(("Cookie", "Authorization"))]
+            assert (await kept.client.delete("/prometheus/x")).status_code == 401
+            kept.client.cookies.clear()
+            stranger = await kept.client.get("/prometheus/graph")
+            assert (stranger.status_code, stranger.json()["data"]["key"]) == (401, "token_missing")
+
+
 async def test_signing_in_is_slowed_down_for_each_address(kept: Kept) -> None:
     base = f"http://{own_address()}:{kept.settings.http_port}"
     path = "/terraform/v1/mgmt/login"
