@@ -11,7 +11,7 @@ from .rules import LEVELS, Reading, Rule
 CLEAR_S = 10.0
 """A cause must be gone for so long: what comes and goes is one alert."""
 
-QUIET_MS = 10 * 60_000
+QUIET_MS = 5 * 60_000
 """Nobody is told of the same alert again sooner."""
 
 MAX_ACTIVE = 200

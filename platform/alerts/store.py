@@ -33,7 +33,7 @@ class Kept:
 
 class AlertStore:
     """- ``STREAMSTEAD_ALERTS`` hash: id -> Active JSON, of those that fire.
-    - ``STREAMSTEAD_ALERTS_TOLD`` string: JSON, id -> when people were told of it, 10 min back.
+    - ``STREAMSTEAD_ALERTS_TOLD`` string: JSON, id -> when people were told of it, 5 min back.
     - ``STREAMSTEAD_ALERT_HISTORY`` list of JSON, newest first, 200 at most.
     - ``STREAMSTEAD_ALERT_RULES`` hash: rule -> JSON of what the operator has changed.
     - ``STREAMSTEAD_ALERT_LATCHES`` hash: id -> Latch JSON, 200 at most.

@@ -110,10 +110,10 @@ def test_what_a_worse_alert_says_already_is_not_told() -> None:
     ]
 
 
-def test_what_comes_and_goes_is_told_once_in_ten_minutes() -> None:
+def test_what_comes_and_goes_is_told_once_in_a_while() -> None:
     watch = Watch(replace(DOWN, for_s=0))
     told = []
-    for _ in range(9):
+    for _ in range(6):
         told += watch.see(15, service_down=down("hooks"))
         watch.see(15, service_down=[])
         told += watch.see(15, service_down=[])
