@@ -11,12 +11,11 @@ import shutil
 import time
 from pathlib import Path
 
-from ...core.errors import Upstream
 from ...core.files import copy_durably, sync_directory, write_atomic
 from ...core.settings import Settings
+from ..redis_save import save_redis
 from .migrations import read_number
 
-SAVE_S = 120.0
 KEEP = 3
 _PARTS = ("config", "mgmt")
 _GOES_ON = {"events.jsonl"}
@@ -39,7 +38,9 @@ class Snapshots:
         for part in _PARTS:
             shutil.copytree(self._data.root / part, path / part, copy_function=_copy_with_owner)
             _own_as(self._data.root / part, path / part)
-        copy_durably(self._save_redis(), path / "redis.rdb", 0o600)
+        dump = save_redis(self._settings)
+        copy_durably(dump, path / "redis.rdb", 0o600)
+        dump.unlink(missing_ok=True)
         about = {
             "version": version,
             "release": release,
@@ -77,58 +78,10 @@ class Snapshots:
         shutil.rmtree(folder / "appendonlydir", ignore_errors=True)
         sync_directory(folder)
 
-    def _save_redis(self) -> Path:
-        # Late: the synchronous client is not what the services use.
-        from redis import Redis
-        from redis.exceptions import RedisError
-
-        client = Redis(
-            unix_socket_path=str(self._data.redis_socket),
-            password=self._settings.redis_password.get_secret_value(),
-            socket_timeout=10,
-        )
-        until = time.monotonic() + SAVE_S
-        try:
-            while _info(client).get("rdb_bgsave_in_progress"):
-                _pause(until)  # of somebody else, begun before this instant
-            before = _info(client).get("rdb_last_save_time")
-            # Its times are whole seconds: two savings within one would look like one.
-            while before == int(time.time()):
-                time.sleep(0.05)
-            client.bgsave()
-            while True:
-                found = _info(client)
-                if not found.get("rdb_bgsave_in_progress"):
-                    break
-                _pause(until)
-            if found.get("rdb_last_bgsave_status") != "ok":
-                raise Upstream(
-                    "Redis could not save its data", "Look at its log: streamstead logs redis."
-                )
-        except RedisError as exc:
-            raise Upstream(
-                f"Redis does not answer ({type(exc).__name__})", "Look at: streamstead logs redis."
-            ) from None
-        finally:
-            client.close()
-        return self._data.redis / "dump.rdb"
-
     def _prune(self) -> None:
         kept = sorted(self._folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
         for old in kept[KEEP:]:
             shutil.rmtree(old, ignore_errors=True)
-
-
-def _info(client: object) -> dict[str, object]:
-    return dict(client.info("persistence"))  # type: ignore[attr-defined]
-
-
-def _pause(until: float) -> None:
-    if time.monotonic() > until:
-        raise Upstream(
-            f"Redis did not save within {SAVE_S:.0f} s", "Look at: streamstead logs redis."
-        )
-    time.sleep(0.05)
 
 
 def _own_as(source: Path, target: Path) -> None:
