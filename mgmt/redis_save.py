@@ -18,12 +18,15 @@ def save_redis(settings: Settings) -> Path:
     """
     # Late: the synchronous client is not what the services use.
     from redis import Redis
+    from redis.backoff import NoBackoff
     from redis.exceptions import RedisError
+    from redis.retry import Retry
 
     client: Any = Redis(
         unix_socket_path=str(settings.data.redis_socket),
         password=settings.redis_password.get_secret_value(),
         socket_timeout=10,
+        retry=Retry(NoBackoff(), 1),
     )
     dump = settings.data.redis / "dump.rdb"
     until = time.monotonic() + SAVE_S

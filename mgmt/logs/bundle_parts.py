@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 from ...core.errors import Upstream
 from ...core.settings import PREFIX, Settings
@@ -45,6 +47,7 @@ def redis_of(settings: Settings) -> Iterator[Any]:
         decode_responses=True,
         encoding_errors="replace",
         socket_timeout=5,
+        retry=Retry(NoBackoff(), 1),
     )
     try:
         yield client
