@@ -171,7 +171,7 @@ def firewall(settings: Settings, _: dict[str, Any] | None) -> Iterator[Item]:
 def _rules() -> Iterator[str]:
     if shutil.which("ufw") and "Status: active" in said_by("ufw", "status"):
         yield "ufw is active"
-    if shutil.which("firewall-cmd") and "running" in said_by("firewall-cmd", "--state").split():
+    if shutil.which("firewall-cmd") and said_by("firewall-cmd", "--state") == "running":
         yield "firewalld is running"
     if shutil.which("nft"):
         rules = said_by("nft", "list", "ruleset")

@@ -181,3 +181,31 @@ async def test_the_manager_asks_a_process_of_its_own(settings: Settings) -> None
     assert by_id["disk_space"]["level"] == "ok"
     assert abs(found["at_ms"] - time.time() * 1000) < 60_000
     assert settings.api_secret.get_secret_value() not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("program", "says", "seen"),
+    [
+        ("ufw", "Status: active", "ufw is active"),
+        ("ufw", "Status: inactive", ""),
+        ("firewall-cmd", "running", "firewalld is running"),
+        ("firewall-cmd", "not running", ""),
+        ("nft", "chain input { type filter hook input priority 0; policy drop; }", "nftables"),
+        ("nft", "chain input { type filter hook input priority 0; policy accept; }", ""),
+        ("iptables", "-P INPUT DROP", "iptables"),
+        ("iptables", "-P INPUT ACCEPT", ""),
+    ],
+)
+def test_a_firewall_is_seen_and_told_what_to_let_in(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, program: str, says: str, seen: str
+) -> None:
+    monkeypatch.setattr(network.shutil, "which", lambda name: name if name == program else None)
+    monkeypatch.setattr(network, "said_by", lambda *_: says)
+    monkeypatch.setattr(network, "_vendor", lambda: "Amazon EC2")
+    wall, cloud = network.firewall(settings, None)
+    assert wall.level is (Level.WARN if seen else Level.OK)
+    if seen:
+        assert seen in wall.message
+        assert f"TCP {settings.http_port}" in wall.help
+        assert f"UDP {settings.rtc_port} (WebRTC)" in wall.help
+    assert (cloud.id, "security group" in cloud.help) == ("cloud_firewall", True)
