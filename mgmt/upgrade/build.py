@@ -51,13 +51,19 @@ def build_release(tree: Path, data: DataDir, tell: Callable[[str], None]) -> str
         if record is not None:
             write_atomic(mark, json.dumps(asdict(record)), 0o600)
         watchdog = _Watchdog(child)
-        assert child.stdout is not None
-        for raw in child.stdout:
-            log.write(raw)
-            line = redact_text(raw.decode(errors="replace").strip())
-            lines = [*lines[-60:], line]
-            if line:
-                tell(line)
+        try:
+            assert child.stdout is not None
+            for raw in child.stdout:
+                log.write(raw)
+                line = redact_text(raw.decode(errors="replace").strip())
+                lines = [*lines[-60:], line]
+                if line:
+                    tell(line)
+        except OSError:  # a full disk must not leave a build behind
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+            watchdog.cancel()
+            raise
         status = child.wait()
         watchdog.cancel()
     mark.unlink(missing_ok=True)
