@@ -122,7 +122,7 @@ export function makeRouter(queries: QueryClient, history?: RouterHistory) {
     createRoute({ getParentRoute: () => shell, path: '/system/alerts', component: lazyRouteComponent(() => withWords('home', () => withWords('incidents', () => watching(() => import('./pages/system/alerts-page')))), 'AlertsPage') }),
     createRoute({ getParentRoute: () => shell, path: '/system/logs', component: lazyRouteComponent(() => watching(() => import('./pages/system/logs-page')), 'LogsPage') }),
     createRoute({ getParentRoute: () => shell, path: '/system/audit', component: lazyRouteComponent(() => withWords('audit', () => watching(() => import('./pages/system/audit-page'))), 'AuditPage') }),
-    createRoute({ getParentRoute: () => shell, path: '/system/api-keys', component: lazyRouteComponent(() => house(() => import('./pages/system/api-keys-page')), 'ApiKeysPage') }),
+    createRoute({ getParentRoute: () => shell, path: '/system/api-keys', component: lazyRouteComponent(() => withWords('streams', () => house(() => import('./pages/system/api-keys-page'))), 'ApiKeysPage') }),
     createRoute({
       getParentRoute: () => shell,
       path: '/system/webhooks',

@@ -9,8 +9,8 @@ import { Loaded } from '../../../components/loaded';
 import { Notice } from '../../../components/notice';
 import { RowMenu } from '../../../components/row-menu';
 import type { Certificate } from '../../../lib/house-types';
-import { problemText } from '../../../lib/problem-text';
 import { certificateQuery, useRenew } from '../api/use-https';
+import { caProblem } from '../ca-problem';
 import { CertificateFacts } from './certificate-facts';
 import { CertificateJobView } from './certificate-job';
 import { RenewalPart } from './renewal-part';
@@ -79,7 +79,7 @@ const SOON_DAYS = 14;
 function Warnings({ certificate: { managed, provider, port, days_left, renewal } }: { certificate: Certificate }) {
   const { t } = useTranslation();
   const renew = useRenew();
-  const failed = renewal.last_ok === false && renewal.last_error ? problemText(renewal.last_error, t) : null;
+  const failed = renewal.last_ok === false && renewal.last_error ? caProblem(renewal.last_error, t) : null;
   return (
     <>
       {managed && <Notice tone="idle">{t('https.managed')}</Notice>}
@@ -111,6 +111,6 @@ function Warnings({ certificate: { managed, provider, port, days_left, renewal }
 
 /** What is going on, or went wrong last. What went well is seen by the certificate itself. */
 function LastJob({ certificate: { job }, quiet }: { certificate: Certificate; quiet: boolean }) {
-  if (!job || quiet || job.state === 'done' || (job.state === 'failed' && job.kind === 'renew')) return null;
+  if (!job || quiet || job.state === 'done' || (job.state === 'failed' && job.kind === 'renewal')) return null;
   return <CertificateJobView job={job} />;
 }

@@ -3,13 +3,13 @@ import { useTranslation } from 'react-i18next';
 import { JobSteps } from '../../../components/job-steps';
 import { Notice } from '../../../components/notice';
 import type { CertificateJob } from '../../../lib/house-types';
-import { problemText } from '../../../lib/problem-text';
+import { caProblem } from '../ca-problem';
 
 /** What is being done about the certificate, step by step, and why it stopped. */
 export function CertificateJobView({ job }: { job: CertificateJob }) {
   const { t } = useTranslation();
-  const fault = job.state === 'failed' && job.error ? problemText(job.error, t) : null;
-  const kind = t(`https.job.kind.${job.kind}` as 'https.job.kind.issue', { defaultValue: t('https.job.kind.issue') });
+  const fault = job.state === 'failed' && job.error ? caProblem(job.error, t) : null;
+  const kind = t(`https.job.kind.${job.kind}` as 'https.job.kind.request', { defaultValue: t('https.job.kind.request') });
   return (
     <Stack gap="sm">
       {fault && (

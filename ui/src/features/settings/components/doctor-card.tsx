@@ -43,7 +43,7 @@ export function DoctorCard() {
           <p style={{ margin: '0 0 8px', color: 'var(--ss-dim)' }}>
             {t(summaryKey(items), { count: items.filter(({ level }) => level !== 'ok').length })} <TimeAgo ms={report.at_ms} />
           </p>
-          <CheckList label={t('settings.doctor.found')} items={items} words={(level) => t(`settings.level.${level}` as 'settings.level.ok', { defaultValue: level })} />
+          <CheckList label={t('settings.doctor.found')} items={items.map((item) => ({ ...item, title: t(`settings.doctor.items.${item.id}` as 'settings.doctor.items.clock', { defaultValue: item.title }) }))} words={(level) => t(`settings.level.${level}` as 'settings.level.ok', { defaultValue: level })} />
         </>
       )}
     </Card>
