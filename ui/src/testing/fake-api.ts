@@ -47,6 +47,7 @@ export function fakeApi(answers: Record<string, Answer> = {}): Call[] {
   const calls: Call[] = [];
   const all = { ...SIGNED_IN, ...answers };
   vi.stubGlobal('fetch', (url: string, init: RequestInit = {}) => {
+    if (init.signal?.aborted) return Promise.reject(init.signal.reason as Error);
     const [path = '', query = ''] = String(url).replace('/terraform/v1/', '').split('?');
     const body = (init.body ? JSON.parse(String(init.body)) : Object.fromEntries(new URLSearchParams(query))) as Body;
     calls.push({ path, body });

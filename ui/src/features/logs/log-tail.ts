@@ -43,13 +43,10 @@ export class LogTail extends EventLink<LogSnapshot> {
     super(`mgmt/logs/live?${logParams(filter)}`, START);
   }
 
-  override start(): void {
-    this.ended = new AbortController();
-    super.start();
-  }
-
+  // To start is to stop first.
   override stop(): void {
     this.ended.abort();
+    this.ended = new AbortController();
     super.stop();
   }
 
