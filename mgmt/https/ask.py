@@ -18,11 +18,12 @@ _KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
 async def ask_worker(
     call: str, payload: dict[str, Any], timeout_s: float = 30.0, account: Account | None = None
 ) -> Any:
-    """Return what it answers; ``account``: as whom it runs, when it must not be root.
+    """Return what it answers; ``account``: whom it becomes before it does anything.
 
     Raises Invalid in its words, UpstreamTimeout, and StreamsteadError when it fails.
     """
-    drop = account is not None and account.drops
+    if account is not None and account.drops:
+        payload = {**payload, "become": [account.uid, account.gid]}
     child = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -32,9 +33,6 @@ async def ask_worker(
         stderr=asyncio.subprocess.PIPE,
         env={name: os.environ[name] for name in _KEPT if name in os.environ},
         cwd="/",
-        user=account.uid if drop and account else None,
-        group=account.gid if drop and account else None,
-        extra_groups=[] if drop else None,
         start_new_session=True,
     )
     try:

@@ -105,9 +105,11 @@ class Jobs:
                 future.cancel()
                 raise
             except Exception as exc:  # one that fails must not end the manager
-                job.end(_problem_of(exc))
+                problem = _problem_of(exc)
+                job.end(problem)
                 if not isinstance(exc, StreamsteadError):
                     log.error("https.job_failed", kind=job.kind, exc_info=exc)
+                    exc = StreamsteadError(problem.message, problem.help, key=problem.key)
                 future.set_exception(exc)
                 future.exception()  # whoever asked may be gone; that is no unseen failure
             else:

@@ -5,6 +5,7 @@ and answers ``{"data"}`` or ``{"error": {message, help, key}}``. Secrets come in
 """
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -96,8 +97,17 @@ CALLS: dict[str, Callable[[dict[str, Any]], Any]] = {
 }
 
 
+def _drop(uid: int, gid: int) -> None:
+    """Give up root for good; the order matters."""
+    os.setgroups([])
+    os.setgid(gid)
+    os.setuid(uid)
+
+
 def main() -> None:
     asked = json.load(sys.stdin)
+    if become := asked.pop("become", None):
+        _drop(*become)
     try:
         answer: dict[str, Any] = {"data": CALLS[asked.pop("call")](asked)}
     except StreamsteadError as exc:

@@ -1,25 +1,54 @@
 """The web's own doors: plain and encrypted, with a certificate of our own at first."""
 
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
 from cryptography import x509
 
-from ..conftest import free_port
+from ..conftest import free_port, need
+from ..mgmt.https.authority import Authority
+from ..mgmt.https.name_server import NameServer
 from .house import House
+
+NAME = "live.example.org"
 
 
 @pytest.fixture(scope="module")
-def web_house(first_house: House, new_house: Callable[..., House]) -> House:
+def names() -> Iterator[NameServer]:
+    server = NameServer(free_port())
+    server.records = {(NAME, "A"): ["127.0.0.1"]}
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def web_house(
+    first_house: House,
+    new_house: Callable[..., House],
+    names: NameServer,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[House]:
+    """One with the web's own doors, and a CA that knows the way to them."""
+    need("pebble")
     house = new_house("web")
-    house.env["STREAMSTEAD_WEB_HTTP_PORT"] = str(free_port())
-    house.env["STREAMSTEAD_WEB_HTTPS_PORT"] = str(free_port())
+    web_port = free_port()
+    authority = Authority(tmp_path_factory.mktemp("ca"), web_port, names.address)
+    house.env |= {
+        "STREAMSTEAD_WEB_HTTP_PORT": str(web_port),
+        "STREAMSTEAD_WEB_HTTPS_PORT": str(free_port()),
+        "STREAMSTEAD_ACME_SERVER": authority.directory,
+        "STREAMSTEAD_ACME_STAGING_SERVER": authority.directory,
+        "STREAMSTEAD_ACME_CA_BUNDLE": str(authority.bundle),
+        "STREAMSTEAD_ACME_HTTP_PORT": str(web_port),
+        "STREAMSTEAD_ACME_DNS": names.address,
+    }
     house.reuse_release(first_house)
     done = house.bootstrap()
     assert done.returncode == 0, house.output
-    return house
+    yield house
+    authority.stop()
 
 
 def test_the_page_is_there_by_http_and_https(web_house: House) -> None:
@@ -58,6 +87,38 @@ def test_a_sign_in_by_https_gets_a_cookie_for_https_only(web_house: House) -> No
         timeout=60,
     )
     assert "secure" in reply.headers["set-cookie"].lower()
+
+
+def test_a_certificate_of_a_ca_is_had_by_the_page_and_renewed_by_the_command_line(
+    web_house: House,
+) -> None:
+    port = int(web_house.env["STREAMSTEAD_WEB_HTTPS_PORT"])
+    with web_house.api() as api:
+        found = api.call("/mgmt/letsencrypt/check", domain=NAME)
+        assert found["ok"], found
+        made = api.call("/mgmt/letsencrypt", domain=NAME, staging=True)
+        assert (made["provider"], made["domains"], made["port"]) == ("lets", [NAME], port)
+        assert [step["state"] for step in made["job"]["steps"]] == [
+            "done",
+            "skipped",
+            "done",
+            "done",
+        ]
+        assert made["crt"].startswith(ssl.get_server_certificate(("127.0.0.1", port))[:64])
+        refused = api.client.post("/mgmt/letsencrypt/check", json={"domain": "192.0.2.1"})
+        assert refused.json()["data"]["key"] == "domain_invalid"
+    done = web_house.cli("https", "renew", "--force")
+    assert done.returncode == 0, done.stderr
+    assert "served to new connections" in done.stdout
+    shown = web_house.cli("https", "status")
+    assert NAME in shown.stdout
+    assert "test server" in shown.stdout
+    back = web_house.cli("https", "rollback")
+    assert back.returncode == 0, back.stderr
+    found = ssl.get_server_certificate(("127.0.0.1", port))
+    assert found.strip() == made["crt"].split("-----END CERTIFICATE-----")[0].strip() + (
+        "\n-----END CERTIFICATE-----"
+    )
 
 
 def test_files_with_secrets_are_for_their_owner_only(web_house: House) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 
 from streamstead.core.settings import Settings
 from streamstead.mgmt.config_files import ConfigFiles
@@ -32,6 +33,12 @@ from streamstead.mgmt.unit import Unit
 from ...conftest import free_port, need
 from .authority import Authority
 from .name_server import NameServer
+
+
+@pytest.fixture(scope="session")
+def event_loop_policy() -> asyncio.AbstractEventLoopPolicy:
+    """The loop of the manager: it starts children in ways of its own."""
+    return uvloop.EventLoopPolicy()
 
 
 @pytest.fixture(scope="module")
