@@ -10,6 +10,8 @@ const ROW = 22;
 const TALL_ROW = 42;
 const SPARE = 8;
 const AT_END = 30;
+/** Which part of our code said it: in the line in full only. */
+const DETAIL = 'module';
 
 interface LogViewProps {
   lines: LogEntry[];
@@ -98,12 +100,14 @@ export function LogView({ lines, following, onFollowing, onOpen, head }: LogView
 }
 
 function Facts({ fields }: { fields: LogEntry['fields'] }) {
-  return Object.entries(fields).map(([name, value]) => (
-    <span key={name} className={classes.fact}>
-      {' '}
-      {name}={typeof value === 'string' ? value : JSON.stringify(value)}
-    </span>
-  ));
+  return Object.entries(fields)
+    .filter(([name]) => name !== DETAIL)
+    .map(([name, value]) => (
+      <span key={name} className={classes.fact}>
+        {' '}
+        {name}={typeof value === 'string' ? value : JSON.stringify(value)}
+      </span>
+    ));
 }
 
 /** How many lines have come in front of those that are still there; negative: have gone. */
