@@ -63,6 +63,7 @@ def build_release(tree: Path, data: DataDir, tell: Callable[[str], None]) -> str
             os.killpg(child.pid, signal.SIGKILL)
             child.wait()
             watchdog.cancel()
+            mark.unlink(missing_ok=True)
             raise
         status = child.wait()
         watchdog.cancel()
