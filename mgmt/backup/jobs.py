@@ -189,9 +189,12 @@ class Jobs:
             self._house.events.tell(EventType.BACKUP_RESTORED, {"id": state.id})
         elif state.phase is Phase.WENT_BACK:
             self.running = self._restore_job(state, "going_back")
+            still = await self._problem()
             self.running.error = Problem(
                 message=f"the house was not healthy with the backup: {state.why}",
-                help="Everything is as it was before. Look at the logs of that program.",
+                help=f"It is as it was before, and not healthy either: {still}"
+                if still
+                else "Everything is as it was before. Look at the logs of that program.",
                 key="backup_restore_unhealthy",
             )
             self._ended("rolled_back")
