@@ -127,6 +127,11 @@ class Unit:
         """Whether it is not to run."""
         return self._held is not None
 
+    @property
+    def held_for(self) -> str:
+        """Why it is not to run; empty when it is."""
+        return self._held[1] if self._held else ""
+
     def hold(self, state: State, reason: str) -> None:
         """Stop it, or do not start it, until ``release``; it is shown as ``state`` meanwhile."""
         self._held = (state, reason)
@@ -233,6 +238,8 @@ class Unit:
             return await self._keep_away(found)
         if self._instance is not None and (found is None or found.pid != self._instance.pid):
             await self._note_end()
+            if self._held is not None:
+                return 0.0  # given up over this end
         self._ended = None
         if self._restart_asked and found is not None:
             self._restart_asked = False

@@ -56,7 +56,7 @@ class Assistant:
 
     def _again(self, name: str, reason: str) -> None:
         unit = self._house.supervisor.unit(name)
-        if unit.status.detail == reason:  # else the operator has decided something meanwhile
+        if unit.held_for == reason:  # else the operator has decided something meanwhile
             unit.release()
 
     async def explain(self, spec: ServiceSpec) -> str:

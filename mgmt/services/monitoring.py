@@ -15,6 +15,8 @@ PROMETHEUS_MB = 384
 EXPORTER_MB = 64
 ROOM_MB = 900
 """A machine with less memory needs it for streams."""
+EXPORTER = "node_exporter"
+"""Its name in the image; Debian has another one."""
 _COLLECTORS = (
     "conntrack", "cpu", "diskstats", "filefd", "loadavg", "meminfo", "netdev", "netstat",
     "pressure", "sockstat", "stat", "time", "udp_queues", "uname", "vmstat",
@@ -75,7 +77,7 @@ def node_exporter_spec(plan: Plan) -> ServiceSpec:
     return ServiceSpec(
         name="node_exporter",
         argv=(
-            "node_exporter" if in_container else "prometheus-node-exporter",
+            EXPORTER if in_container else "prometheus-node-exporter",
             f"--web.listen-address=127.0.0.1:{port}",
             "--web.disable-exporter-metrics",
             "--web.max-requests=4",

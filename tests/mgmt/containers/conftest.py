@@ -135,7 +135,7 @@ def own_engine(engine: Any) -> Iterator[OwnEngine]:
 @pytest.fixture(scope="session")
 def layer() -> bytes:
     """The files of an image that has Redis."""
-    found = [shutil.which(p) for p in ("sh", "sleep", "redis-server")]
+    found = [shutil.which(p) for p in ("sh", "sleep", "redis-server", "prometheus-node-exporter")]
     return _rootfs([Path(path) for path in found if path])
 
 

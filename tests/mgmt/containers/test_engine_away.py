@@ -2,12 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
 
 from streamstead.core.errors import Upstream
+from streamstead.mgmt.containers import helper
+from streamstead.mgmt.services import monitoring
 from streamstead.mgmt.status import State
 
+from ...conftest import free_port, need
 from .conftest import OneProgram, Open
 from .engine import OwnEngine
 
@@ -83,6 +87,56 @@ async def test_what_runs_goes_on_without_the_engine_and_nothing_is_half_done(
     await until(lambda: "engine.back" in one.told)
     assert one.told.count("engine.lost") == one.told.count("engine.back") == 1
     assert "service.down" not in one.told
+
+
+async def test_a_port_that_another_container_took_is_named_and_got_back(
+    own_engine: OwnEngine,
+    redis_image: str,
+    open_house: Open,
+    until: Until,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    program = str(Path(need("prometheus-node-exporter")).resolve())  # noqa: ASYNC240
+    port = free_port()
+    monkeypatch.setattr(helper, "PORT_EVERY_S", 0.5)
+    # The image has the program by Debian's name.
+    monkeypatch.setattr(monitoring, "EXPORTER", program)
+    argv = [program, f"--web.listen-address=127.0.0.1:{port}"]
+    with own_engine.client() as client:
+        thief = client.containers.run(
+            redis_image, argv, name="thief", network_mode="host", detach=True
+        )
+        one = await open_house(
+            "node_exporter",
+            docker_host=own_engine.address,
+            node_exporter_image=redis_image,
+            node_exporter_port=port,
+        )
+        await until(lambda: "is taken by" in one.status.detail)
+        assert f"port {port}/tcp is taken by the container thief: end it" in one.status.detail
+        assert one.status.state is State.OFF
+        await asyncio.to_thread(thief.remove, force=True)
+    await until(lambda: runs(one))
+
+
+async def test_what_ended_with_the_engine_is_started_when_it_is_back(
+    engine: object, layer: bytes, open_house: Open, until: Until
+) -> None:
+    stopping = OwnEngine(live_restore=False)
+    try:
+        await asyncio.to_thread(stopping.start)
+        with stopping.client() as client:
+            client.api.import_image_from_data(layer, repository="one", tag="1")
+        one = await open_house(docker_host=stopping.address, redis_image="one:1")
+        await until(lambda: runs(one))
+        pid = one.status.pid
+        await asyncio.to_thread(stopping.stop)
+        await until(lambda: "nothing can be changed" in one.status.detail)
+        await asyncio.to_thread(stopping.start)
+        await until(lambda: runs(one) and one.status.pid not in (None, pid))
+        await one.house.supervisor.stop_all()
+    finally:
+        await asyncio.to_thread(stopping.remove)
 
 
 async def test_a_removed_container_is_made_again(

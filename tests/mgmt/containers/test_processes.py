@@ -4,13 +4,17 @@ import asyncio
 import os
 import signal
 import socket
+import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
 
 import httpx
 import pytest
+import yaml
 
-from streamstead.core.settings import Monitoring
+from streamstead.core.settings import Monitoring, Settings
 from streamstead.mgmt.containers.usage import Usages
 from streamstead.mgmt.status import State
 
@@ -42,13 +46,15 @@ async def test_prometheus_answers_below_its_path_with_our_rules_and_targets(
     port = prometheus.house.settings.prometheus_port
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}/prometheus/api/v1") as client:
         rules = (await client.get("/rules")).json()["data"]["groups"]
-        targets = (await client.get("/targets")).json()["data"]["activeTargets"]
+        config = yaml.safe_load((await client.get("/status/config")).json()["data"]["yaml"])
     assert sum(len(group["rules"]) for group in rules) > 10
-    jobs = {target["labels"]["job"] for target in targets}
-    assert jobs == {
+    jobs = {
+        job["job_name"]: job["static_configs"][0]["targets"] for job in config["scrape_configs"]
+    }
+    assert set(jobs) == {
         "platform", "hooks", "recorder", "ffmpeg_forward", "engine", "node", "prometheus",
     }  # fmt: skip
-    assert all(target["scrapeUrl"].startswith("http://127.0.0.1:") for target in targets)
+    assert jobs["hooks"] == [f"127.0.0.1:{prometheus.house.settings.hooks_port}"]
     row = await prometheus.row()
     assert row["kind"] == "process"
     assert row["version"].startswith("2.")
@@ -121,8 +127,40 @@ async def test_an_end_that_nobody_asked_for_is_kept_with_its_last_words(
     next_one = await open_house("redis")
     row = await next_one.row()
     assert (row["last_exit"]["status"], row["last_exit"]["reason"]) == (-9, "ended by signal 9")
-    assert any("Ready to accept connections" in line for line in row["last_exit"]["lines"])
+    assert any("ready to accept connections" in line for line in row["last_exit"]["lines"])
     assert one.told == ["service.changed"]
+
+
+@pytest.fixture
+def small_run(settings: Settings) -> Iterator[Path]:
+    """The folder of pidfiles and sockets, on a disk of 64 kB."""
+    if os.geteuid() != 0:
+        pytest.skip("mounts a small disk, which only root may")
+    run = settings.data.run
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", run], check=True)
+    yield run
+    subprocess.run(["umount", "-l", run], check=True)
+
+
+async def test_a_full_disk_is_told_in_words_and_no_process_is_forgotten(
+    small_run: Path, open_house: Open, until: Until
+) -> None:
+    need("redis-server")
+    one = await open_house("redis")
+    await running(one)
+    pid = one.status.pid
+    assert pid
+    (small_run / "redis.pid").unlink()
+    with suppress(OSError), (small_run / "filler").open("wb", buffering=0) as filler:
+        while True:
+            filler.write(b"x" * 4096)
+    os.kill(pid, signal.SIGKILL)
+    await until(lambda: one.status.state is State.BACKOFF)
+    assert one.status.detail.startswith("the disk is full: it is tried again when there is room")
+    assert one.status.pid is None
+    (small_run / "filler").unlink()
+    await running(one)
+    assert one.status.restarts < 8
 
 
 @pytest.mark.parametrize(
