@@ -32,7 +32,7 @@ log = get_logger(__name__)
 
 EVERY_S = 5.0
 SOME_S = 15.0
-"""Our own services are asked so often while no page is open."""
+"""Our own services are asked so often while nobody publishes and no page is open."""
 
 OFTEN_S = 10.0
 """Redis and the manager: everything else depends on them."""
@@ -183,12 +183,11 @@ class Looks:
         # An event makes it due at once; between two looks of the rhythm nothing is asked twice.
         if self._is_due("host", now, OFTEN_S):
             await self._look_at_host()
-        open_pages = self._pages() > 0
         if self._is_due("streams", now, self._every_s if self._closely() else RARELY_S):
             await self._look_at_streams()
         if self._is_due("redis", now, OFTEN_S):
             await self._look_at_redis(now)
-        if self._is_due("some", now, self._every_s if open_pages else SOME_S):
+        if self._is_due("some", now, self._every_s if self._closely() else SOME_S):
             await self._look_at_services(now)
         if (self._asking is None or self._asking.done()) and self._is_due(
             "slow", now, SlowFacts.EVERY_S
