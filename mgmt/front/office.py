@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from time import monotonic
 from typing import Any
 
 from pydantic import ValidationError
@@ -26,6 +27,9 @@ from .settings import FrontChange, FrontPending, FrontSettings
 log = get_logger(__name__)
 
 FRONT_TAKES_S = 8.0
+SETTLED_S = 0.4
+"""nginx starts its new workers, waits 100 ms, and only then tells the old ones to take no more."""
+
 MEDIA_TAKES_S = 25.0
 LOOK_EVERY_S = 5.0
 _WORKING = (State.RUNNING, State.UNHEALTHY)
@@ -267,17 +271,20 @@ class FrontOffice:
             await self._media_took(float(hls_of(plan).fragment_s))
 
     async def _says(self, port: int, wanted: str) -> bool:
+        """Wait until all answers are the wanted one: for a moment workers of both kinds answer."""
+        since: float | None = None
         try:
             async with asyncio.timeout(FRONT_TAKES_S):
-                while True:
+                while since is None or monotonic() - since < SETTLED_S:
                     try:
-                        if wanted.encode() in await fetch(port, "/healthz"):
-                            return True
+                        found = wanted.encode() in await fetch(port, "/healthz")
                     except (OSError, ValueError):
-                        pass
+                        found = False
+                    since = (since or monotonic()) if found else None
                     await asyncio.sleep(0.05)
         except TimeoutError:
             return False
+        return True
 
     async def _media_took(self, fragment_s: float) -> None:
         try:

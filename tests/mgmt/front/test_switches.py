@@ -15,6 +15,7 @@ import pytest
 
 from streamstead.core.errors import Conflict, Invalid, NotSupported
 from streamstead.core.settings import Settings
+from streamstead.hooks.gates import Gates
 from streamstead.mgmt.front import office
 from streamstead.mgmt.front.modules import Modules, modules_of
 from streamstead.mgmt.front.settings import FrontChange
@@ -281,6 +282,27 @@ async def test_prometheus_is_for_who_is_signed_in_and_learns_nothing_of_the_sess
             kept.client.cookies.clear()
             stranger = await kept.client.get("/prometheus/graph")
             assert (stranger.status_code, stranger.json()["data"]["key"]) == (401, "token_missing")
+
+
+async def test_hls_may_be_fetched_from_the_media_server_for_who_has_a_session(
+    ports: Settings, share: Path, tmp_path: Path
+) -> None:
+    settings = ports.model_copy(update={"srs_bin": Path("/srv/srs/objs/srs")})
+    async with open_kept(settings, MediaServer.SRS, tmp_path) as kept:
+        state = await change(kept, hls=False)
+        assert state["hls"] is False
+        assert state["in_effect"] is None
+        sid = "0123456789abcdef" * 2
+        Gates(settings.data.gates).open("live", "a b", sid)
+        async with server(settings.srs_http_port, echo_head):
+            for name in ("a%20b.m3u8", "a%20b-17.ts"):
+                reply = await kept.client.get(f"/p/{sid}/live/{name}?hls_ctx=1")
+                assert reply.json()[0] == f"GET /live/{name}?hls_ctx=1 HTTP/1.1"
+                assert reply.headers.get_list("access-control-allow-origin") == ["*"]
+                assert (await kept.client.get(f"/p/{'0' * 32}/live/{name}")).status_code == 403
+        with pytest.raises(Conflict) as refused:
+            await change(kept, no_hls_ctx=False)
+        assert refused.value.key == "hls_sessions_twice"
 
 
 async def test_signing_in_is_slowed_down_for_each_address(kept: Kept) -> None:
