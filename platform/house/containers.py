@@ -147,7 +147,17 @@ async def containers(
         body.model_dump(mode="json", exclude={"token"}, exclude_none=True),
         timeout_s=CALL_S,
     )
-    return Reply(data=_typed(body.action, found))
+    data = _typed(body.action, found)
+    if body.action is ContainersAction.QUERY:
+        await _tell_media_version(services, data)
+    return Reply(data=data)
+
+
+async def _tell_media_version(services: ServicesDep, rows: Any) -> None:
+    """The media server tells its version by its own API, which mgmt does not ask."""
+    for row in rows:
+        if row.name == "media" and not row.version and row.pid:
+            row.version = (await services.media.get()).version
 
 
 def _typed(
