@@ -37,7 +37,8 @@ def installed(machine: Machine, publisher: Publisher) -> Machine:
     first.unlink()
     publisher.publish(machine)
     machine.must("tar", "-C", "/root", "-xf", "/root/first.tar.gz")
-    machine.must("/root/streamstead-0.1.0/bootstrap", "--runtime", "process", timeout_s=900)
+    words = ("--runtime", "process", "--healthy-wait", "300")
+    machine.must("/root/streamstead-0.1.0/bootstrap", *words, timeout_s=900)
     machine.api("mgmt/upgrade/settings/update", url=f"{SHELF}/index.json", keys=[publisher.public])
     return machine
 
