@@ -97,7 +97,7 @@ class Checkup:
                     return
             else:
                 well_since = 0.0
-                slow = all(" is starting" in one for one in wrong)
+                slow = all(one.endswith(" is starting") for one in wrong)
                 if now > until + (2 * within_s if slow else 0):
                     raise _sick(
                         f"not everything is well after {within_s:.0f} s: {'; '.join(wrong)}"
