@@ -153,14 +153,19 @@ async def test_nonces_that_are_refused_again_and_again_are_told_as_trouble_of_th
     assert await place.served() == before
 
 
-async def test_the_check_tells_names_that_are_missing_broken_or_forbidden(
-    place: Place, names: NameServer
+async def test_the_check_tells_names_that_are_wrong_missing_broken_or_forbidden(
+    open_place: Callable[..., Any], with_authority: Settings, names: NameServer
 ) -> None:
+    # The operator has said how the machine is seen from outside.
+    place = await open_place(with_authority.model_copy(update={"candidate": "203.0.113.9"}))
+    names.records["wrong.example.org", "A"] = ["192.0.2.7"]
     names.records[API, "CAA"] = ['0 issue "other.example"']
     names.broken = {"broken.example.org"}
     try:
         items = await place.desk.check(
-            WantCheck(domain=f"{LIVE} {API} nowhere.example.net broken.example.org")
+            WantCheck(
+                domain=f"{LIVE} {API} wrong.example.org nowhere.example.net broken.example.org"
+            )
         )
     finally:
         names.broken = set()
@@ -170,6 +175,9 @@ async def test_the_check_tells_names_that_are_missing_broken_or_forbidden(
     assert keys[f"port80:{LIVE}"] == "port80_ok"
     assert keys[f"caa:{LIVE}"] == "caa_ok"
     assert keys[f"caa:{API}"] == "caa_forbidden"
+    assert keys["dns:wrong.example.org"] == "dns_wrong"
+    said = next(item.message for item in items if item.id == "dns:wrong.example.org")
+    assert said == ("wrong.example.org points to 192.0.2.7, but this server has 203.0.113.9")
     assert keys["dns:nowhere.example.net"] == "dns_missing"
     assert keys["dns:broken.example.org"] == "dns_failed"
     assert keys["caa:broken.example.org"] == "caa_failed"
