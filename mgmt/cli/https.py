@@ -14,7 +14,7 @@ app = typer.Typer(no_args_is_help=True, help="Show, request, renew and upload th
 
 LONG_S = 320
 _MARKS = {"ok": "[green]ok  [/]", "warn": "[yellow]warn[/]", "fail": "[red]fail[/]"}
-_PROVIDERS = {"self": "signed by ourselves", "ssl": "uploaded", "lets": "Let's Encrypt"}
+_PROVIDERS = {"self": "signed by ourselves", "ssl": "uploaded", "lets": "a CA, by ACME"}
 
 Domains = Annotated[list[str], typer.Argument(metavar="DOMAIN...", help="live.example.com")]
 Plugin = Annotated[

@@ -16,6 +16,8 @@ log = get_logger(__name__)
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 EVERY_MS = 12 * HOUR_MS
+LONGEST_MS = 24 * HOUR_MS
+"""A CA may make one wait for a week; meanwhile it is said again once a day."""
 START_S = (20.0, 120.0)
 """After a start the other programs come first, and not every house asks the CA at once."""
 NAP_S = 300.0
@@ -46,7 +48,8 @@ class Renewal:
         about = desk.about()
         self._count_down(about.facts, about, at_ms)
         next_ms = desk.state.next_at_ms
-        if next_ms is not None and at_ms < next_ms <= at_ms + 2 * DAY_MS:
+        # Further away than any is set: the clock was wrong when it was noted.
+        if next_ms is not None and at_ms < next_ms <= at_ms + LONGEST_MS:
             return
         if not self._renews(about) or not desk.is_due(about, at_ms):
             desk.state.next_at_ms = at_ms + _spread(_every_ms(about.facts))
@@ -105,7 +108,8 @@ class Renewal:
         state.failures += 1
         state.last_at_ms, state.last_ok, state.last_error = at_ms, False, problem
         wait_ms = min(HOUR_MS * 2 ** (state.failures - 1), EVERY_MS)
-        state.next_at_ms = max(at_ms + _spread(wait_ms), problem.retry_ms or 0)
+        until_ms = max(at_ms + _spread(wait_ms), problem.retry_ms or 0)
+        state.next_at_ms = min(until_ms, at_ms + LONGEST_MS)
         self._desk.keep()
         if not isinstance(exc, CaFailed):
             self._desk.tell_failure("renewal", self._desk.about().facts.domains, problem)

@@ -20,6 +20,7 @@ LEFT_OUT = (
     "|/ffmpeg/outputs/test$|/ffmpeg/vlive/ytdl$|/mgmt/notify/test$"
     "|/mgmt/logs/live$|/mgmt/backup/restore$|/mgmt/backup/create$"
     "|/mgmt/upgrade$|/mgmt/upgrade/(rollback|check|progress)$|/mgmt/upgrade/settings/update$"
+    "|/mgmt/letsencrypt$|/mgmt/letsencrypt/check$|/mgmt/auto-self-signed-certificate$"
     "|/mgmt/containers$|/mgmt/containers/progress$|/host/exec$"
     "|/mgmt/(doctor/run|pubkey|hlsll/update|hphls/update|front/update|nginx/(hls|homepage|proxy))$"
 )
