@@ -37,6 +37,8 @@ def test_help_of_upgrade_says_what_it_cannot_do_yet() -> None:
         (["--http-port=99999"], "--http-port is a number from 1 to 65535."),
         (["--lock-wait", "soon"], "--lock-wait is a number of seconds."),
         (["--no-start", "--demo"], "--no-start does not go with --foreground or --demo."),
+        (["--restore"], "--restore needs a value."),
+        (["--passphrase-file", "x"], "--passphrase-file goes with --restore."),
     ],
 )
 def test_a_wrong_option_is_named_and_usage_follows(options: list[str], reason: str) -> None:
@@ -78,3 +80,20 @@ def test_without_root_and_without_sudo_it_says_so(tmp_path: Path) -> None:
 def make(folder: Path) -> Path:
     folder.mkdir()
     return folder
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="bootstrap works on the machine as root")
+def test_a_restore_that_cannot_be_is_told_before_anything_is_made(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    done = call("bootstrap", "--data", str(data), "--restore", str(tmp_path / "nothing"))
+    assert done.returncode == 3
+    assert f"there is no file {tmp_path / 'nothing'}" in done.stdout + done.stderr
+    assert not data.exists()
+    backup = tmp_path / "house.ssbackup"
+    backup.write_bytes(b"")
+    (data / "config").mkdir(parents=True)
+    (data / "config/.env").write_text("A=b\n")
+    done = call("bootstrap", "--data", str(data), "--restore", str(backup))
+    assert done.returncode == 3
+    assert "holds a house already" in done.stdout + done.stderr
+    assert sorted(path.name for path in data.iterdir()) == ["config"]
