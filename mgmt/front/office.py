@@ -53,7 +53,7 @@ class FrontOffice:
         house, plan = self._house, self._house.plan
         wanted = self._pending.over(plan.front)
         return {
-            "hls": wanted.hls,
+            "hls": wanted.hls or plan.media_server is MediaServer.EMBEDDED,
             "noHlsCtx": wanted.no_hls_ctx,
             "hlsLowLatency": wanted.hls_low_latency,
             "homepage": wanted.homepage,
@@ -194,13 +194,12 @@ class FrontOffice:
             )
         if change.rtmps and not old.rtmps:
             self._check_rtmps()
-        if self._house.plan.media_server is MediaServer.EMBEDDED and not (
-            new.hls and new.no_hls_ctx
-        ):
+        by_media = change.hls is False or change.no_hls_ctx is False
+        if by_media and self._house.plan.media_server is MediaServer.EMBEDDED:
             raise NotSupported(
                 "the embedded media server serves no HLS itself", "nginx serves it from disk here."
             )
-        if not new.hls and not new.no_hls_ctx:
+        if by_media and not new.hls and not new.no_hls_ctx:
             raise Conflict(
                 "players do not understand the sessions of the media server behind our own",
                 "Let nginx serve HLS, or switch sessions of the media server off.",

@@ -12,7 +12,10 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from ...core.errors import Invalid
+from ...core.log import get_logger
 from ...core.settings import Settings
+
+log = get_logger(__name__)
 
 OURS = frozenset(
     [
@@ -220,7 +223,13 @@ def open_proxies(proxies: dict[str, str]) -> list[Proxy]:
     bundle = str(_CA_BUNDLE) if _CA_BUNDLE.is_file() else ""
     found = []
     for location, backend in sorted(proxies.items()):
-        address = parse_address(backend, "the backend")
+        try:
+            check_location(location)
+            address = parse_address(backend, "the backend")
+        except Invalid as exc:
+            # A file that somebody has edited must not keep the whole house from starting.
+            log.error("proxy.left_out", location=location, reason=exc.message)
+            continue
         ip = address.ip
         near = ip is not None and (ip.is_private or ip.is_loopback)
         resolver = "" if ip is not None else servers

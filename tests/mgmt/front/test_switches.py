@@ -18,7 +18,7 @@ from streamstead.core.settings import Settings
 from streamstead.hooks.gates import Gates
 from streamstead.mgmt.front import office
 from streamstead.mgmt.front.modules import Modules, modules_of
-from streamstead.mgmt.front.settings import FrontChange
+from streamstead.mgmt.front.settings import FrontChange, FrontSettings
 from streamstead.mgmt.runtime.account import Account
 from streamstead.mgmt.runtime.spec import RuntimeName
 from streamstead.mgmt.services.common import FrontDoors, MediaServer, Plan
@@ -303,6 +303,18 @@ async def test_hls_may_be_fetched_from_the_media_server_for_who_has_a_session(
         with pytest.raises(Conflict) as refused:
             await change(kept, no_hls_ctx=False)
         assert refused.value.key == "hls_sessions_twice"
+
+
+async def test_what_was_set_for_another_media_server_stands_in_no_other_change_s_way(
+    ports: Settings, share: Path, tmp_path: Path
+) -> None:
+    ports.data.mgmt.mkdir()
+    kept_before = FrontSettings(hls=False, no_hls_ctx=True, proxies={"/x y": "http://a", "/b": "c"})
+    (ports.data.mgmt / "front.json").write_text(kept_before.model_dump_json())
+    async with open_kept(ports, MediaServer.EMBEDDED, tmp_path) as kept:
+        assert "/x y" not in kept.config()
+        state = await change(kept, homepage="https://example.com")
+        assert state["homepage"] == "https://example.com"
 
 
 async def test_signing_in_is_slowed_down_for_each_address(kept: Kept) -> None:
