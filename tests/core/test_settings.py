@@ -58,3 +58,15 @@ def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
 
 def test_secrets_do_not_show_in_the_text_of_settings() -> None:
     assert not any(value in repr(Settings.from_env(SECRETS)) for value in SECRETS.values())
+
+
+def test_a_hosting_panel_may_own_the_certificate(tmp_path: Path) -> None:
+    (tmp_path / "config").mkdir()
+    lines = "".join(f"{name}={value}\n" for name, value in SECRETS.items())
+    env_file = tmp_path / "config/.env"
+    env_file.write_text(lines)
+    assert not Settings.load(tmp_path, {}).https_managed
+    assert Settings.load(tmp_path, {"SRS_HTTPS": "off"}).https_managed
+    env_file.write_text(lines + "SRS_HTTPS=off\n")
+    assert Settings.load(tmp_path, {}).https_managed
+    assert not Settings.load(tmp_path, {"SRS_HTTPS": "lets"}).https_managed
