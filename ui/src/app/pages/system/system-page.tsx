@@ -11,12 +11,14 @@ import { SystemTabs } from './system-tabs';
 export function SystemPage() {
   const { t } = useTranslation();
   const { services } = useLive();
+  // What is switched off is so on purpose.
+  const used = services?.filter(({ state }) => state !== 'off');
   useTitle(t('nav.system'));
-  const troubled = services?.filter((service) => service.state !== 'running') ?? [];
-  const state = !services
+  const troubled = used?.filter((service) => service.state !== 'running') ?? [];
+  const state = !used
     ? ''
     : troubled.length === 0
-      ? t('system.allRunning', { count: services.length })
+      ? t('system.allRunning', { count: used.length })
       : t('system.troubled', { names: troubled.map((service) => service.name).join(', ') });
   return (
     <>

@@ -20,7 +20,7 @@ export function HttpsOptions() {
   return (
     <Card title={t('https.options.title')}>
       <Loaded query={query} rows={3}>
-        {({ redirect_https, hsts, rtmps, rtmps_port, https_ready }) => (
+        {({ redirect_https, hsts, rtmps, rtmps_port, rtmps_possible, https_ready }) => (
           <Stack gap="lg">
             {!https_ready && <Notice tone="idle">{t('https.options.notReady')}</Notice>}
             <OptionSwitch
@@ -39,9 +39,9 @@ export function HttpsOptions() {
             />
             <OptionSwitch
               label={t('https.options.rtmps', { port: rtmps_port })}
-              hint={t('https.options.rtmpsHint')}
+              hint={rtmps_possible || t('https.options.rtmpsHint')}
               checked={shown('rtmps', rtmps)}
-              disabled={update.isPending || (!https_ready && !rtmps)}
+              disabled={update.isPending || ((!https_ready || rtmps_possible !== '') && !rtmps)}
               onChange={(on) => update.mutate({ rtmps: on })}
             >
               <code style={{ marginLeft: 50, fontSize: 12 }}>{`rtmps://${location.hostname}:${rtmps_port}/live`}</code>
