@@ -156,7 +156,7 @@ def test_the_guard_forbids_nginx_and_redis_only_and_the_owners_policy_comes_back
 
 def test_old_releases_go_but_never_one_that_a_process_runs_from(tmp_path: Path) -> None:
     releases = tmp_path / "releases"
-    for age, name in enumerate(["d", "c", "b", "a"]):
+    for age, name in enumerate(["e", "d", "c", "b", "a"]):
         (releases / name).mkdir(parents=True)
         (releases / name / "complete").touch()
         os.utime(releases / name / "complete", (2000 - age, 2000 - age))
@@ -167,10 +167,10 @@ def test_old_releases_go_but_never_one_that_a_process_runs_from(tmp_path: Path) 
         done = shell(
             f"prune_releases; ls -1 {releases}",
             DATA=str(tmp_path),
-            RELEASE=str(releases / "d"),
+            RELEASE=str(releases / "e"),
         )
         runs.kill()
-    assert done.stdout.split() == ["a", "c", "d"], done.stderr
+    assert done.stdout.split() == ["a", "c", "d", "e"], done.stderr
 
 
 def test_a_step_that_fails_unforeseen_still_gives_a_reason_and_an_advice(tmp_path: Path) -> None:
