@@ -8,17 +8,26 @@ from typing import Any
 
 import pytest
 
-from streamstead.core.errors import Conflict, HttpsManaged, Invalid, StreamsteadError
+from streamstead.core.errors import (
+    Conflict,
+    HttpsManaged,
+    Invalid,
+    RateLimited,
+    StreamsteadError,
+)
 from streamstead.core.settings import Settings
 from streamstead.mgmt.certificate import self_signed
 from streamstead.mgmt.https import swap
+from streamstead.mgmt.https.certbot import CaFailed
 from streamstead.mgmt.https.models import (
     About,
     Facts,
     Order,
+    Problem,
     Provider,
     WantSettings,
     WantUpload,
+    now_ms,
 )
 from streamstead.mgmt.https.pem import check_readable
 from streamstead.mgmt.https.show import show
@@ -136,6 +145,29 @@ async def test_a_renewal_that_fails_is_told_and_tried_later_not_at_once(place: P
     assert await place.served() == before
     items = {item.id for item in place.desk.jobs.last.checks} if place.desk.jobs.last else set()
     assert "dns:live.example.com" in items, "nobody looked why"
+
+
+async def test_a_ca_that_wants_to_be_left_alone_for_a_week_is_left_alone(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await serve_from_ca(place, days_left=20)
+    asked = 0
+    week = Problem(key="rate_limited", message="no", help="wait", retry_ms=now_ms() + 7 * DAY_MS)
+
+    async def refuse(*_: object) -> None:
+        nonlocal asked
+        asked += 1
+        raise CaFailed(week, reached_ca=True)
+
+    monkeypatch.setattr(place.desk.certbot, "issue", refuse)
+    await place.renewal.look()
+    state = place.desk.state
+    assert state.next_at_ms is not None
+    assert 0.9 * DAY_MS < state.next_at_ms - now_ms() <= DAY_MS
+    with pytest.raises(RateLimited) as waits:
+        await place.renewal.renew(force=True)
+    assert waits.value.retry_after_s > 6 * 86400
+    assert asked == 1
 
 
 async def test_the_last_days_are_counted_down_once_each(
