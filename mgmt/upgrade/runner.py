@@ -72,7 +72,9 @@ def _work(job: Job) -> None:
             _end(job, Result.DONE)
             return
     except NothingToDo as exc:
-        job.step("check").message = str(exc)
+        for step in run.steps:
+            if step.state is StepState.RUNNING:
+                step.state, step.at_ms, step.message = StepState.DONE, now_ms(), str(exc)
         _end(job, Result.DONE)
         return
     except Exception as exc:  # whatever it is, the house must not stay between two releases
