@@ -83,6 +83,13 @@ class Silence:
     ever: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
+    async def wait_until_connected(self, timeout_s: float = 30) -> None:
+        """Return once somebody is kept waiting."""
+        async with asyncio.timeout(timeout_s):
+            while not self.connected:
+                self.changed.clear()
+                await self.changed.wait()
+
     async def wait_until_left(self, timeout_s: float = 5) -> None:
         """Return once nobody is kept waiting any more."""
         async with asyncio.timeout(timeout_s):
@@ -93,6 +100,7 @@ class Silence:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connected += 1
         self.ever += 1
+        self.changed.set()
         try:
             while await reader.read(1000):
                 pass
