@@ -230,6 +230,8 @@ class Unit:
                     await unit.healthy.wait()
         except TimeoutError:
             log.warning("service.needs_missing", name=self.spec.name)
+        if self._held is None:
+            self._set(State.STARTING, "")
 
     async def _step(self) -> float:
         """Do what is due; return after how many seconds to look again."""
@@ -272,7 +274,8 @@ class Unit:
         return finding
 
     async def _start(self) -> float:
-        self._set(State.STARTING, "")
+        if self._state is not State.STARTING:
+            self._set(State.STARTING, "")
         self._files.write()
         complaint = await self.runtime.check(self.spec)
         if complaint is not None:

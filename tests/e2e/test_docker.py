@@ -84,12 +84,12 @@ def _back(house: House, old: int) -> bool:
         return False
 
 
-def test_a_killed_container_is_repaired(house: House, api: Api) -> None:
+def test_a_removed_container_is_repaired(house: House, api: Api) -> None:
     secret = api.secret()
     for service in CONTAINERS:
         before = _starts(house)
         client = docker.from_env()
-        client.containers.get(before[service][0]).kill()
+        client.containers.get(before[service][0]).remove(force=True)
         client.close()
         wait_until(
             lambda s=service, b=before: _starts(house).get(s) != b[s] and _all_running(house),

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from streamstead.core.errors import Upstream
+from streamstead.core.errors import Invalid, Upstream
 from streamstead.core.settings import Settings
 from streamstead.mgmt.config_files import ConfigFiles
 from streamstead.mgmt.runtime.account import Account
-from streamstead.mgmt.runtime.protocol import Ended, Instance
+from streamstead.mgmt.runtime.once import Ran, RunOnce
+from streamstead.mgmt.runtime.protocol import Ended, EngineAway, Instance
 from streamstead.mgmt.runtime.spec import (
     ConfigFile,
     HealthCheck,
@@ -37,6 +38,7 @@ class FakeRuntime:
         self.calls: list[str] = []
         self.complaint: str | None = None
         self.refuses = False
+        self.away = False
         self.lines: list[str] = []
         self._pids = iter(range(100, 10_000))
 
@@ -49,6 +51,8 @@ class FakeRuntime:
         return instance
 
     async def inspect(self, name: str) -> Instance | None:
+        if self.away:
+            raise EngineAway("no engine answers")
         if self.refuses:
             raise Upstream("the engine refuses")
         return self.running.get(name)
@@ -62,6 +66,9 @@ class FakeRuntime:
 
     async def check(self, spec: ServiceSpec) -> str | None:
         return self.complaint
+
+    async def run(self, once: RunOnce, timeout_s: float) -> Ran:
+        return Ran(0, "")
 
     async def logs(self, name: str, lines: int) -> list[str]:
         return self.lines
@@ -353,3 +360,68 @@ async def test_changed_files_are_reloaded_not_restarted(
         await until(lambda: changed.status.state is State.RUNNING)
     assert conf.read_text() == "two"
     assert runtime.calls == ["start thing", "signal thing 1"]
+
+
+async def test_one_that_is_held_is_stopped_and_not_started_until_it_is_released(
+    make: Make, until: Until, runtime: FakeRuntime
+) -> None:
+    unit = make()
+    unit.hold(State.OFF, "switched off")
+    async with kept(unit):
+        await until(lambda: unit.status.detail == "switched off")
+        assert runtime.calls == []
+        unit.release()
+        await until(lambda: unit.status.state is State.RUNNING)
+        unit.hold(State.STOPPED, "stopped by the operator")
+        await until(lambda: runtime.calls == ["start thing", "stop thing"])
+        assert (unit.status.state, unit.status.pid) == (State.STOPPED, None)
+        assert not unit.healthy.is_set()
+        unit.release()
+        await until(lambda: unit.status.state is State.RUNNING)
+    assert unit.status.restarts == 0
+
+
+async def test_nobody_waits_for_one_that_is_held(
+    make: Make, until: Until, runtime: FakeRuntime
+) -> None:
+    base, unit = make("base"), make("thing")
+    base.hold(State.OFF, "switched off")
+    async with kept(unit, base):
+        await until(lambda: unit.status.state is State.RUNNING)
+
+
+async def test_without_the_engine_a_program_is_asked_itself_how_it_is(
+    make: Make, until: Until, runtime: FakeRuntime, door: Door
+) -> None:
+    runtime.away = True
+    unit = make()
+    async with kept(unit):
+        await until(lambda: unit.status.state is State.RUNNING)
+        assert unit.status.detail == "no engine answers"
+        runtime.running["thing"] = Instance("thing", 7, unit.spec.hash, 123_000)
+        runtime.away = False
+        unit.look()
+        await until(lambda: unit.status.pid == 7)
+    assert runtime.calls == []
+    assert unit.status.restarts == 0
+
+
+@pytest.mark.parametrize("how", ["refused", "away"])
+async def test_a_change_that_fails_leaves_everything_as_it_was(
+    make: Make, until: Until, runtime: FakeRuntime, tmp_path: Path, how: str
+) -> None:
+    conf = tmp_path / "conf"
+    unit = make(files=(ConfigFile(conf, "one"),), reload_signal=int(signal.SIGHUP))
+    before = unit.spec
+    async with kept(unit):
+        await until(lambda: unit.status.state is State.RUNNING)
+        other = replace(before, files=(ConfigFile(conf, "two"),))
+        if how == "refused":
+            runtime.complaint = "[emerg] unknown directive"
+        else:
+            runtime.away = True
+        with pytest.raises(Invalid if how == "refused" else EngineAway):
+            await unit.change(other)
+    assert conf.read_text() == "one"
+    assert unit.spec == before
+    assert runtime.calls == ["start thing"]
