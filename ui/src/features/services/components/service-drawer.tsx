@@ -7,6 +7,7 @@ import { Notice } from '../../../components/notice';
 import { TimeAgo } from '../../../components/time-ago';
 import type { HouseService } from '../../../lib/house-types';
 import { serviceLogsQuery } from '../api/use-services';
+import { plainLine } from '../plain-line';
 import { serviceWord } from '../service-words';
 import { ServiceActions } from './service-actions';
 import { ServiceFacts } from './service-facts';
@@ -30,13 +31,13 @@ export function ServiceDrawer({ service, onClose }: { service: HouseService; onC
             <p style={{ margin: '0 0 8px' }}>
               <TimeAgo ms={exit.at_ms} />: {exit.reason || t('services.exitStatus', { status: exit.status ?? '?' })}
             </p>
-            {exit.lines.length > 0 && <LogLines label={t('services.lastWords')} lines={exit.lines} height={160} />}
+            {exit.lines.length > 0 && <LogLines label={t('services.lastWords')} lines={exit.lines.map(plainLine)} height={160} />}
           </section>
         )}
         <section aria-label={t('services.log')}>
           <h3 style={{ margin: '0 0 8px', fontSize: 14 }}>{t('services.log')}</h3>
           <Loaded query={logs}>
-            {(lines) => (lines.length > 0 ? <LogLines label={t('services.log')} lines={lines} height={360} /> : <p style={{ margin: 0 }}>{t('services.logEmpty')}</p>)}
+            {(lines) => (lines.length > 0 ? <LogLines label={t('services.log')} lines={lines.map(plainLine)} height={360} /> : <p style={{ margin: 0 }}>{t('services.logEmpty')}</p>)}
           </Loaded>
         </section>
       </Stack>
