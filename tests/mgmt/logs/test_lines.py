@@ -5,6 +5,7 @@ import json
 import pytest
 
 from streamstead.core.paths import DataDir
+from streamstead.mgmt.logs import journal
 from streamstead.mgmt.logs.line import key_of, parse
 
 AT = 1795255201000
@@ -69,3 +70,16 @@ def test_an_id_names_its_line() -> None:
     line.offset = 34
     assert key_of(line.id) == (12, "a-b.c", 34)
     assert key_of("nonsense") is None
+
+
+def test_entries_of_the_journal_are_lines_of_the_manager() -> None:
+    said = '{"event":"service.started","level":"info","timestamp":"2026-11-21T10:00:00Z"}'
+    raw = {"__REALTIME_TIMESTAMP": str(AT * 1000 + 42), "MESSAGE": said}
+    line = journal.entry(json.dumps(raw).encode())
+    assert line is not None
+    assert (line.service, line.at_ms, line.text) == ("mgmt", AT, "service.started")
+    raw["MESSAGE"] = list(b"not a text: token=abc \xff")  # type: ignore[assignment]
+    line = journal.entry(json.dumps(raw).encode())
+    assert line is not None
+    assert line.text.startswith("not a text: token=***")
+    assert journal.entry(b"-- no entries --") is None
