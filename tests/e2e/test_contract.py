@@ -18,7 +18,7 @@ from .house import API, House
 LEFT_OUT = (
     "/mgmt/live$|/tencent/cam/secret$|/storage/targets/test$"
     "|/ffmpeg/outputs/test$|/ffmpeg/vlive/ytdl$|/mgmt/notify/test$"
-    "|/mgmt/logs/live$|/mgmt/backup/restore$|/mgmt/backup/create$"
+    "|/mgmt/logs/live$|/mgmt/backup/restore$|/mgmt/backup/create$|/mgmt/support-bundle$"
     "|/mgmt/upgrade$|/mgmt/upgrade/(rollback|check|progress)$|/mgmt/upgrade/settings/update$"
     "|/mgmt/letsencrypt$|/mgmt/letsencrypt/check$|/mgmt/auto-self-signed-certificate$"
     "|/mgmt/containers$|/mgmt/containers/progress$|/host/exec$"
