@@ -3578,7 +3578,12 @@ export interface paths {
         put?: never;
         /**
          * Create Target
-         * @description Add somebody to tell.
+         * @description Add somebody to tell. Fields with a secret in them are kept under seal.
+         *
+         *     A webhook gets a POST of JSON, signed like those of events (``Streamstead-Signature``):
+         *     ``{"type": "alerts", "house", "title", "alerts": [{"id", "rule", "subject", "level", "state",
+         *     "text", "help", "since_ms", "at_ms"}]}``, with ``state`` firing or cleared. Several alerts at
+         *     once come as one message.
          */
         post: operations["create_target_terraform_v1_mgmt_notify_create_post"];
         delete?: never;
