@@ -41,7 +41,8 @@ class RunOnce:
 class Ran:
     """How it went. ``status`` is negative for a signal, ``TIMED_OUT`` for the time limit.
 
-    ``output`` is both its streams in order, the last ``MAX_OUTPUT_BYTES`` of them at most.
+    ``output`` is both its streams, of a container in about their order, the last
+    ``MAX_OUTPUT_BYTES`` of them at most.
     """
 
     status: int
