@@ -123,7 +123,7 @@ def test_a_signed_release_while_live_is_noticed_by_nobody(installed: Machine) ->
     go_live(installed)
     process, before = media(installed), seen(installed)
     run = upgrade_to(installed, "0.1.1")
-    assert run["result"] == "done", run
+    assert run["result"] == "done", run["error"]
     assert version(installed) == "0.1.1"
     assert media(installed) == process
     installed.wait(lambda: seen(installed)["last"] > before["last"] + 5000, "the film goes on")
@@ -134,7 +134,7 @@ def test_a_signed_release_while_live_is_noticed_by_nobody(installed: Machine) ->
 def test_a_broken_release_is_gone_back_from_while_live(installed: Machine) -> None:
     process, before = media(installed), seen(installed)
     run = upgrade_to(installed, "0.1.2")
-    assert run["result"] == "rolled_back", run
+    assert run["result"] == "rolled_back", run["error"]
     assert "hooks is " in run["error"]["message"]
     assert version(installed) == "0.1.1"
     assert is_well(installed)

@@ -2,6 +2,7 @@
 keeper, guard and runner are the real ones."""
 
 import contextlib
+import hashlib
 import json
 import os
 import shutil
@@ -118,6 +119,22 @@ class FakeHouse:
 
     def trust(self, signer: Signer) -> None:
         (self.data.mgmt / "upgrade.json").write_text(json.dumps({"keys": [signer.public]}))
+
+    def publish(self, archive: Path, signer: Signer) -> None:
+        """Enter an archive into an index, and let the house look there."""
+        version = archive.name.removeprefix("streamstead-").removesuffix(".tar.gz")
+        entry = {
+            "version": version,
+            "url": archive.name,
+            "bytes": archive.stat().st_size,
+            "sha256": hashlib.sha256(archive.read_bytes()).hexdigest(),
+        }
+        index = {"format": 1, "made_ms": 1, "stable": version, "latest": version}
+        path = archive.with_name("index.json")
+        path.write_text(json.dumps(index | {"releases": [entry]}))
+        signer.sign_file(path)
+        chosen = {"keys": [signer.public], "url": str(path)}
+        (self.data.mgmt / "upgrade.json").write_text(json.dumps(chosen))
 
     def ask(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run the command line from the release that is current, as an operator does."""

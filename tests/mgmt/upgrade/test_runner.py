@@ -179,3 +179,12 @@ def test_a_power_cut_after_the_switch_to_a_release_that_does_not_start(
     subprocess.run(argv, check=True, cwd="/", env=house.environment)
     assert house.wait_ended().result is Result.ROLLED_BACK
     house.whole("1.0.0-a")
+
+
+def test_a_release_of_an_index_is_fetched_verified_and_taken(
+    house: FakeHouse, signer: Signer
+) -> None:
+    house.publish(house.archive(signer, "1.1.0-b"), signer)
+    done = house.ask("upgrade", "--version", "v1.1.0", "--healthy-wait", "5")
+    assert done.returncode == 0, done.stdout + done.stderr
+    house.whole("1.1.0-b")
