@@ -116,8 +116,7 @@ class Calls:
         wish = rollback_wish(Installed(self._data), wanted.version, wanted.force, _who(wanted.by))
         return _begun(await asyncio.to_thread(begin, self._settings, wish))
 
-    async def check(self, request: Request) -> Any:
-        await body(request, BaseModel)
+    async def check(self, _: Request) -> Any:
         await self._watch.look()
         return await self._status()
 
