@@ -32,7 +32,7 @@ ffmpeg/slate/files ffmpeg/slate/preview ffmpeg/snapshot/{app}/{stream}.jpg ffmpe
 ffmpeg/transcode/list ffmpeg/transcode/query ffmpeg/transcode/task ffmpeg/vlive/streams
 hooks/dvr/files hooks/dvr/query hooks/keys/list hooks/play/passes/list hooks/play/rule/query
 hooks/publish/rules/query hooks/record/files hooks/record/query hooks/store/query hooks/streams/list
-hooks/streams/query hooks/viewers/query hooks/vod/files hooks/vod/query live/room/list
+hooks/streams/query hooks/viewers/query hooks/vod/files hooks/vod/query
 mgmt/alerts/list mgmt/alerts/rules/list mgmt/cert/query mgmt/dashboard/series mgmt/dashboard/summary
 mgmt/front/query mgmt/hlsll/query mgmt/hphls/query mgmt/limits/query mgmt/live mgmt/logout
 mgmt/stats/sessions mgmt/stats/streams mgmt/stats/viewers mgmt/status mgmt/streams/query
@@ -61,7 +61,7 @@ hooks/play/preview hooks/play/rule/update hooks/play/test hooks/publish/rules/up
 hooks/record/apply hooks/record/end hooks/record/globs hooks/record/post-processing
 hooks/record/remove hooks/srs/secret hooks/srs/secret/query hooks/srs/secret/update
 hooks/streams/create hooks/streams/remove hooks/streams/update hooks/viewers/kick hooks/vod/apply
-live/room/create live/room/query live/room/remove live/room/update mgmt/alerts/ack
+live/room/create live/room/list live/room/query live/room/remove live/room/update mgmt/alerts/ack
 mgmt/containers/progress mgmt/hooks/deliveries/query mgmt/hooks/deliveries/resend mgmt/logs/download
 mgmt/logs/live mgmt/logs/query mgmt/streams/kickoff recordings/clip recordings/delete recordings/end
 recordings/retention/update recordings/retry recordings/rules/update recordings/schedules/create
