@@ -25,6 +25,10 @@ log = get_logger(__name__)
 
 _PREFIX = "/terraform/v1/"
 _SIGN_IN = {"mgmt/login", "mgmt/init", "mgmt/logout", "mgmt/password"}
+_TRIED = {"mgmt/login", "mgmt/init"}
+NOBODY = "nobody"
+NOBODY_BYTES = 64_000_000
+"""In a file that is this large strangers add nothing more: they must not fill the disk."""
 # What of a body says which thing was meant.
 _TARGETS = (
     "action", "id", "name", "app", "stream", "label", "title", "kind", "domain", "location",
@@ -58,6 +62,8 @@ def append(folder: Path, who: str, what: str, target: str, address: str, result:
     try:
         fd = os.open(folder / name, flags, 0o660)
         try:
+            if who == NOBODY and os.fstat(fd).st_size > NOBODY_BYTES:
+                return
             # One write of one line: several processes never mix theirs.
             os.write(fd, orjson.dumps(entry) + b"\n")
         finally:
@@ -108,15 +114,17 @@ class AuditTrail:
         state: Mapping[str, Any] = scope.get("state") or {}
         principal = state.get("principal")
         fields = _fields_of(body)
-        if what in _SIGN_IN:
-            if what == "mgmt/init" and not fields.get("password"):
+        if principal is None:
+            # A stranger chooses neither what is written down nor how much of it.
+            if what not in _TRIED or (what == "mgmt/init" and not fields.get("password")):
                 return
-        elif principal is None or needed_scope(route.path, scope["method"]) is Needed.READ:
+            fields = {}
+        elif what not in _SIGN_IN and needed_scope(route.path, scope["method"]) is Needed.READ:
             return
         headers = Headers(scope=scope)
         append(
             folder,
-            who=principal.name if principal is not None else "nobody",
+            who=principal.name if principal is not None else NOBODY,
             what=what,
             target=_target_of(fields, scope.get("path_params") or {}),
             address=headers.get("x-real-ip") or (scope.get("client") or ("",))[0],
