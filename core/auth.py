@@ -48,6 +48,7 @@ class Principal:
     token_id: str = ""
     expires_s: int = 0
     scope: Scope = Scope.ADMIN
+    from_key: bool = False
 
 
 class AdminStore:
@@ -147,7 +148,7 @@ class Authenticator:
                 "Make a new one under System, API keys.",
                 key="api_key_invalid",
             )
-        return Principal(f"key {key.label}", scope=key.scope)
+        return Principal(f"key {key.label}", scope=key.scope, from_key=True)
 
     async def revoke(self, who: Principal) -> None:
         """End a session at once."""

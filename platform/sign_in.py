@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from ..core.app import API, Body, Reply
 from ..core.auth import COOKIE, LIFETIME_S, SessionToken, SignedIn
-from ..core.errors import MissingField, WrongPassword
+from ..core.errors import Forbidden, MissingField, WrongPassword
 from ..core.events import EventType
 from ..core.log import get_logger
 from ..core.registry import rfc3339
@@ -107,6 +107,11 @@ async def renew(
     _: Body, who: SignedIn, request: Request, response: Response, services: ServicesDep
 ) -> Reply[SessionToken]:
     """Give a fresh session for a valid one; the old one ends when it would have."""
+    if who.from_key:
+        raise Forbidden(
+            "an API key gives no session: that would outlive the key",
+            "Use the key itself as Bearer.",
+        )
     session = await services.authenticator.issue()
     _set_cookie(request, response, session)
     log.info("session.renewed", name=who.name, until=rfc3339(who.expires_s * 1000))

@@ -77,6 +77,14 @@ async def test_a_removed_key_and_one_that_has_ended_are_worth_nothing(page: Page
     assert (await ask(page, "streams/query", ending))[0] == 401
 
 
+async def test_a_key_gives_no_session_that_would_outlive_it(page: Page) -> None:
+    admin = await sign_in(page)
+    _, key = await make(page, admin, label="bot", scope="admin")
+    status, data = await ask(page, "token", key)
+    assert (status, data["key"]) == (403, "forbidden")
+    assert (await ask(page, "token", admin))[0] == 200
+
+
 async def test_wrong_keys_are_refused(page: Page) -> None:
     admin = await sign_in(page)
     key_id, _ = await make(page, admin, label="bot", scope="admin")
@@ -120,6 +128,24 @@ async def test_the_audit_log_says_who_did_what_from_where_and_when(page: Page) -
     assert told["entries"][2]["at_ms"] >= began
     assert PASSWORD not in str(told)
     assert "not the password" not in str(told)
+
+
+async def test_strangers_cannot_fill_the_audit_log(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin = await sign_in(page)
+    await ask(page, "logout", {}, name="x" * 120)
+    await ask(page, "api-keys/list", {}, name="x" * 120)
+    await ask(page, "login", {}, password="not the password", name="x" * 120)
+    _, told = await ask(page, "audit/query", admin)
+    tried = [(one["what"], one["target"]) for one in told["entries"]]
+    assert tried == [("mgmt/login", ""), ("mgmt/init", "")]
+    monkeypatch.setattr("streamstead.core.audit.NOBODY_BYTES", 0)
+    await ask(page, "login", {}, password="not the password")
+    await make(page, admin, label="bot", scope="read")
+    _, told = await ask(page, "audit/query", admin)
+    deeds = [one["what"] for one in told["entries"]]
+    assert (deeds[0], deeds.count("mgmt/login")) == ("mgmt/api-keys/create", 1)
 
 
 async def test_the_audit_log_is_read_page_by_page_and_filtered(page: Page) -> None:
