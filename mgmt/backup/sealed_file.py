@@ -219,6 +219,9 @@ def read_header(file: IO[bytes]) -> tuple[Header, bytes]:
 
 def _box(header: Header, head: bytes, passphrase: str | None) -> _Box:
     if not header.encrypted:
+        if passphrase:
+            # Whoever put it in the place of an encrypted one must not get past the passphrase.
+            raise BackupBroken("it is not encrypted, and a passphrase was given for it")
         return _Open(head)
     if not passphrase:
         raise PassphraseNeeded

@@ -65,6 +65,11 @@ def test_a_wrong_passphrase_and_none_are_told_apart() -> None:
         opened(raw, None)
 
 
+def test_a_passphrase_is_never_left_unasked() -> None:
+    with pytest.raises(BackupBroken, match="not encrypted"):
+        opened(sealed(NOISE, None), PASSPHRASE)
+
+
 @pytest.mark.parametrize("passphrase", [PASSPHRASE, None])
 def test_every_change_is_found(large: bytes, passphrase: str | None) -> None:
     raw = sealed(large, passphrase)
