@@ -152,6 +152,10 @@ def _add(source: Path, target: Path) -> None:
         return
     for root, folders, files in os.walk(source):
         place = target / Path(root).relative_to(source)
+        if place.is_symlink() and place != target:
+            # A service made it, and nothing of ours goes where it chooses.
+            folders.clear()
+            continue
         if not place.exists():
             facts = os.stat(root)
             place.mkdir(parents=True)

@@ -134,3 +134,14 @@ def test_whenever_the_power_fails_the_next_start_goes_on(
             assert moment > 5
             return
     pytest.fail("it never ended")
+
+
+def test_nothing_is_added_behind_a_link_that_a_service_made(tmp_path: Path) -> None:
+    source, target, elsewhere = (tmp_path / name for name in ("new", "here", "elsewhere"))
+    _write(source, {"r1/a": "x", "r1/deep/b": "x", "r2/c": "x"})
+    target.mkdir()
+    elsewhere.mkdir()
+    (target / "r1").symlink_to(elsewhere)
+    swap._add(source, target)
+    assert list(elsewhere.iterdir()) == []
+    assert (target / "r2/c").read_text() == "x"
