@@ -261,7 +261,8 @@ def _host(raw: str, what: str) -> str:
     if not raw:
         raise _bad(what, "it names no host")
     try:
-        return str(ipaddress.ip_address(raw))
+        # The name of an interface may follow, with any characters in it.
+        return str(ipaddress.ip_address("" if "%" in raw else raw))
     except ValueError:
         pass
     try:

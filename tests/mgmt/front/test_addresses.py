@@ -50,6 +50,7 @@ def test_a_homepage_is_put_together_anew(given: str, kept: str) -> None:
         "https://0x7f000001",
         "https://127.1",
         "https://-a.example",
+        "https://[fe80::1%eth0;}internal;]/",
     ],
 )
 def test_a_homepage_that_could_mislead_is_refused(given: str) -> None:
