@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..runtime.logfile import open_to_read
 from .line import Line, parse
 
 BLOCK = 32 * 1024
@@ -46,10 +47,10 @@ def backwards(files: list[LogFile], before_ms: int | None = None) -> Iterator[Li
     are passed over."""
     for file in files:
         try:
-            with file.path.open("rb") as opened:
+            with open_to_read(file.path) as opened:
                 yield from _of_file(opened.fileno(), file.service, before_ms)
-        except FileNotFoundError:
-            continue  # rotated away meanwhile
+        except OSError:
+            continue  # rotated away meanwhile, or no plain file any more
 
 
 def _of_file(fd: int, service: str, before_ms: int | None) -> Iterator[Line]:
@@ -107,7 +108,7 @@ def forwards(file: LogFile) -> Iterator[Line]:
     carry = b""
     offset = 0
     at_ms = 0
-    with file.path.open("rb") as opened:
+    with open_to_read(file.path) as opened:
         while block := opened.read(BLOCK):
             whole, newline, rest = (carry + block).rpartition(b"\n")
             if not newline:

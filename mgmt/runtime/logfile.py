@@ -1,9 +1,12 @@
 """Output of children: appended to a file that outlives us, rotated without the child's help."""
 
+import errno
 import os
 import re
 import shutil
+import stat
 from pathlib import Path
+from typing import IO
 
 MAX_BYTES = 10_000_000
 KEEP = 3
@@ -18,6 +21,17 @@ def open_log(path: Path) -> int:
     """Open for appending and return the descriptor; a symbolic link in its place is refused."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
     return os.open(path, flags, 0o640)
+
+
+def open_to_read(path: Path) -> IO[bytes]:
+    """Open a plain file of a folder that services write into: we read as root, so neither a link
+    nor anything else that one of them put there is followed. Raises OSError."""
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+    fd = os.open(path, flags)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise OSError(errno.EINVAL, "this is no plain file", str(path))
+    return open(fd, "rb")
 
 
 def rotate(path: Path, max_bytes: int = MAX_BYTES, keep: int = KEEP) -> bool:
@@ -82,9 +96,9 @@ def plain(line: str) -> str:
 
 
 def tail(path: Path, lines: int) -> list[str]:
-    """Return the last lines of the file, decoded; empty when it is absent."""
+    """Return the last lines of the file, decoded; empty when it cannot be read."""
     try:
-        with path.open("rb") as file:
+        with open_to_read(path) as file:
             end = file.seek(0, os.SEEK_END)
             block = b""
             while end > 0 and block.count(b"\n") <= lines:
@@ -92,6 +106,6 @@ def tail(path: Path, lines: int) -> list[str]:
                 file.seek(start)
                 block = file.read(end - start) + block
                 end = start
-    except FileNotFoundError:
+    except OSError:
         return []
     return block.decode(errors="replace").splitlines()[-lines:] if lines > 0 else []

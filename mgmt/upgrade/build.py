@@ -12,6 +12,7 @@ from ...core.errors import StreamsteadError
 from ...core.files import write_atomic
 from ...core.paths import DataDir
 from ...core.redact import redact_text
+from ..runtime.logfile import open_log
 from ..runtime.pidfile import new_record, read_pidfile, still_runs
 from .errors import UpgradeFailed
 
@@ -37,7 +38,7 @@ def build_release(tree: Path, data: DataDir, tell: Callable[[str], None]) -> str
     mark = data.upgrade / "building"
     end_builder(mark)
     lines: list[str] = []
-    with (data.logs / "upgrade.log").open("ab") as log:
+    with open(open_log(data.logs / "upgrade.log"), "ab") as log:
         child = subprocess.Popen(
             ["/bin/bash", str(script), "--data", str(data.root)],
             env=environment(),

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from streamstead.mgmt.runtime.logfile import mask, open_log, plain, rotate, tail
+from streamstead.mgmt.runtime.logfile import mask, open_log, open_to_read, plain, rotate, tail
 
 
 def test_a_writer_goes_on_in_the_emptied_file_after_rotation(tmp_path: Path) -> None:
@@ -83,3 +83,13 @@ def test_tail_of_an_absent_file_is_empty(tmp_path: Path) -> None:
 
 def test_colours_are_taken_out() -> None:
     assert plain("\x1b[31m[ERROR] no\x1b[0m") == "[ERROR] no"
+
+
+def test_a_link_or_a_pipe_in_place_of_a_log_shows_nothing(tmp_path: Path) -> None:
+    (tmp_path / "shadow").write_text("of root alone\n")
+    (tmp_path / "x.log").symlink_to(tmp_path / "shadow")
+    os.mkfifo(tmp_path / "y.log")
+    for name in ("x.log", "y.log"):
+        assert tail(tmp_path / name, 10) == []
+        with pytest.raises(OSError):  # noqa: PT011
+            open_to_read(tmp_path / name)
