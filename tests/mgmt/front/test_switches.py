@@ -90,6 +90,28 @@ async def test_a_proxy_gets_the_request_but_not_our_session(
     assert (await kept.client.get("/blog")).status_code == 404
 
 
+async def test_a_backend_sends_nobody_to_our_internal_places(
+    kept: Kept, free_port: Callable[[], int]
+) -> None:
+    recordings = kept.house.data.record / "r1"
+    recordings.mkdir(parents=True)
+    (recordings / "private.ts").write_text("of who has a pass")
+    port = free_port()
+
+    async def lead(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(
+            b"HTTP/1.1 200 OK\r\nX-Accel-Redirect: /.recordings/r1/private.ts\r\n"
+            b"Content-Length: 4\r\n\r\nmine"
+        )
+        writer.close()
+
+    await change(kept, proxy={"location": "/blog", "backend": f"http://127.0.0.1:{port}"})
+    async with server(port, lead):
+        assert (await kept.client.get("/blog/")).text == "mine"
+    await change(kept, proxy={"location": "/blog"})
+
+
 async def test_a_backend_whose_name_is_unknown_keeps_nothing_from_starting(kept: Kept) -> None:
     state = await change(kept, proxy={"location": "/x", "backend": "https://nowhere.invalid"})
     assert state["proxies"] == [{"location": "/x", "backend": "https://nowhere.invalid"}]
