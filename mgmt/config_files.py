@@ -43,7 +43,7 @@ class ConfigFiles:
         write_atomic(path, text, mode)
         if self._account.drops:
             # Root writes, the service user may read: no service changes what root starts.
-            os.chown(path, 0, self._account.gid)
+            os.chown(path, 0, self._account.gid, follow_symlinks=False)
 
     def applied(self, pid: int) -> bool:
         """Tell whether the process ``pid`` has read the files as they should be now."""

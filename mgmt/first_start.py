@@ -2,7 +2,9 @@
 
 import os
 import secrets
+import shutil
 import socket
+import stat
 from pathlib import Path
 
 from ..core.errors import ConfigError
@@ -50,7 +52,9 @@ _DIRECTORIES: tuple[tuple[str, int, bool], ...] = (
     ("backups", 0o2750, False),
     ("audit", 0o3770, False),
     ("prometheus", 0o750, True),
-    ("www", 0o755, True),
+    ("www", 0o755, False),
+    ("www/.well-known", 0o755, False),
+    ("www/.well-known/acme-challenge", 0o755, False),
     ("redis", 0o750, True),
 )
 
@@ -89,17 +93,36 @@ def ensure_setup_code(data: DataDir, account: Account) -> str | None:
 def _make_directories(data: DataDir, account: Account) -> None:
     data.root.mkdir(parents=True, exist_ok=True)
     for name, mode, owned in _DIRECTORIES:
-        path = data.root / name
+        path, nested = data.root / name, "/" in name
+        if nested and account.drops:
+            _clear_foreign(path, may_be=(0, account.uid) if owned else (0,))
         path.mkdir(exist_ok=True)
-        if account.drops:
-            os.chown(path, account.uid if owned else 0, account.gid)
-        # After chown, which clears the set-group-id bit.
-        path.chmod(mode)
+        # A service may put a link there even now; those in the root itself are the operator's.
+        fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | (os.O_NOFOLLOW if nested else 0))
+        try:
+            if account.drops:
+                os.fchown(fd, account.uid if owned else 0, account.gid)
+            # After chown, which clears the set-group-id bit.
+            os.fchmod(fd, mode)
+        finally:
+            os.close(fd)
     _link_redis_socket(data)
     for log_file in (data.hls_log, data.vod_log):
         _make_viewing_log(log_file, account)
     if account.drops and data.env_file.exists():
-        os.chown(data.env_file, account.uid, account.gid)
+        os.chown(data.env_file, account.uid, account.gid, follow_symlinks=False)
+
+
+def _clear_foreign(path: Path, may_be: tuple[int, ...]) -> None:
+    """Remove what a service put where a directory of ours belongs; all in those is made anew."""
+    try:
+        facts = path.lstat()
+    except FileNotFoundError:
+        return
+    if not stat.S_ISDIR(facts.st_mode):
+        path.unlink()
+    elif facts.st_uid not in may_be:
+        shutil.rmtree(path)
 
 
 def _link_redis_socket(data: DataDir) -> None:
@@ -131,7 +154,7 @@ def _make_master_key(data: DataDir, account: Account) -> None:
 def _write_owned(path: Path, content: bytes, account: Account) -> None:
     write_atomic(path, content, 0o600)
     if account.drops:
-        os.chown(path, account.uid, account.gid)
+        os.chown(path, account.uid, account.gid, follow_symlinks=False)
 
 
 def own_names() -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from ..core.errors import StreamsteadError
+from ..core.files import write_atomic
 from ..core.log import get_logger
 from ..core.paths import DataDir
 from ..core.runner import Listener, Running, Service
@@ -123,7 +124,7 @@ async def open_runtimes(
 
         docker = DockerRuntime(settings, account)
         if decision.runtime is RuntimeName.DOCKER:
-            mark.touch()
+            write_atomic(mark, "", 0o644)
             runtimes[RuntimeName.DOCKER] = docker
         else:
             await _leave_docker(docker, mark)
@@ -185,7 +186,7 @@ async def build(
 async def _stop_when_asked(asked: asyncio.Event, supervisor: Supervisor, data: DataDir) -> None:
     await asked.wait()
     log.info("stop.asked")
-    data.stop_mark.touch()
+    write_atomic(data.stop_mark, "", 0o644)
     sd_notify("STOPPING=1")
     await supervisor.stop_all()
     # The one way out of this process that also closes listeners in order.

@@ -5,6 +5,7 @@ import json
 import socket
 from pathlib import Path
 
+from ..core.files import write_atomic
 from ..core.settings import Settings
 from .services.common import FrontDoors
 
@@ -60,7 +61,7 @@ def choose_doors(settings: Settings, front_runs: bool) -> FrontDoors:
 
 def remember_doors(run: Path, doors: FrontDoors) -> None:
     """Note what our front opens, so that the next start does not take it for a stranger's."""
-    (run / _PORTS_FILE).write_text(json.dumps([doors.http, doors.https]), encoding="ascii")
+    write_atomic(run / _PORTS_FILE, json.dumps([doors.http, doors.https]), 0o644)
 
 
 def _remembered(run: Path) -> set[int]:

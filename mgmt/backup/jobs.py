@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from ...core.errors import StreamsteadError, Upstream
 from ...core.event_types import EventType
+from ...core.files import write_atomic
 from ...core.log import get_logger
 from ..house import House
 from ..state_file import StateFile
@@ -168,7 +169,7 @@ class Jobs:
 
     async def _stop_all(self) -> None:
         # The mark tells programs that outlive their service to end as well.
-        self._house.data.stop_mark.touch()
+        write_atomic(self._house.data.stop_mark, "", 0o644)
         await self._house.supervisor.stop_all()
         await asyncio.sleep(RELAYS_S)
 

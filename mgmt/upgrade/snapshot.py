@@ -74,7 +74,7 @@ class Snapshots:
         folder = self._data.redis
         copy_durably(self._folder / name / "redis.rdb", folder / "appendonly.aof", 0o640)
         owner = folder.stat()
-        os.chown(folder / "appendonly.aof", owner.st_uid, owner.st_gid)
+        os.chown(folder / "appendonly.aof", owner.st_uid, owner.st_gid, follow_symlinks=False)
         shutil.rmtree(folder / "appendonlydir", ignore_errors=True)
         sync_directory(folder)
 

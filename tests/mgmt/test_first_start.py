@@ -92,6 +92,27 @@ def test_services_cannot_replace_what_root_reads(data: DataDir) -> None:
         assert path.stat().st_uid == 65534
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="owners can only be set by root")
+def test_root_gives_away_nothing_that_a_service_points_to(data: DataDir, tmp_path: Path) -> None:
+    account = Account("nobody", 65534, 65534, (65534,))
+    prepare(data, account)
+    target, text = tmp_path / "of-root", tmp_path / "shadow"
+    target.mkdir(mode=0o700)
+    text.touch(mode=0o600)
+    # Both belong to the service, which may therefore put something else in their place.
+    (data.run / "redis").rmdir()
+    (data.run / "redis").symlink_to(target)
+    data.env_file.symlink_to(text)
+    (data.config / "srs").rmdir()
+    (data.config / "srs").mkdir()
+    os.chown(data.config / "srs", 65534, 65534)
+    (data.config / "srs" / "srs.conf").touch()
+    prepare(data, account)
+    assert (target.stat().st_uid, text.stat().st_uid, mode(target)) == (0, 0, 0o700)
+    assert (data.run / "redis").stat().st_uid == 65534
+    assert list((data.config / "srs").iterdir()) == []
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root changes its user")
 def test_an_unknown_account_and_root_are_refused() -> None:
     with pytest.raises(ConfigError, match="does not exist"):
