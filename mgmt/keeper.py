@@ -65,7 +65,7 @@ def _note_refusal(data: str, refused: bool) -> None:
     path = os.path.join(data, "run", "manager-failed")
     with suppress(OSError):
         if refused:
-            open(path, "w").close()
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o644))
         elif os.path.exists(path):
             os.unlink(path)
 

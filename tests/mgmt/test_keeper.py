@@ -120,6 +120,18 @@ async def test_a_second_keeper_of_the_same_data_does_nothing(place: Place, until
     assert len(place.managers()) == 1
 
 
+def test_a_refusal_is_noted_but_never_where_a_link_leads(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    note, other = tmp_path / "run/manager-failed", tmp_path / "other"
+    other.write_text("of somebody else")
+    note.symlink_to(other)
+    keeper._note_refusal(str(tmp_path), refused=True)
+    assert other.read_text() == "of somebody else"
+    keeper._note_refusal(str(tmp_path), refused=False)
+    keeper._note_refusal(str(tmp_path), refused=True)
+    assert note.is_file()
+
+
 @pytest.mark.parametrize("text", ["", "x", json.dumps({"pid": 1, "start_ticks": 1})])
 def test_a_stale_pidfile_means_no_keeper(tmp_path: Path, text: str) -> None:
     (tmp_path / "keeper.pid").write_text(text)
