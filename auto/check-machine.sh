@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # Is this a machine we know, with room enough, and a data directory that can be used? Sourced.
 
+# shellcheck disable=SC2034 # for those that read options
 DEFAULT_DATA=/var/lib/streamstead
 NEED_BUILD_MB=1500
 NEED_RUN_MB=100

@@ -38,6 +38,9 @@ _TARGETS = (
 AUDITED_HEADER = "x-streamstead-audited"
 """On calls to the manager that were noted already, by the service that took them."""
 
+# How calls are named that need more than ``read`` for what they show, not for what they do.
+_LOOKS = {"query", "list", "log", "check", "preview", "files"}
+
 _MAX_KEPT_BODY = 65_536
 _MAX_VALUE = 120
 
@@ -119,7 +122,7 @@ class AuditTrail:
             if what not in _TRIED or (what == "mgmt/init" and not fields.get("password")):
                 return
             fields = {}
-        elif what not in _SIGN_IN and needed_scope(route.path, scope["method"]) is Needed.READ:
+        elif what not in _SIGN_IN and _only_looks(what, route.path, scope["method"], status):
             return
         headers = Headers(scope=scope)
         append(
@@ -130,6 +133,14 @@ class AuditTrail:
             address=headers.get("x-real-ip") or (scope.get("client") or ("",))[0],
             result="ok" if status < 400 else str(_data_of(answer).get("key") or status),
         )
+
+
+def _only_looks(what: str, path: str, method: str, status: int) -> bool:
+    """Tell whether a call changes nothing, or was a look that was allowed: pages make such calls
+    all the time."""
+    if needed_scope(path, method) is Needed.READ:
+        return True
+    return status < 400 and what.rpartition("/")[2] in _LOOKS
 
 
 def _fields_of(body: bytes) -> dict[str, Any]:

@@ -87,7 +87,7 @@ class HttpsSettings(Body):
 
 
 class HttpsCheckItem(BaseModel):
-    """``level``: ok, warn or fail. ``key`` is stable; ``subject`` is the domain, if it is of one."""
+    """``level``: ok, warn or fail. ``key`` is stable; ``subject``: the domain, if of one."""
 
     id: str
     level: str
