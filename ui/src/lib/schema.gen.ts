@@ -7479,7 +7479,7 @@ export interface components {
         };
         /**
          * HttpsCheckItem
-         * @description ``level``: ok, warn or fail. ``key`` is stable; ``subject`` is the domain, if it is of one.
+         * @description ``level``: ok, warn or fail. ``key`` is stable; ``subject``: the domain, if of one.
          */
         HttpsCheckItem: {
             /** Id */
