@@ -59,7 +59,7 @@ class Publisher:
 
     def publish(self, machine: Machine) -> None:
         machine.must("mkdir", "-p", SHELF)
-        machine.copy(Path(f"{self.out}/."), SHELF)
+        machine.copy(f"{self.out}/.", SHELF)
 
 
 def wheels() -> Path:

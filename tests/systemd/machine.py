@@ -109,7 +109,7 @@ class Machine:
         """Run something in the background."""
         docker("exec", "-d", self.name, *words)
 
-    def copy(self, source: Path, target: str) -> None:
+    def copy(self, source: Path | str, target: str) -> None:
         docker("cp", source, f"{self.name}:{target}")
 
     def logs(self) -> str:
