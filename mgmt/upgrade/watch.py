@@ -136,7 +136,8 @@ class Watch:
             "run": run.id,
             "kind": run.kind,
             "from": run.from_,
-            "to": run.to,
+            # One that was not even found has no number yet.
+            "to": run.to or run.wish.version,
             "by": run.by,
             "error": run.error.model_dump() if run.error else None,
         }

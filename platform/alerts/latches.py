@@ -138,7 +138,7 @@ def _subject(event: Event, name: str) -> str:
 
 def _params(event: Event, setting: _Setting) -> AlertParams:
     data = event.data
-    problem = data.get("problem")
+    problem = data.get("problem") or data.get("error")
     inner = problem if isinstance(problem, dict) else {"message": problem}
     reason = data.get("message") or data.get("reason") or inner.get("message") or data.get("key")
     return {

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from streamstead.core.events import Event, EventType
 from streamstead.core.paths import DataDir
 from streamstead.platform.alerts.causes import Causes
 from streamstead.platform.alerts.latches import Latches
@@ -219,6 +220,16 @@ def test_certificates_and_backups(causes: Causes) -> None:
     weekly.slow.backup_gap_ms = 7 * DAY_MS
     assert wrong(causes, weekly) == set()
     assert [_longest_gap_days(days) for days in ([], [0], [0, 3], [5, 6])] == [1, 7, 4, 6]
+
+
+def test_an_upgrade_that_failed_says_why() -> None:
+    latches = Latches()
+    problem = {"key": "upstream", "message": "the index cannot be read", "help": "Look."}
+    data = {"to": "1.2.0", "error": problem}
+    latches.take(Event("1-0", "failed", EventType.UPGRADE_FAILED, NOW_MS, "", data))
+    (reading,) = latches.readings(NOW_MS)["upgrade_failed"]
+    assert reading.params["version"] == "1.2.0"
+    assert reading.params["reason"] == "the index cannot be read"
 
 
 def test_the_quota_of_the_month(causes: Causes) -> None:
