@@ -210,10 +210,17 @@ class Journal:
 
     def end(self, run: Run) -> None:
         """Keep ``run`` as the last one. A crash in here leaves a run that has a result."""
+        self._sweep()
         self.write(run)
         write_atomic(self._last, run.model_dump_json(by_alias=True, indent=1) + "\n", 0o600)
         self._run.unlink(missing_ok=True)
         sync_directory(self.folder)
+
+    def _sweep(self) -> None:
+        """Remove what is left of writes that were cut off; those of whoever works on a run."""
+        for name in (self._run.name, self._last.name, "previous", "building"):
+            for left in self.folder.glob(f".{name}.*"):
+                left.unlink(missing_ok=True)
 
     def stamp(self) -> tuple[int, int]:
         """Return a pair that changes with every write."""

@@ -146,11 +146,11 @@ def test_a_second_one_is_refused_while_one_is_at_work(house: FakeHouse, signer: 
 
 def test_a_runner_killed_at_any_step_is_finished(house: FakeHouse, signer: Signer) -> None:
     # Whatever is prepared is begun again; from the snapshot on every step has its own way on.
-    steps = ["fetch", "build", "snapshot", "switch", "restart", "health", "confirm"]
-    for number, step in enumerate(steps, start=1):
+    for number, step in enumerate(["build", "snapshot", "switch", "restart", "confirm"], start=1):
         release = f"1.{number}.0-b"
         house.begin(house.archive(signer, release))
         killed_at = house.kill_runner_at(step)
+        (house.data.upgrade / ".run.json.cut-off").touch()  # as if killed while it wrote
         house.resume()
         last = house.wait_ended()
         print(f"killed at {killed_at}: {last.result}")
