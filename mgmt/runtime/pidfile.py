@@ -1,12 +1,14 @@
 """Who a process is: its pid alone is reused, pid and start time and boot together are not."""
 
 import json
+import os
 import time
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
 from ...core.files import write_atomic
+from .logfile import open_to_read
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +53,18 @@ def still_runs(record: ProcessRecord) -> bool:
 
 
 def write_pidfile(path: Path, record: ProcessRecord) -> None:
+    if path.is_symlink() or (path.exists() and path.stat().st_uid != os.geteuid()):
+        path.unlink()  # a new file keeps the owner of the old one
     write_atomic(path, json.dumps(asdict(record)) + "\n", 0o644)
 
 
 def read_pidfile(path: Path) -> ProcessRecord | None:
-    """Return what the file holds; None for an absent or damaged one."""
+    """Return what the file holds; None for an absent or damaged one, and for one that somebody else
+    wrote: what it names is signalled by root."""
     try:
-        return ProcessRecord(**json.loads(path.read_text(encoding="utf-8")))
-    except (FileNotFoundError, ValueError, TypeError):
+        with open_to_read(path) as file:
+            if os.fstat(file.fileno()).st_uid != os.geteuid():
+                return None
+            return ProcessRecord(**json.loads(file.read()))
+    except (OSError, ValueError, TypeError):
         return None

@@ -15,7 +15,12 @@ import pytest
 from streamstead.core.errors import Upstream
 from streamstead.core.settings import Settings
 from streamstead.mgmt.runtime.account import Account
-from streamstead.mgmt.runtime.pidfile import read_pidfile, start_ticks
+from streamstead.mgmt.runtime.pidfile import (
+    new_record,
+    read_pidfile,
+    start_ticks,
+    write_pidfile,
+)
 from streamstead.mgmt.runtime.process import ProcessRuntime
 from streamstead.mgmt.runtime.protocol import Ended
 from streamstead.mgmt.runtime.spec import HealthCheck, HttpProbe, ServiceSpec
@@ -257,3 +262,18 @@ async def test_one_that_ends_at_once_is_an_error_or_an_event(runtime: ProcessRun
     except Upstream as exc:
         told = exc.message
     assert "exit status 3" in told
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="owners can only be set by root")
+async def test_a_pidfile_that_a_service_wrote_is_not_believed(
+    runtime: ProcessRuntime, settings: Settings
+) -> None:
+    path = pidfile(settings)
+    stranger = new_record(os.getpid(), "")
+    assert stranger is not None
+    write_pidfile(path, stranger)
+    os.chown(path, 65534, 65534)
+    assert await runtime.inspect("thing") is None
+    write_pidfile(path, stranger)
+    assert path.stat().st_uid == 0
+    path.unlink()
