@@ -46,7 +46,7 @@ def make_bundle(settings: Settings, target: Path) -> list[str]:
             "events.json": lambda: _json(parts.events(client)),
         }
         for path in parts.configurations(settings):
-            made[f"configuration/{path.name}"] = partial(path.read_text, errors="replace")
+            made[f"configuration/{path.name}"] = partial(parts.configuration, settings, path)
         logs = logs_of(settings)
         for service in logs.page(Wanted(), 1).services:
             made[f"logs/{service}.log"] = partial(_log, logs, service)

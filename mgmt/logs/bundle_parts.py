@@ -21,11 +21,13 @@ from ...core.errors import Upstream
 from ...core.settings import PREFIX, Settings
 from ...core.version import VERSION
 from ..cli.client import ask_manager
+from ..runtime.logfile import open_to_read
 
 __all__ = ["RedisError"]
 
 EVENTS = 200
 MAX_KEYS = 200_000
+MAX_CONFIGURATION = 1_000_000
 _PROGRAMS = (
     ("nginx", "-v"),
     ("redis-server", "--version"),
@@ -100,6 +102,19 @@ def configurations(settings: Settings) -> list[Path]:
     """Return the files that we made for nginx, Redis and the media server."""
     found = settings.data.config.rglob("*.conf")
     return sorted(path for path in found if path.is_file() and not path.is_symlink())
+
+
+def configuration(settings: Settings, path: Path) -> str:
+    """Return the text of one of them. Raises OSError where it is one no more: services write into
+    these folders, and may have put a link there meanwhile."""
+    with open_to_read(path) as file:
+        if Path(os.readlink(f"/proc/self/fd/{file.fileno()}")) != _real(settings, path):
+            raise OSError(f"{path} is not where it was")
+        return file.read(MAX_CONFIGURATION).decode(errors="replace")
+
+
+def _real(settings: Settings, path: Path) -> Path:
+    return settings.data.config.resolve() / path.relative_to(settings.data.config)
 
 
 def ask(settings: Settings, path: str, timeout_s: float = 10) -> Any:
