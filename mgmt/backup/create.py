@@ -17,6 +17,7 @@ from ...core.settings import Settings
 from ...core.version import VERSION
 from ..redis_save import save_redis
 from ..runtime.account import Account, service_account
+from ..runtime.logfile import open_to_read
 from ..upgrade.migrations import read_number
 from .contents import REDIS, SMALL, Member, members
 from .faults import NoRoom
@@ -119,7 +120,7 @@ def _add(tar: tarfile.TarFile, one: Member, account: Account) -> str:
             info.type, info.linkname = tarfile.SYMTYPE, os.readlink(one.path)
             tar.addfile(info)
             return hashlib.sha256(info.linkname.encode()).hexdigest()
-        file = open(os.open(one.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb")  # noqa: SIM115
+        file = _open(one)
     except FileNotFoundError:
         return ""
     with file:
@@ -133,6 +134,21 @@ def _add(tar: tarfile.TarFile, one: Member, account: Account) -> str:
         hashing = _Hashing(file)
         tar.addfile(info, hashing)
         return hashing.digest.hexdigest()
+
+
+def _open(one: Member) -> IO[bytes]:
+    """Open a file where it is, and not where a link leads that a service put on the way there.
+    Raises FileNotFoundError where there is one."""
+    file = open_to_read(one.path)
+    root = str(one.path).removesuffix(one.name)
+    top, _, rest = one.name.partition("/")
+    # The folders in the root are the operator's, who may keep them elsewhere. Redis' dump has a
+    # name of its own.
+    real = Path(root, top).resolve() / rest if str(one.path) != root else one.path.resolve()
+    if Path(os.readlink(f"/proc/self/fd/{file.fileno()}")) != real:
+        file.close()
+        raise FileNotFoundError(one.path)
+    return file
 
 
 class _Hashing(io.RawIOBase):

@@ -1,7 +1,9 @@
 """A house goes into one file and comes out of it the same, elsewhere."""
 
+import io
 import os
 import subprocess
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +13,9 @@ from redis import Redis as SyncRedis
 from streamstead.core.errors import ConfigError, Conflict, StreamsteadError
 from streamstead.core.paths import DataDir
 from streamstead.core.settings import Settings
+from streamstead.mgmt.backup import create as creating
 from streamstead.mgmt.backup import restore
+from streamstead.mgmt.backup.contents import Member
 from streamstead.mgmt.backup.faults import BackupNewer, NoRoom
 from streamstead.mgmt.backup.restore import into_empty, stage
 from streamstead.mgmt.backup.shelf import list_folder
@@ -158,3 +162,20 @@ def test_a_file_that_was_copied_here_is_listed_as_not_verified(house: Settings) 
     assert [(one.verified, one.by) for one in list_folder(Path(house.data.backups))] == [
         (False, "elsewhere")
     ]
+
+
+def test_nothing_is_read_behind_a_link_that_a_service_made(tmp_path: Path) -> None:
+    data = DataDir(tmp_path / "data")
+    elsewhere, operators = tmp_path / "of-root", tmp_path / "large-disk"
+    for folder in (data.root, elsewhere, operators / "r1"):
+        folder.mkdir(parents=True)
+    (elsewhere / "secret").write_text("x")
+    (operators / "r1" / "kept").write_text("x")
+    data.record.symlink_to(operators)
+    (operators / "r2").symlink_to(elsewhere)
+    found = {}
+    for name in ("record/r1/kept", "record/r2/secret"):
+        path = data.root / name
+        with tarfile.open(fileobj=io.BytesIO(), mode="w") as tar:
+            found[name] = creating._add(tar, Member(name, path, path.lstat()), OURSELVES) != ""
+    assert found == {"record/r1/kept": True, "record/r2/secret": False}
