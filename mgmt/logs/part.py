@@ -24,6 +24,7 @@ from .tail import LiveLogs
 
 MAX_LIMIT = 1000
 MAX_DOWNLOADS = 2
+MAX_LOOKING = 2
 BUNDLE_S = 100.0
 
 
@@ -44,14 +45,16 @@ def open_part(house: House) -> Part:
     containers = containers_of(house.settings, house.plan.runtime is RuntimeName.DOCKER)
     logs = Logs(house.data, containers)
     live = LiveLogs(house.data, getattr(containers, "follow", None))
-    downloads = asyncio.Semaphore(MAX_DOWNLOADS)
+    downloads, looking = asyncio.Semaphore(MAX_DOWNLOADS), asyncio.Semaphore(MAX_LOOKING)
 
     async def query(request: Request) -> Any:
         asked = await body(request, QueryLogs)
         if not 1 <= asked.limit <= MAX_LIMIT:
             raise Invalid(f"limit must be from 1 to {MAX_LIMIT}", "Correct the field.")
         wanted = Wanted.of(asked.services, asked.level or "", asked.text)
-        page = await asyncio.to_thread(logs.page, wanted, asked.limit, asked.before)
+        # Each takes a thread and a processor; the manager has other work for both.
+        async with looking:
+            page = await asyncio.to_thread(logs.page, wanted, asked.limit, asked.before)
         return {
             "lines": [line.as_dict() for line in page.lines],
             "older": page.older,
