@@ -1,6 +1,7 @@
 """Client of the host daemon's socket, and what the page may know of the house."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from ..core.audit import AUDITED_HEADER
 from ..core.errors import StreamsteadError, Upstream, UpstreamTimeout
 
 TIMEOUT_S = 3.0
+MAX_FOLLOWERS = 40
 SILENCE_S = 40.0
 """Its streams say something at least every 15 s."""
 
@@ -62,6 +64,7 @@ class Host:
     """Typed calls to mgmt over its unix socket."""
 
     def __init__(self, socket: Path) -> None:
+        self._followers = 0
         self._client = httpx.AsyncClient(
             transport=httpx.AsyncHTTPTransport(uds=str(socket)),
             base_url="http://mgmt",
@@ -116,6 +119,19 @@ class Host:
                         yield name, orjson.loads(line[6:])
         except (httpx.HTTPError, ValueError) as exc:
             raise _silent(exc) from None
+
+    async def follow(self, path: str) -> AsyncGenerator[tuple[str, Any], None]:
+        """The same for a page. Raises Upstream when too many pages follow something: they must not
+        take the connections that everybody needs."""
+        if self._followers >= MAX_FOLLOWERS:
+            raise Upstream("too many pages follow the host daemon", "Close some of them.")
+        self._followers += 1
+        try:
+            async with aclosing(self.stream(path)) as found:
+                async for one in found:
+                    yield one
+        finally:
+            self._followers -= 1
 
     async def download(self, path: str) -> AsyncIterator[bytes]:
         """Return the bytes of a file, as they come; nothing is held.

@@ -177,7 +177,7 @@ async def containers_progress(request: Request, services: ServicesDep, who: Sign
     async def events() -> AsyncGenerator[ServerSentEvent, None]:
         # The client connects again when the manager is being renewed.
         with suppress(Upstream):
-            async with aclosing(services.host.stream("/v1/containers/progress")) as found:
+            async with aclosing(services.host.follow("/v1/containers/progress")) as found:
                 async for name, pull in found:
                     yield ServerSentEvent(event=name, data=orjson.dumps(pull).decode())
 

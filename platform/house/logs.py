@@ -110,7 +110,7 @@ async def live_logs(
     path = f"/v1/logs/live?{_wanted(wanted_services, level, text)}"
 
     async def lines() -> AsyncGenerator[ServerSentEvent, None]:
-        async with aclosing(services.host.stream(path)) as found:
+        async with aclosing(services.host.follow(path)) as found:
             async for name, data in found:
                 yield ServerSentEvent(orjson.dumps(data).decode(), event=name)
 

@@ -251,7 +251,7 @@ async def upgrade_progress(request: Request, services: ServicesDep, who: SignedI
     async def events() -> AsyncGenerator[ServerSentEvent, None]:
         # The client connects again when the manager, too, is being renewed.
         with suppress(Upstream):
-            async with aclosing(services.host.stream("/v1/upgrade/progress")) as found:
+            async with aclosing(services.host.follow("/v1/upgrade/progress")) as found:
                 async for name, run in found:
                     yield ServerSentEvent(event=name, data=orjson.dumps(run).decode())
 
