@@ -178,7 +178,7 @@ class Preparing:
             return "the tag is signed by a trusted key"
         signature = (job.work / "signature").read_text(errors="replace")
         comment = verify(job.work / "archive", signature, list(self._keyring.archives))
-        return f"signed by a trusted key: {comment}"[:200]
+        return f"signed by a trusted key ({comment[:200]})"
 
     def _unpack(self) -> str:
         job, candidate = self._job, self._candidate
