@@ -186,7 +186,7 @@ async def test_with_a_certificate_pages_lead_to_https_and_players_do_not(
         for path in ("/", "/mgmt/", "/watch/live/a", "/terraform/v1/mgmt/versions?x=1"):
             reply = await kept.client.get(plain + path)
             assert (reply.status_code, reply.headers["location"]) == (308, secure + path)
-        (ports.data.www / ".well-known" / "acme-challenge").mkdir(parents=True)
+        (ports.data.www / ".well-known" / "acme-challenge").mkdir(parents=True, exist_ok=True)
         (ports.data.www / ".well-known" / "acme-challenge" / "t").write_text("token")
         for path in ("/.well-known/acme-challenge/t", "/live/a.m3u8", "/rtc/v1/whip/", "/healthz"):
             assert (await kept.client.get(plain + path)).status_code in (200, 502)
