@@ -42,7 +42,7 @@ class Checkup:
         """Name the process of the media server, such that another one has another name."""
         for one in self._link.services() or []:
             if one["name"] == "media" and one["pid"]:
-                return f"{one['pid']}:{start_ticks(one['pid'])}:{boot_id()}"
+                return f"{one['pid']}:{start_ticks(one['pid'])}:{_boot()}"
         return ""
 
     def live(self) -> set[str] | None:
@@ -114,7 +114,7 @@ class Checkup:
         wrong = self.complaints()
         if wrong:
             return wrong
-        if media and media.endswith(boot_id()) and self.media() != media:
+        if media and media.endswith(_boot()) and self.media() != media:
             return ["the media server is not the process that ran before"]
         answered = self._json(self._settings.http_port, "/terraform/v1/mgmt/versions") or {}
         if answered.get("data", {}).get("version") != version:
@@ -148,6 +148,11 @@ class Checkup:
             return None
         finally:
             connection.close()
+
+
+def _boot() -> str:
+    """Name this start of the machine, or of the container that is one: its kernel goes on."""
+    return f"{boot_id()}.{start_ticks(1)}"
 
 
 def _sick(reason: str) -> UpgradeFailed:
