@@ -102,8 +102,8 @@ export function buildView(root: HTMLElement, id: string, onPlay: () => void, onS
   begin.addEventListener('click', toggle);
   speed.addEventListener('change', () => (video.playbackRate = video.defaultPlaybackRate = Number(speed.value)));
   document.addEventListener('keydown', (event) => {
-    if (root.dataset.state !== 'picture' && root.dataset.state !== 'poster') return;
-    if (event.target instanceof Element && event.target.closest('input, select, button, a')) return;
+    if (!root.isConnected || (root.dataset.state !== 'picture' && root.dataset.state !== 'poster')) return;
+    if (event.target instanceof Element && event.target.closest('input, textarea, select, button, a')) return;
     const act = {
       ' ': toggle,
       k: toggle,
