@@ -236,6 +236,7 @@ remove_policy() {
 
 quiet_services() { # our own copies are run by mgmt, so those of the distribution stay off
   local package
+  [ -e "$TO_QUIET" ] || return 0
   while read -r package; do
     if command -v systemctl >/dev/null; then
       systemctl disable "$package" || true
@@ -243,7 +244,7 @@ quiet_services() { # our own copies are run by mgmt, so those of the distributio
     elif command -v update-rc.d >/dev/null; then
       update-rc.d "$package" disable || true
     fi
-  done <"$TO_QUIET" || true
+  done <"$TO_QUIET"
   rm -f "$TO_QUIET"
 }
 
