@@ -23,6 +23,7 @@ GOOD_AFTER_S = 30.0
 REFUSED_PAUSE_S = 5.0
 LOG_BYTES = 5_000_000
 STOP_WAIT_S = 60.0
+LET_GO_S = 10.0
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -187,6 +188,20 @@ def _ask_stop(data: str) -> bool:
         return False
 
 
+def _take(lock: int, run: str) -> bool:
+    """Take the lock of the keeper; False when another one keeps. One that is about to end has
+    taken its name off already, and gets a moment to let go."""
+    until = time.monotonic() + LET_GO_S
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if read_keeper(run) is not None or time.monotonic() > until:
+                return False
+        time.sleep(0.05)
+
+
 def _daemonise() -> None:
     """Leave the terminal and the session that started us."""
     if os.fork() > 0:
@@ -214,9 +229,7 @@ def main(argv: list[str] | None = None) -> int:
     pidfile = os.path.join(run, "keeper.pid")
     # The lock outlives the forks below, for they share it; a dead keeper holds none.
     lock = os.open(pidfile, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not _take(lock, run):
         print(f"a keeper already runs for {data}", file=sys.stderr)
         return 0
     if not given.foreground:

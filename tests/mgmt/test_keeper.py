@@ -1,5 +1,6 @@
 """The keeper, with a manager that is a script of ours."""
 
+import fcntl
 import json
 import os
 import signal
@@ -118,6 +119,18 @@ async def test_a_second_keeper_of_the_same_data_does_nothing(place: Place, until
     assert place.run().wait(60) == 0
     assert "already runs" in place.said.read_text()
     assert len(place.managers()) == 1
+
+
+async def test_one_that_is_about_to_end_is_waited_for(place: Place, until: Until) -> None:
+    (place.data / "run").mkdir()
+    ending = os.open(place.data / "run" / "keeper.pid", os.O_RDWR | os.O_CREAT)
+    fcntl.flock(ending, fcntl.LOCK_EX)  # its name is off already
+    process = place.run()
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(0.5)
+    os.close(ending)
+    assert process.wait(10) == 0
+    await until(lambda: len(place.managers()) == 1)
 
 
 def test_a_refusal_is_noted_but_never_where_a_link_leads(tmp_path: Path) -> None:
