@@ -145,8 +145,9 @@ def test_a_second_one_is_refused_while_one_is_at_work(house: FakeHouse, signer: 
 
 
 def test_a_runner_killed_at_any_step_is_finished(house: FakeHouse, signer: Signer) -> None:
-    # Whatever is prepared is begun again; from the snapshot on every step has its own way on.
-    for number, step in enumerate(["build", "snapshot", "switch", "restart", "confirm"], start=1):
+    # Whatever is prepared is begun again; from the snapshot on every step has its own way on. A cut
+    # at the restart has a test of its own.
+    for number, step in enumerate(["build", "snapshot", "switch", "confirm"], start=1):
         release = f"1.{number}.0-b"
         house.begin(house.archive(signer, release))
         killed_at = house.kill_runner_at(step)
