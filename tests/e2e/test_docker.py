@@ -104,7 +104,7 @@ def test_a_removed_container_is_repaired(house: House, api: Api) -> None:
 
 def test_a_changed_setting_recreates_only_the_container_it_concerns(house: House) -> None:
     before = _starts(house)
-    house.env["STREAMSTEAD_HLS_WINDOW_S"] = "20"
+    house.env["STREAMSTEAD_CANDIDATE"] = "127.0.0.1"
     done = house.bootstrap()
     assert done.returncode == 0, house.output
     wait_until(
