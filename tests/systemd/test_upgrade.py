@@ -111,7 +111,7 @@ def assert_nothing_was_cut(machine: Machine, before: dict[str, Any]) -> None:
     assert not found["ended"], found
     assert found["last"] > before["last"]
     assert found["step"] <= 200, found  # the media itself lacks nothing: 25 pictures a second
-    assert found["silence"] <= 1000, found
+    assert found["silence"] <= 2000, found  # of the clock, on a machine that builds at that time
     print(f"viewer: {found}")
 
 
