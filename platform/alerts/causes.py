@@ -205,7 +205,7 @@ def _of_slow(view: View) -> dict[str, Sequence[Reading] | None]:
 
 def _of_traffic(traffic: Traffic) -> dict[str, Sequence[Reading] | None]:
     quota = traffic.quota_bytes
-    if quota is None:
+    if not quota:
         return {"traffic_quota": [], "traffic_forecast": []}
     params: dict[str, str | int | float] = {
         "percent": round(100 * traffic.used_bytes / quota),

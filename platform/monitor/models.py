@@ -90,7 +90,7 @@ class TrafficSettings(BaseModel):
 class UpdateTraffic(Body):
     """Change what is given; ``quota_gb`` null takes the quota away. 1 GB is 10^9 bytes."""
 
-    quota_gb: Annotated[float | None, Field(gt=0, le=10_000_000)] = None
+    quota_gb: Annotated[float | None, Field(ge=0.001, le=10_000_000)] = None
     resets_on_day: Annotated[int | None, Field(ge=1, le=28)] = None
     count: Literal["out", "both"] | None = None
     interface: Annotated[str | None, Field(max_length=32)] = None
