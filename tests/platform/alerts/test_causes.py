@@ -245,5 +245,7 @@ def test_the_quota_of_the_month(causes: Causes) -> None:
         since="2026-11-01",
     )
     assert wrong(causes, View(), traffic) == {"traffic_quota:", "traffic_forecast:"}
+    nothing = traffic.model_copy(update={"quota_bytes": 0})
+    assert wrong(causes, View(), nothing) == set()
     free = traffic.model_copy(update={"quota_bytes": None})
     assert wrong(causes, View(), free) == set()
