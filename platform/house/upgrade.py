@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 from sse_starlette import ServerSentEvent
 
-from ...core.app import API, Body, Json, Reply, Version
+from ...core.app import API, Body, Reply, Version
 from ...core.auth import SignedIn
 from ...core.errors import StreamsteadError, Upstream
 from ...core.live_feed import live_feed
@@ -311,8 +311,8 @@ async def settings_update(
     return Reply(data=UpgradeSettings.model_validate(await _change(services.host, given)))
 
 
-@public.get("", response_class=Json)
-@public.post("", response_class=Json)
+@public.get("")
+@public.post("")
 async def releases(services: ServicesDep) -> PublicReleases:
     """Answer without envelope, as the release service of SRS-cloud does."""
     stable = latest = VERSION

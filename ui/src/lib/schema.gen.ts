@@ -23484,7 +23484,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string;
+                    "application/json": components["schemas"]["PublicReleases"];
                 };
             };
             /** @description Client Error */
@@ -23522,7 +23522,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string;
+                    "application/json": components["schemas"]["PublicReleases"];
                 };
             };
             /** @description Client Error */
