@@ -172,6 +172,7 @@ async def test_what_the_house_needs_is_not_taken_away(
 ) -> None:
     need("redis-server")
     one = await open_house("redis")
+    await running(one)
     refused = await one.ask(action, **more)
     assert refused["key"] == "service_needed"
     assert "it holds every setting" in refused["message"]
