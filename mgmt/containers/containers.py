@@ -260,7 +260,6 @@ class Containers:
             "memory_limit_bytes": spec.memory_mb * 2**20 if in_container else None,
             "health": health and {"ok": health.ok, "detail": health.detail, "at_ms": health.at_ms},
             "last_exit": last and last.model_dump(),
-            "newer_image": None,
             "can_rollback_image": bool(pin and pin.previous),
             "media_server": running_media(self._house) if spec.name == "media" else "",
             "pull": pull and pull.as_dict(),

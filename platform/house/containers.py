@@ -94,7 +94,7 @@ class HouseService(BaseModel):
     """One program. ``state``: starting, running, unhealthy, backoff, stopped, failed or off.
 
     ``cpu_percent``: of one core. ``enabled`` false: switched off by the operator or for the reason
-    in ``detail``. ``newer_image``: null when it is not known or it is a process.
+    in ``detail``.
     """
 
     name: str
@@ -117,7 +117,6 @@ class HouseService(BaseModel):
     pids: int | None
     health: ServiceHealth | None
     last_exit: ServiceExit | None
-    newer_image: bool | None
     can_rollback_image: bool = False
     media_server: str = ""
     """Of ``media``: srs-server, srs-dev or engine."""

@@ -55,7 +55,7 @@ def row(name: str, **more: Any) -> dict[str, Any]:
         "state": "running", "since_ms": 1, "restarts": 0, "pid": 7, "detail": "", "image": "",
         "digest": "", "version": "", "ports": [], "cpu_percent": 1.5, "memory_bytes": 10,
         "memory_limit_bytes": None, "pids": 1, "health": None, "last_exit": None,
-        "newer_image": None, **more,
+        **more,
     }  # fmt: skip
 
 

@@ -7350,7 +7350,7 @@ export interface components {
          * @description One program. ``state``: starting, running, unhealthy, backoff, stopped, failed or off.
          *
          *     ``cpu_percent``: of one core. ``enabled`` false: switched off by the operator or for the reason
-         *     in ``detail``. ``newer_image``: null when it is not known or it is a process.
+         *     in ``detail``.
          */
         HouseService: {
             /** Name */
@@ -7390,8 +7390,6 @@ export interface components {
             pids: number | null;
             health: components["schemas"]["ServiceHealth"] | null;
             last_exit: components["schemas"]["ServiceExit"] | null;
-            /** Newer Image */
-            newer_image: boolean | null;
             /**
              * Can Rollback Image
              * @default false

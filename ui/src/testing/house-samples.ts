@@ -24,7 +24,6 @@ export function houseService(name: string, change: Partial<HouseService> = {}): 
     pids: 3,
     health: null,
     last_exit: null,
-    newer_image: null,
     can_rollback_image: false,
     media_server: '',
     pull: null,

@@ -46,7 +46,6 @@ function bare({ name, state, since_ms, restarts, pid, detail }: Service): HouseS
     pids: null,
     health: null,
     last_exit: null,
-    newer_image: null,
     can_rollback_image: false,
     media_server: '',
     pull: null,

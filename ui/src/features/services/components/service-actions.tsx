@@ -40,7 +40,7 @@ export function ServiceActions({ service }: { service: HouseService }) {
         )}
         {kind === 'container' && (
           <>
-            <Action word={t('services.upgrade.do')} text={t(service.newer_image ? 'services.upgrade.newer' : 'services.upgrade.text')} onClick={() => setAsked('upgrade')} />
+            <Action word={t('services.upgrade.do')} text={t('services.upgrade.text')} onClick={() => setAsked('upgrade')} />
             {service.can_rollback_image && <Action word={t('services.rollback.do')} text={t('services.rollback.text')} onClick={() => setAsked('rollback_image')} />}
           </>
         )}

@@ -1,6 +1,5 @@
 import { useTranslation } from 'react-i18next';
 import { DataTable, type Column } from '../../../components/data-table';
-import { StateBadge } from '../../../components/state-badge';
 import type { HouseService } from '../../../lib/house-types';
 import { formatBytes, formatDateTime, formatSeconds } from '../../../lib/format';
 import { useServerNow } from '../../../lib/use-server-now';
@@ -23,16 +22,11 @@ export function ServiceTable({ services, stale, onOpen }: ServiceTableProps) {
       key: 'name',
       head: t('system.service'),
       kind: 'main',
-      cell: ({ name, newer_image }) => (
+      cell: ({ name }) => (
         <>
           <button type="button" className={classes.name} onClick={() => onOpen(name)}>
             {name}
           </button>
-          {newer_image && (
-            <span className={classes.newer}>
-              <StateBadge tone="warn" word={t('services.newer')} />
-            </span>
-          )}
           <div className={classes.what}>{serviceWord('services', name, '', t)}</div>
         </>
       ),
