@@ -26,13 +26,16 @@ sys.exit(sys.version_info < (3, 11) or home.startswith(("/root", "/home")))' 2>/
   return 1
 }
 
-has_rtmp_module() {
+has_nginx_module() { # has_nginx_module NAME OPTION: as a file, or built in by this option
   local dir
   for dir in $NGINX_MODULES; do
-    [ -e "$dir/ngx_rtmp_module.so" ] && return 0
+    [ -e "$dir/ngx_$1_module.so" ] && return 0
   done
-  nginx -V 2>&1 | grep -q -- '--add-module=[^ ]*rtmp'
+  nginx -V 2>&1 | grep -q -- "$2"
 }
+
+has_rtmp_module() { has_nginx_module rtmp '--add-module=[^ ]*rtmp'; }
+has_stream_module() { has_nginx_module stream '--with-stream '; }
 
 missing_packages() { # sets MISSING
   local python=python3
@@ -92,14 +95,6 @@ install_monitoring() { # Prometheus is a help, no need: without it we go on and 
     remove_policy
     quiet_services
   fi
-}
-
-has_stream_module() {
-  local dir
-  for dir in $NGINX_MODULES; do
-    [ -e "$dir/ngx_stream_module.so" ] && return 0
-  done
-  nginx -V 2>&1 | grep -q -- '--with-stream '
 }
 
 install_rtmps() { # RTMP inside TLS is a help, no need: without its module the page says so
