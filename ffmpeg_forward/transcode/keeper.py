@@ -31,6 +31,8 @@ log = get_logger(__name__)
 
 LOOK_S = 3.0
 """Between looks when nothing happens."""
+NO_LADDER_LOOK_S = 15.0
+"""The same while there is no ladder at all: only what nobody told us can be found then."""
 ORPHANED_S = 30.0
 """A rendition that no ladder makes any more stays protected for at least so long."""
 _AWAKE = frozenset({EventType.STREAM_PUBLISHED, EventType.STREAM_UNPUBLISHED})
@@ -198,11 +200,15 @@ class Keeper:
                         log.info("transcode.not_looked", error=type(exc).__name__)
                     await self._tell_changes()
                     with suppress(TimeoutError):
-                        async with asyncio.timeout(LOOK_S):
+                        async with asyncio.timeout(self._pause_s()):
                             await self._awake.wait()
             finally:
                 self._going = True
                 await asyncio.gather(*(job.stop() for job in self._jobs.values()))
+
+    def _pause_s(self) -> float:
+        busy = self._jobs or self._held or self._orphaned or self._told
+        return LOOK_S if busy else NO_LADDER_LOOK_S
 
     def _is_left(self) -> bool:
         """Tell whether children stay when this process goes: the next one takes them over."""
