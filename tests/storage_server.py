@@ -196,6 +196,6 @@ def proxy(seaweed: SeaweedFS) -> Iterator[FaultProxy]:
 @pytest.fixture
 def object_store(seaweed: SeaweedFS, bucket: str, proxy: FaultProxy) -> Iterator[ObjectStore]:
     """The bucket through the proxy."""
-    store = ObjectStore(seaweed.target(bucket, proxy.endpoint), SECRET_KEY, read_s=5)
+    store = ObjectStore(seaweed.target(bucket, proxy.endpoint), SECRET_KEY, read_s=30)
     yield store
     store.close()

@@ -45,6 +45,13 @@ async def events_of(stage: Stage, kind: EventType) -> list[dict[str, object]]:
     return [orjson.loads(fields["data"]) for _, fields in found if fields["type"] == kind.value]
 
 
+async def first_events_of(stage: Stage, kind: EventType) -> list[dict[str, object]]:
+    """Return the events of this kind as soon as there is one: a state can be seen before it."""
+    while not (found := await events_of(stage, kind)):  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
+    return found
+
+
 async def test_every_rendition_is_live_while_its_source_is(stage: Stage) -> None:
     made = await stage.store.create(ladder())
     stage.start()
@@ -54,7 +61,7 @@ async def test_every_rendition_is_live_while_its_source_is(stage: Stage) -> None
         for name in ("cam_same", "cam_small", "cam_sound"):
             await stage.until(lambda name=name: stage.live(name), f"{name} is live")  # type: ignore[misc]
         assert await probed(stage.sink.url("cam_small")) == {"video": (96, 54), "audio": (0, 0)}
-        started = await events_of(stage, EventType.TRANSCODE_STARTED)
+        started = await first_events_of(stage, EventType.TRANSCODE_STARTED)
         assert [one["id"] for one in started] == [made.id]
         pid = pid_of(stage)
         # Players are told how large it really is, which only the running source tells.
@@ -80,8 +87,7 @@ async def test_a_killed_service_finds_its_child_again_and_a_changed_ladder_is_st
     async with publishing(stage):
         await stage.until_state(made, TranscodeState.LIVE)
         pid = pid_of(stage)
-        while not await events_of(stage, EventType.TRANSCODE_STARTED):  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+        await first_events_of(stage, EventType.TRANSCODE_STARTED)
         await stage.stop(whole_house=False)
         assert is_running(pid)
         stage.start()
@@ -148,7 +154,7 @@ async def test_what_the_machine_cannot_carry_is_refused_with_the_figure(
         )
         assert problem.key == "transcode_refused"
         assert "% of the processor" in problem.message
-        failed = await events_of(stage, EventType.TRANSCODE_FAILED)
+        failed = await first_events_of(stage, EventType.TRANSCODE_FAILED)
         assert [one["reason"] for one in failed] == ["transcode_refused"]
         assert not stage.live("cam_same")
         # Now there is room: it begins by itself.
