@@ -23,6 +23,9 @@ class State(StrEnum):
 WELL = (State.RUNNING, State.OFF)
 """States that need nobody's attention."""
 
+WAITS_FOR_TURN = "waits for its turn"
+"""Detail of a program that still runs as it was, while others are replaced before it."""
+
 
 @dataclass(frozen=True, slots=True)
 class LastExit:

@@ -6,10 +6,12 @@ from itertools import groupby
 
 from ..core.errors import Conflict, NotFound, StreamsteadError
 from ..core.log import get_logger
+from .helper import Helper
 from .runtime.protocol import EngineNews, Runtime
 from .runtime.spec import RuntimeName, ServiceSpec
 from .status import ServiceStatus
-from .unit import LAST_LINES, Helper, Unit
+from .turns import Turns
+from .unit import LAST_LINES, Unit
 
 log = get_logger(__name__)
 
@@ -22,6 +24,7 @@ class Supervisor:
     def __init__(self, runtimes: Mapping[RuntimeName, Runtime]) -> None:
         self._runtimes = runtimes
         self._units: dict[str, Unit] = {}
+        self._turns = Turns()
         self._keeping: asyncio.Task[None] | None = None
         self._changed = asyncio.Condition()
         self._version = 0
@@ -50,6 +53,7 @@ class Supervisor:
 
     def add(self, unit: Unit) -> None:
         """Add a program; all of them before ``run``."""
+        unit.turns = self._turns
         self._units[unit.spec.name] = unit
 
     def on_change(self) -> None:

@@ -5,7 +5,6 @@ import errno
 import time
 from collections.abc import Callable
 from time import monotonic
-from typing import Protocol
 
 from ..core.errors import Invalid, StreamsteadError
 from ..core.log import get_logger
@@ -14,10 +13,13 @@ from ..core.runner import EX_CONFIG
 from .backoff import Backoff
 from .config_files import ConfigFiles
 from .health import Finding, Verdict, probe
+from .helper import Helper, NoHelp
 from .runtime.logfile import plain
 from .runtime.protocol import UNKNOWN_PID, Ended, EngineAway, ImageMissing, Instance, Runtime
 from .runtime.spec import ServiceSpec
-from .status import Health, LastExit, ServiceStatus, State
+from .status import WAITS_FOR_TURN, Health, LastExit, ServiceStatus, State
+from .turns import LONGEST_S as LONGEST_TURN_S
+from .turns import Turns
 
 log = get_logger(__name__)
 
@@ -28,39 +30,6 @@ NEEDS_PATIENCE_S = 20.0
 LAST_LINES = 50
 _MARKS = ("bind() to", "[ERROR]", "[emerg]")
 """How nginx and SRS mark the line that says why; what they write after it says less."""
-
-
-class Helper(Protocol):
-    """Who knows more of the machine than one program's keeper."""
-
-    async def explain(self, spec: ServiceSpec) -> str:
-        """Return what may be the cause that it does not run, in words; empty when none is seen."""
-        ...
-
-    def image_missing(self, spec: ServiceSpec) -> None:
-        """Begin to fetch its image; the program is asked for again when it is there."""
-        ...
-
-    def ended(self, name: str, how: LastExit) -> None:
-        """Take note of an end that nobody asked for."""
-        ...
-
-    def failing(self, spec: ServiceSpec, reason: str, times: int) -> None:
-        """Take note that it has failed so many times in a row."""
-        ...
-
-
-class NoHelp:
-    """Nobody knows more."""
-
-    async def explain(self, spec: ServiceSpec) -> str:
-        return ""
-
-    def image_missing(self, spec: ServiceSpec) -> None: ...
-
-    def ended(self, name: str, how: LastExit) -> None: ...
-
-    def failing(self, spec: ServiceSpec, reason: str, times: int) -> None: ...
 
 
 class Unit:
@@ -78,6 +47,7 @@ class Unit:
         self.runtime = runtime
         self.healthy = asyncio.Event()
         self.helper: Helper = NoHelp()
+        self.turns = Turns()
         self.health: Health | None = None
         self.last_exit: LastExit | None = None
         self._files = files
@@ -107,6 +77,11 @@ class Unit:
             self.spec.name, self._state, self._since_ms, self._restarts, pid, detail
         )
 
+    @property
+    def rank(self) -> int:
+        """When its turn comes, where several programs are replaced: the lowest first."""
+        return self.spec.order
+
     async def run(self, needs: list["Unit"]) -> None:
         """Start once what is needed is healthy (unless it runs already), then keep it so."""
         if await self._runs_already() is None:
@@ -135,6 +110,7 @@ class Unit:
     def hold(self, state: State, reason: str) -> None:
         """Stop it, or do not start it, until ``release``; it is shown as ``state`` meanwhile."""
         self._held = (state, reason)
+        self.turns.leave(self)
         self.healthy.clear()
         self._set(state, reason)
         self._wake.set()
@@ -204,6 +180,7 @@ class Unit:
 
     async def stop(self) -> None:
         """Stop the program; ``run`` must have been cancelled before."""
+        self.turns.leave(self)
         await self.runtime.stop(self.spec.name, self.spec.stop_grace_s)
         self._instance = None
         self.healthy.clear()
@@ -251,11 +228,20 @@ class Unit:
             self._restart_asked = False
             if found is None and self._backoff.wait_s > 0:
                 return self._backoff.wait_s
+            if found is not None and not self.turns.take(self):
+                return self._wait_for_turn(found)
             return await self._start()
         if self._instance is None:
             self._take(found, fresh=False)
         await self._reload_if_changed()
         return await self._judge(await self._probe())
+
+    def _wait_for_turn(self, found: Instance) -> float:
+        """Leave what runs as it is; the turn wakes us."""
+        if self._instance is None:
+            self._take(found, fresh=False)
+        self._set(State.STARTING, WAITS_FOR_TURN)
+        return RECONCILE_S
 
     async def _keep_away(self, found: Instance | None) -> float:
         assert self._held is not None
@@ -319,6 +305,7 @@ class Unit:
         return f"{cause} ({reason})" if cause else reason
 
     def _failed(self, reason: str, hopeless: bool = False) -> None:
+        self.turns.leave(self)
         self._backoff.failed(hopeless)
         self._restarts += 1
         wait_s = self._backoff.wait_s
@@ -333,6 +320,7 @@ class Unit:
 
     async def _without_engine(self, exc: EngineAway) -> float:
         """What runs goes on without the engine, and is asked itself how it is."""
+        self.turns.leave(self)
         if self._held is None and (await self._probe()).verdict is Verdict.GOOD:
             self.healthy.set()
             self._set(State.RUNNING, exc.message)
@@ -343,6 +331,7 @@ class Unit:
 
     async def _could_not(self, exc: Exception) -> float:
         """A runtime that fails, or a program that does not even start."""
+        self.turns.leave(self)
         reason = _in_words(exc)
         if isinstance(exc, ImageMissing):
             self.helper.image_missing(self.spec)
@@ -369,7 +358,10 @@ class Unit:
             self._starting = False
             self._failing_since = None
             self.healthy.set()
+            self.turns.leave(self)
             return min(check.every_s, RECONCILE_S)
+        if now - self._started_at > LONGEST_TURN_S:
+            self.turns.leave(self)
         if finding.verdict is Verdict.BUSY:
             self._set(State.STARTING, finding.detail)
             return 0.5

@@ -8,6 +8,7 @@ from typing import Any
 
 from ...core.settings import Settings
 from ..runtime.pidfile import boot_id, start_ticks
+from ..status import WAITS_FOR_TURN
 from .errors import UpgradeFailed
 from .manager_link import ManagerLink
 
@@ -97,7 +98,7 @@ class Checkup:
                     return
             else:
                 well_since = 0.0
-                slow = all(one.endswith(" is starting") for one in wrong)
+                slow = all(one.endswith((" is starting", f"({WAITS_FOR_TURN})")) for one in wrong)
                 if now > until + (2 * within_s if slow else 0):
                     raise _sick(
                         f"not everything is well after {within_s:.0f} s: {'; '.join(wrong)}"

@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 
 import pytest
 
@@ -29,8 +30,11 @@ def end(*_):
     note('stop'); sys.exit(0)
 signal.signal(signal.SIGTERM, end)
 note('start')
+said = []
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
+        if 'healthy' not in said:
+            said.append('healthy'); note('healthy')
         self.send_response(200); self.end_headers()
     def log_message(self, *_): pass
 http.server.HTTPServer(('127.0.0.1', port), Handler).serve_forever()
@@ -40,7 +44,9 @@ http.server.HTTPServer(('127.0.0.1', port), Handler).serve_forever()
 class House:
     """Three programs, each in need of the one before, on real processes."""
 
-    def __init__(self, settings: Settings, account: Account, ports: list[int]) -> None:
+    def __init__(
+        self, settings: Settings, account: Account, ports: list[int], release: str = "1"
+    ) -> None:
         self.settings = settings
         self.journal = settings.data_dir / "journal"
         self.runtime = ProcessRuntime(settings.data, account)
@@ -49,7 +55,7 @@ class House:
         for order, (name, port) in enumerate(zip(names, ports, strict=True)):
             spec = ServiceSpec(
                 name,
-                (sys.executable, "-c", PROGRAM, name, str(port), str(self.journal)),
+                (sys.executable, "-c", PROGRAM, name, str(port), str(self.journal), release),
                 HealthCheck(HttpProbe("/", port=port), every_s=0.1),
                 order=order,
                 needs=names[order - 1 : order] if order else (),
@@ -74,7 +80,7 @@ class House:
                 await task
 
 
-Build = Callable[[], House]
+Build = Callable[..., House]
 
 
 @pytest.fixture
@@ -84,8 +90,8 @@ async def build(
     ports = [free_port() for _ in range(3)]
     made: list[House] = []
 
-    def one() -> House:
-        made.append(House(settings, account, ports))
+    def one(release: str = "1") -> House:
+        made.append(House(settings, account, ports, release))
         return made[-1]
 
     yield one
@@ -104,8 +110,11 @@ async def test_programs_start_in_order_and_stop_in_the_reverse_one(
         assert [s.state for s in house.supervisor.status()] == [State.STOPPED] * 3
     assert house.journal.read_text().splitlines() == [
         "start first",
+        "healthy first",
         "start second",
+        "healthy second",
         "start third",
+        "healthy third",
         "stop third",
         "stop second",
         "stop first",
@@ -124,6 +133,39 @@ async def test_the_end_of_the_manager_stops_nothing_and_the_next_adopts(
         await until(after.all_run)
         assert after.pids() == pids
     assert before.journal.read_text().count("start") == 3
+
+
+async def test_another_release_replaces_one_program_after_the_other(
+    build: Build, until: Until
+) -> None:
+    before = build()
+    async with before.kept():
+        await until(before.all_run)
+    before.journal.unlink()
+    after = build("2")
+    async with after.kept():
+        await until(lambda: after.all_run() and before.pids() != after.pids())
+    assert after.journal.read_text().splitlines() == [
+        f"{word} {name}"
+        for name in ("first", "second", "third")
+        for word in ("stop", "start", "healthy")
+    ]
+
+
+async def test_one_that_does_not_become_healthy_holds_up_nobody(
+    build: Build, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streamstead.mgmt.unit.LONGEST_TURN_S", 0.1)
+    before = build()
+    async with before.kept():
+        await until(before.all_run)
+    after = build("2")
+    first = after.supervisor.unit("first")
+    nowhere = replace(first.spec.health, probe=HttpProbe("/", port=1))
+    first.spec = replace(first.spec, health=nowhere)
+    async with after.kept():
+        await until(lambda: [s.state for s in after.supervisor.status()][1:] == [State.RUNNING] * 2)
+        assert first.status.state is State.STARTING
 
 
 async def test_one_killed_program_comes_back_alone(build: Build, until: Until) -> None:
