@@ -38,6 +38,9 @@ log = get_logger(__name__)
 KEEP_ALIVE_S = 30
 STOP_GRACE_S = 3
 CANCEL_AGAIN_S = 0.5
+GIVEN_SOCKETS = "GIVEN_SOCKETS"
+"""Environment variable with the listening sockets that the manager gave us: ``port:descriptor``,
+separated by commas. They outlive this process, so that nobody is refused while it is replaced."""
 EX_CONFIG = 78
 """Exit status of a start that would fail again: the supervisor need not hurry."""
 
@@ -183,11 +186,22 @@ async def _listen(listener: Listener, sock: socket.socket) -> None:
         raise
 
 
+def given_sockets(text: str) -> dict[int, int]:
+    """Return port → descriptor of the variable ``GIVEN_SOCKETS``; what is damaged is left out."""
+    pairs = (one.partition(":") for one in text.split(",")[:16])
+    return {int(a): int(b) for a, _, b in pairs if a.isdecimal() and b.isdecimal()}
+
+
 def _bind(listener: Listener) -> socket.socket:
     """Take the address before anything starts. Raises ConfigError when another program has it."""
     try:
         if listener.uds is not None:
             return _unix_socket(listener.uds, listener.uds_mode)
+        given = given_sockets(os.environ.get(GIVEN_SOCKETS, "")).get(listener.port or 0)
+        if given is not None:
+            sock = socket.socket(fileno=given)
+            sock.set_inheritable(False)
+            return sock
         sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind((listener.host, listener.port or 0))

@@ -222,24 +222,24 @@ class Unit:
         self._ended = None
         if self._restart_asked and found is not None:
             self._restart_asked = False
-            await self._halt()
+            await self._halt(again=True)
             found = None
         if found is None or found.spec_hash != self.spec.hash:
             self._restart_asked = False
             if found is None and self._backoff.wait_s > 0:
                 return self._backoff.wait_s
             if found is not None and not self.turns.take(self):
-                return self._wait_for_turn(found)
+                return await self._wait_for_turn(found)
             return await self._start()
         if self._instance is None:
-            self._take(found, fresh=False)
+            await self._adopt(found)
         await self._reload_if_changed()
         return await self._judge(await self._probe())
 
-    def _wait_for_turn(self, found: Instance) -> float:
+    async def _wait_for_turn(self, found: Instance) -> float:
         """Leave what runs as it is; the turn wakes us."""
         if self._instance is None:
-            self._take(found, fresh=False)
+            await self._adopt(found)
         self._set(State.STARTING, WAITS_FOR_TURN)
         return RECONCILE_S
 
@@ -271,6 +271,10 @@ class Unit:
         self._instance = None
         self._take(await self.runtime.ensure(self.spec), fresh=True)
         return START_POLL_S
+
+    async def _adopt(self, instance: Instance) -> None:
+        await self.runtime.adopted(self.spec)
+        self._take(instance, fresh=False)
 
     def _take(self, instance: Instance, fresh: bool) -> None:
         self._instance = instance
@@ -342,10 +346,10 @@ class Unit:
         self._set(self._state, reason)
         return RECONCILE_S
 
-    async def _halt(self) -> None:
+    async def _halt(self, again: bool = False) -> None:
         self._instance = None
         self.healthy.clear()
-        await self.runtime.stop(self.spec.name, self.spec.stop_grace_s)
+        await self.runtime.stop(self.spec.name, self.spec.stop_grace_s, again=again)
 
     async def _judge(self, finding: Finding) -> float:
         """Draw the conclusion from a probe; return the pause until the next one."""

@@ -58,7 +58,10 @@ class DockerRuntime:
     async def inspect(self, name: str) -> Instance | None:
         return await self._call(lambda client: self._running(client, name))
 
-    async def stop(self, name: str, grace_s: float = 10.0) -> None:
+    async def adopted(self, spec: ServiceSpec) -> None:
+        """Nothing is held for a container."""
+
+    async def stop(self, name: str, grace_s: float = 10.0, *, again: bool = False) -> None:
         def work(client: Any) -> None:
             container = self.find(client, name)
             if container is not None:

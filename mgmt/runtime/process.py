@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from ...core.log import get_logger
 from ...core.paths import DataDir
 from . import logfile
 from .account import Account
+from .doors import Doors, environment
 from .once import TIMED_OUT, Ran, RunOnce, run_process
 from .pidfile import (
     ProcessRecord,
@@ -57,6 +59,7 @@ class ProcessRuntime:
         self._data = data
         self._account = account
         self._children: dict[str, _Child] = {}
+        self._doors = Doors()
         self._masked: dict[str, int] = {}  # how far their logs hold no secrets any more
         self._ended: asyncio.Queue[Ended] = asyncio.Queue()
 
@@ -65,7 +68,8 @@ class ProcessRuntime:
         if running is not None:
             if running.spec_hash == spec.hash:
                 return running
-            await self.stop(spec.name, spec.stop_grace_s)
+            await self.adopted(spec)
+            await self.stop(spec.name, spec.stop_grace_s, again=True)
         return self._start(spec)
 
     async def inspect(self, name: str) -> Instance | None:
@@ -75,8 +79,16 @@ class ProcessRuntime:
         record = child.record
         return Instance(name, record.pid, record.spec_hash, record.started_ms)
 
-    async def stop(self, name: str, grace_s: float = 10.0) -> None:
-        if await self.inspect(name) is None:
+    async def adopted(self, spec: ServiceSpec) -> None:
+        child = self._children.get(spec.name)
+        if child is not None and spec.doors:
+            self._doors.adopt(spec.name, spec.doors, child.record.pid, child.pidfd)
+
+    async def stop(self, name: str, grace_s: float = 10.0, *, again: bool = False) -> None:
+        running = await self.inspect(name)
+        if not again:
+            self._doors.close(name)
+        if running is None:
             return
         child = self._children[name]
         self._send(child, signal.SIGTERM)
@@ -130,8 +142,17 @@ class ProcessRuntime:
                 # It lives on without us: no complaint about a child that was not waited for.
                 child.popen.returncode = 0
         self._children.clear()
+        self._doors.close_all()
 
     def _start(self, spec: ServiceSpec) -> Instance:
+        doors = self._doors.open(spec.name, spec.doors)
+        try:
+            return self._spawn(spec, doors)
+        except (OSError, Upstream):
+            self._doors.ended(spec.name)
+            raise
+
+    def _spawn(self, spec: ServiceSpec, doors: dict[int, socket.socket]) -> Instance:
         fd = logfile.open_log(self._log_path(spec.name))
         drop = self._account.drops and not spec.privileged
         try:
@@ -141,7 +162,8 @@ class ProcessRuntime:
                 stdout=fd,
                 stderr=fd,
                 cwd=self._workdir(spec),
-                env=self._environment(spec),
+                env=self._environment(spec) | environment(doors),
+                pass_fds=[one.fileno() for one in doors.values()],
                 start_new_session=True,
                 user=self._account.uid if drop else None,
                 group=self._account.gid if drop else None,
@@ -202,6 +224,7 @@ class ProcessRuntime:
         if self._children.get(child.name) is child:
             del self._children[child.name]
             self._pidfile(child.name).unlink(missing_ok=True)
+        self._doors.ended(child.name)
         child.gone.set()
         ended = Ended(child.name, child.record.pid, status)
         log.info("process.ended", name=child.name, pid=child.record.pid, status=status)

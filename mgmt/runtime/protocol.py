@@ -73,8 +73,15 @@ class Runtime(Protocol):
         """Return what runs under this name, adopted where an earlier manager started it."""
         ...
 
-    async def stop(self, name: str, grace_s: float = 10.0) -> None:
-        """Ask it to end, wait, insist. Return when it is gone; absent is fine."""
+    async def adopted(self, spec: ServiceSpec) -> None:
+        """Take over what an earlier manager held for the process that runs."""
+        ...
+
+    async def stop(self, name: str, grace_s: float = 10.0, *, again: bool = False) -> None:
+        """Ask it to end, wait, insist. Return when it is gone; absent is fine.
+
+        ``again``: it is started anew at once, so whoever connects meanwhile may wait.
+        """
         ...
 
     async def signal(self, name: str, number: int) -> None:

@@ -108,6 +108,9 @@ class ServiceSpec:
     pids: int = 200
     ports: tuple[int, ...] = ()
     """TCP ports it binds, for messages and the doctor."""
+    doors: tuple[int, ...] = ()
+    """TCP ports on loopback that are opened for it and given to it (``core.runner``), such that
+    nobody is refused while it is replaced."""
     stop_grace_s: float = 10.0
 
     @property

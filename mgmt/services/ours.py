@@ -38,6 +38,7 @@ def own_spec(
         order=order,
         needs=needs,
         ports=(port,),
+        doors=(port,),
         health=HealthCheck(HttpProbe("/healthz", port=port), start_s=start_s),
         stop_grace_s=8,
     )

@@ -57,7 +57,9 @@ class FakeRuntime:
             raise Upstream("the engine refuses")
         return self.running.get(name)
 
-    async def stop(self, name: str, grace_s: float = 10.0) -> None:
+    async def adopted(self, spec: ServiceSpec) -> None: ...
+
+    async def stop(self, name: str, grace_s: float = 10.0, *, again: bool = False) -> None:
         if self.running.pop(name, None):
             self.calls.append(f"stop {name}")
 
