@@ -83,16 +83,27 @@ prepare_data_dir() { # makes what root owns: the program must not be able to rep
   rm -f "$probe"
 }
 
-create_user() {
+create_users() {
   if ! id -u "$SERVICE_USER" >/dev/null 2>&1; then
     useradd --system --user-group --no-create-home --home-dir "$DATA" \
       --shell "$(command -v nologin || echo /bin/false)" "$SERVICE_USER"
     note "created the system user $SERVICE_USER"
   fi
   SERVICE_GROUP=$(id -gn "$SERVICE_USER")
+  # Of the platform alone: the manager listens to it, and to none of what handles media.
+  if ! id -u "$WEB_USER" >/dev/null 2>&1; then
+    useradd --system --user-group --no-create-home --home-dir "$DATA" \
+      --shell "$(command -v nologin || echo /bin/false)" "$WEB_USER"
+    note "created the system user $WEB_USER"
+  fi
   # Root's, group-writable and sticky: a service can add files, not replace those of others.
   install -d -m 3775 -o root -g "$SERVICE_GROUP" "$DATA/config" "$DATA/logs"
   check_reachable
+}
+
+make_plain() { # make_plain FILE: what a service put in its place is removed; the folder is sticky
+  if [ -L "$1" ] || { [ -e "$1" ] && { [ ! -f "$1" ] || [ ! -O "$1" ]; }; }; then rm -f "$1"; fi
+  (umask 027 && : >>"$1")
 }
 
 check_reachable() { # every directory above the data must let the service user pass
@@ -131,9 +142,11 @@ check_machine() {
   flock -n 9 ||
     fail "another bootstrap or upgrade is at work on $DATA." "wait until it is done, then run $AGAIN again."
   SERVICE_USER=$(setting_before STREAMSTEAD_USER streamstead)
+  WEB_USER=$(setting_before STREAMSTEAD_WEB_USER streamstead-web)
   # shellcheck disable=SC2034 # for those that install packages
   RUNTIME=$(setting_before STREAMSTEAD_RUNTIME auto)
-  create_user
+  create_users
+  make_plain "$DATA/logs/bootstrap.log"
   move_log "$DATA/logs/bootstrap.log"
   name_release
   if release_complete; then check_disk "$NEED_RUN_MB"; else check_disk "$NEED_BUILD_MB"; fi

@@ -15,6 +15,7 @@ from typing import Any
 
 from unix_http import ask
 
+from streamstead.core.files import read_plain
 from streamstead.core.settings import DEFAULT_DATA_DIR, Settings
 from streamstead.mgmt.cli.addresses import public_host
 
@@ -41,7 +42,7 @@ def page_url(settings: Settings, base: str) -> tuple[str, str]:
     """Return the address of the page, and a word on what to do there."""
     if call(settings, "mgmt/init", "GET")["init"]:
         return f"{base}/mgmt/", ""
-    code = settings.data.setup_code.read_text(encoding="ascii").strip()
+    code = read_plain(settings.data.setup_code).decode("ascii").strip()
     return f"{base}/mgmt/setup#code={code}", "   (set your password there; the code works once)"
 
 

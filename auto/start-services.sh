@@ -126,6 +126,8 @@ start_all() { # sets STATE: started, renewed or unchanged
   if by_systemd && [ -z "$FOREGROUND" ]; then
     name_unit
     # `streamstead start` and `stop` look it up.
+    make_plain "$DATA/config/unit"
+    chmod 644 "$DATA/config/unit"
     printf '%s\n' "$UNIT" >"$DATA/config/unit"
   elif ! ask_mgmt alive; then
     rm -f "$DATA/config/unit"

@@ -10,12 +10,13 @@ import os
 import pwd
 import re
 import secrets
+import stat
 import sys
 import time
 from pathlib import Path
 
 from streamstead.core.errors import ConfigError
-from streamstead.core.files import write_atomic
+from streamstead.core.files import read_plain, write_atomic
 from streamstead.core.paths import DataDir
 from streamstead.core.settings import PREFIX, Settings
 
@@ -51,7 +52,7 @@ def is_readable(line: str) -> bool:
 def read_lines(path: Path) -> list[str]:
     """Return the lines of the file, none when it is absent. Bytes that are no text stay marked."""
     try:
-        return path.read_bytes().decode("utf-8", "surrogateescape").splitlines()
+        return read_plain(path).decode("utf-8", "surrogateescape").splitlines()
     except FileNotFoundError:
         return []
     except OSError as exc:
@@ -116,12 +117,13 @@ def check(values: dict[str, str], root: Path) -> None:
         raise Refused(f"{exc.message.rstrip('.')}.", exc.help) from None
 
 
-def repair(path: Path, lines: list[str], readable: list[str], owner: pwd.struct_passwd) -> None:
+def repair(path: Path, lines: list[str], readable: list[str], group: int) -> None:
     """Set a broken file aside and write what can be read of it; then refuse to go on."""
     first = next(n for n, line in enumerate(lines, start=1) if not is_readable(line))
     aside = path.with_name(f".env.broken-{time.strftime('%Y%m%d-%H%M%S')}")
     os.replace(path, aside)
-    write(path, readable, owner)
+    aside.chmod(0o600)
+    write(path, readable, group)
     raise Refused(
         f"{path} is broken: line {first} is not NAME=value.",
         f"the lines that can be read were kept, the broken file is {aside.name} beside it: "
@@ -129,21 +131,30 @@ def repair(path: Path, lines: list[str], readable: list[str], owner: pwd.struct_
     )
 
 
-def write(path: Path, lines: list[str], owner: pwd.struct_passwd) -> None:
-    """Write the file for its owner's eyes only."""
-    write_atomic(path, "\n".join(lines) + "\n", 0o600)
+def write(path: Path, lines: list[str], group: int) -> None:
+    """Write the file: root believes what it says, so the services may read it and no more."""
+    write_atomic(path, "\n".join(lines) + "\n", 0o600, keep_owner=False)
     if os.geteuid() == 0:
-        os.chown(path, owner.pw_uid, owner.pw_gid, follow_symlinks=False)
+        os.chown(path, 0, group, follow_symlinks=False)
+        path.chmod(0o640)
+
+
+def is_right(path: Path, group: int) -> bool:
+    """Tell whether owner and mode are those that ``write`` gives it."""
+    facts = path.stat()
+    if os.geteuid() != 0:
+        return stat.S_IMODE(facts.st_mode) == 0o600
+    return (facts.st_uid, facts.st_gid, stat.S_IMODE(facts.st_mode)) == (0, group, 0o640)
 
 
 def settle(data: Path, user: str, env: dict[str, str]) -> list[str]:
     """Bring the file up to date. Returns the names that changed."""
     path = DataDir(data).env_file
-    owner = pwd.getpwnam(user)
+    group = pwd.getpwnam(user).pw_gid
     lines = read_lines(path)
     readable = [line for line in lines if is_readable(line)]
     if len(readable) != len(lines):
-        repair(path, lines, readable, owner)
+        repair(path, lines, readable, group)
     had = parse(lines)
     changes = {name: v for name, v in wanted_from(env).items() if had.get(name) != v}
     for name, value in new_secrets().items():
@@ -151,9 +162,9 @@ def settle(data: Path, user: str, env: dict[str, str]) -> list[str]:
             changes[PREFIX + name] = value
     check({**had, **changes}, data)
     if changes or not lines:
-        write(path, merge(lines or [_HEADER.rstrip()], changes), owner)
-    elif path.stat().st_mode & 0o077 or path.stat().st_uid != owner.pw_uid:
-        write(path, lines, owner)
+        write(path, merge(lines or [_HEADER.rstrip()], changes), group)
+    elif not is_right(path, group):
+        write(path, lines, group)
     return sorted(changes)
 
 

@@ -16,6 +16,7 @@ import orjson
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from .files import open_plain
 from .log import get_logger
 from .redact import redact_text
 from .scopes import Scope as Needed
@@ -61,9 +62,8 @@ def append(folder: Path, who: str, what: str, target: str, address: str, result:
         "result": result,
     }
     name = datetime.fromtimestamp(now / 1000, UTC).strftime("%Y-%m.jsonl")
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
     try:
-        fd = os.open(folder / name, flags, 0o660)
+        fd = open_plain(folder / name, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o660)
         try:
             if who == NOBODY and os.fstat(fd).st_size > NOBODY_BYTES:
                 return

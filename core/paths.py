@@ -14,7 +14,8 @@ class DataDir:
 
     @property
     def config(self) -> Path:
-        """``.env`` (0600), ``master.key`` (0600), ``setup-code`` (0600), generated ``*.conf``."""
+        """``.env``, ``master.key`` (both root's, 0640), ``setup-code`` (the platform's, 0640),
+        generated ``*.conf``."""
         return self.root / "config"
 
     @property

@@ -57,6 +57,8 @@ class Listener:
     host: str = "127.0.0.1"
     uds: Path | None = None
     uds_mode: int = 0o660
+    uds_group: int | None = None
+    """Group of the socket; None: that of its folder or of this process."""
     protocol: Callable[..., asyncio.Protocol] = LimitedHttp
 
 
@@ -196,7 +198,7 @@ def _bind(listener: Listener) -> socket.socket:
     """Take the address before anything starts. Raises ConfigError when another program has it."""
     try:
         if listener.uds is not None:
-            return _unix_socket(listener.uds, listener.uds_mode)
+            return _unix_socket(listener.uds, listener.uds_mode, listener.uds_group)
         given = given_sockets(os.environ.get(GIVEN_SOCKETS, "")).get(listener.port or 0)
         if given is not None:
             sock = socket.socket(fileno=given)
@@ -214,13 +216,16 @@ def _bind(listener: Listener) -> socket.socket:
     return sock
 
 
-def _unix_socket(path: Path, mode: int) -> socket.socket:
-    """Bind a unix socket that has its mode before anyone can connect; a stale one is replaced."""
+def _unix_socket(path: Path, mode: int, group: int | None) -> socket.socket:
+    """Bind a unix socket that is open to nobody until it has its group; a stale one goes first."""
     path.unlink(missing_ok=True)
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    old = os.umask(0o777 & ~mode)
+    old = os.umask(0o777)
     try:
         sock.bind(str(path))
     finally:
         os.umask(old)
+    if group is not None:
+        os.chown(path, -1, group, follow_symlinks=False)
+    path.chmod(mode)
     return sock

@@ -52,6 +52,8 @@ class Settings(BaseModel):
     runtime: RuntimeChoice = RuntimeChoice.AUTO
     user: str = "streamstead"
     """Account of every process that needs no root; unused when mgmt itself is not root."""
+    web_user: str = "streamstead-web"
+    """Account of the platform, which alone may speak to the manager; unused in the same case."""
     log_level: str = "info"
 
     # Secrets have no default: a missing one stops the start.

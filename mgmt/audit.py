@@ -4,6 +4,7 @@ The files belong to root in a sticky directory, so no service can remove or repl
 """
 
 import asyncio
+import errno
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..core.audit import AUDITED_HEADER, append
+from ..core.files import open_plain
 from ..core.log import get_logger
 from .runtime.account import Account
 
@@ -62,8 +64,6 @@ def prepare_files(folder: Path, account: Account, now: datetime) -> None:
     """Make what will be written to, before a service does. Raises OSError."""
     for day in (now, now.replace(day=28) + timedelta(days=4)):
         path = folder / day.strftime("%Y-%m.jsonl")
-        if path.exists() and path.stat().st_uid == os.geteuid():
-            continue
         _take_over(path, account)
     oldest = now.year * 12 + now.month - 1 - KEEP_MONTHS
     for path in folder.glob("[0-9][0-9][0-9][0-9]-[0-9][0-9].jsonl"):
@@ -73,8 +73,16 @@ def prepare_files(folder: Path, account: Account, now: datetime) -> None:
 
 
 def _take_over(path: Path, account: Account) -> None:
-    """Make the file, or own one that a service made while there was no manager."""
-    fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o660)
+    """Make the file, or own one that a service made while there was no manager; what is no file is
+    removed."""
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+    try:
+        fd = open_plain(path, flags, 0o660)
+    except OSError as exc:
+        if exc.errno not in (errno.ELOOP, errno.EINVAL, errno.ENXIO):
+            raise
+        path.unlink(missing_ok=True)
+        fd = open_plain(path, flags | os.O_EXCL, 0o660)
     try:
         os.fchmod(fd, 0o660)
         if account.drops:

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from ..core.files import write_atomic
+from ..core.files import read_plain, write_atomic
 from ..core.paths import DataDir
 from .runtime.account import Account
 from .runtime.spec import ServiceSpec
@@ -50,7 +50,7 @@ class ConfigFiles:
         return _holds(self._mark, self._application(pid))
 
     def mark_applied(self, pid: int) -> None:
-        write_atomic(self._mark, self._application(pid), 0o644)
+        write_atomic(self._mark, self._application(pid), 0o644, keep_owner=False)
 
     def _application(self, pid: int) -> str:
         return f"{pid} {self._spec.files_digest}\n"
@@ -77,9 +77,9 @@ class Undo:
         self._before.clear()
 
 
-def _holds(path: os.PathLike[str], text: str) -> bool:
+def _holds(path: Path, text: str) -> bool:
+    wanted = text.encode()
     try:
-        with open(path, encoding="utf-8") as file:
-            return file.read() == text
-    except (FileNotFoundError, UnicodeDecodeError):
+        return read_plain(path, len(wanted) + 1, ours=True) == wanted
+    except OSError:
         return False

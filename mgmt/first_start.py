@@ -5,10 +5,11 @@ import secrets
 import shutil
 import socket
 import stat
+from enum import Enum
 from pathlib import Path
 
 from ..core.errors import ConfigError
-from ..core.files import write_atomic
+from ..core.files import open_plain, read_plain, write_atomic
 from ..core.log import get_logger
 from ..core.paths import DataDir
 from .https.shelf import ensure_certificate
@@ -19,43 +20,50 @@ log = get_logger(__name__)
 INITIALIZED = "initialized"
 """Marker in ``config/`` that a password is set; written by the platform."""
 
-# name, mode, whether the service user owns it. Directories of root that services write into are
-# sticky: there a service can neither replace nor remove what root reads (pidfiles, nginx.conf).
+
+class _Owner(Enum):
+    ROOT = "root"
+    SERVICES = "services"
+    PLATFORM = "platform"
+
+
+# Directories of root that services write into are sticky: there a service can neither replace nor
+# remove what root reads (pidfiles, nginx.conf).
 _SHARED = 0o3775
-_DIRECTORIES: tuple[tuple[str, int, bool], ...] = (
-    ("config", _SHARED, False),
-    ("config/front", 0o755, False),
-    ("config/redis", 0o755, False),
-    ("config/prometheus", 0o755, False),
-    ("config/srs", 0o755, False),
-    ("run", _SHARED, False),
-    ("run/front", 0o755, False),
-    ("run/hls", 0o755, False),
-    ("run/redis", 0o750, True),
-    ("logs", _SHARED, False),
-    ("ssl", 0o755, False),
-    ("html", 0o755, True),
-    ("gates", 0o755, True),
-    ("dvr", 0o750, True),
-    ("spool", 0o750, True),
-    ("vlive", 0o750, True),
-    ("slate", 0o750, True),
-    ("snapshots", 0o750, True),
-    ("record", 0o750, True),
-    ("library", 0o750, True),
-    ("upload", 0o750, True),
-    ("vod_gates", 0o755, True),
-    ("stats", 0o750, True),
-    ("mgmt", 0o700, False),
-    ("upgrade", 0o700, False),
-    ("letsencrypt", 0o700, False),
-    ("backups", 0o2750, False),
-    ("audit", 0o3770, False),
-    ("prometheus", 0o750, True),
-    ("www", 0o755, False),
-    ("www/.well-known", 0o755, False),
-    ("www/.well-known/acme-challenge", 0o755, False),
-    ("redis", 0o750, True),
+_DIRECTORIES: tuple[tuple[str, int, _Owner], ...] = (
+    ("config", _SHARED, _Owner.ROOT),
+    ("config/front", 0o755, _Owner.ROOT),
+    ("config/redis", 0o755, _Owner.ROOT),
+    ("config/prometheus", 0o755, _Owner.ROOT),
+    ("config/srs", 0o755, _Owner.ROOT),
+    ("run", _SHARED, _Owner.ROOT),
+    ("run/front", 0o755, _Owner.ROOT),
+    ("run/hls", 0o755, _Owner.ROOT),
+    ("run/redis", 0o750, _Owner.SERVICES),
+    ("logs", _SHARED, _Owner.ROOT),
+    ("ssl", 0o755, _Owner.ROOT),
+    ("html", 0o755, _Owner.SERVICES),
+    ("gates", 0o755, _Owner.SERVICES),
+    ("dvr", 0o750, _Owner.SERVICES),
+    ("spool", 0o750, _Owner.SERVICES),
+    ("vlive", 0o750, _Owner.SERVICES),
+    ("slate", 0o750, _Owner.SERVICES),
+    ("snapshots", 0o750, _Owner.SERVICES),
+    ("record", 0o750, _Owner.SERVICES),
+    ("library", 0o750, _Owner.SERVICES),
+    ("upload", 0o750, _Owner.SERVICES),
+    ("vod_gates", 0o755, _Owner.SERVICES),
+    ("stats", 0o700, _Owner.PLATFORM),
+    ("mgmt", 0o700, _Owner.ROOT),
+    ("upgrade", 0o700, _Owner.ROOT),
+    ("letsencrypt", 0o700, _Owner.ROOT),
+    ("backups", 0o2750, _Owner.ROOT),
+    ("audit", 0o3770, _Owner.ROOT),
+    ("prometheus", 0o750, _Owner.SERVICES),
+    ("www", 0o755, _Owner.ROOT),
+    ("www/.well-known", 0o755, _Owner.ROOT),
+    ("www/.well-known/acme-challenge", 0o755, _Owner.ROOT),
+    ("redis", 0o750, _Owner.SERVICES),
 )
 
 
@@ -81,27 +89,28 @@ def ensure_setup_code(data: DataDir, account: Account) -> str | None:
     if (data.config / INITIALIZED).exists():
         return None
     try:
-        code = data.setup_code.read_text(encoding="ascii").strip()
-    except FileNotFoundError:
+        code = read_plain(data.setup_code).decode("ascii").strip()
+    except (OSError, UnicodeDecodeError):
         code = ""
     if not code:
         code = secrets.token_hex(8)
-        _write_owned(data.setup_code, f"{code}\n".encode(), account)
+        _write_for(account.web.uid, data.setup_code, f"{code}\n".encode(), account)
     return code
 
 
 def _make_directories(data: DataDir, account: Account) -> None:
     data.root.mkdir(parents=True, exist_ok=True)
-    for name, mode, owned in _DIRECTORIES:
+    for name, mode, owner in _DIRECTORIES:
         path, nested = data.root / name, "/" in name
+        uid = _uid(owner, account)
         if nested and account.drops:
-            _clear_foreign(path, may_be=(0, account.uid) if owned else (0,))
+            _clear_foreign(path, may_be=(0, uid))
         path.mkdir(exist_ok=True)
         # A service may put a link there even now; those in the root itself are the operator's.
         fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | (os.O_NOFOLLOW if nested else 0))
         try:
             if account.drops:
-                os.fchown(fd, account.uid if owned else 0, account.gid)
+                os.fchown(fd, uid, account.gid)
             # After chown, which clears the set-group-id bit.
             os.fchmod(fd, mode)
         finally:
@@ -109,8 +118,35 @@ def _make_directories(data: DataDir, account: Account) -> None:
     _link_redis_socket(data)
     for log_file in (data.hls_log, data.vod_log):
         _make_viewing_log(log_file, account)
-    if account.drops and data.env_file.exists():
-        os.chown(data.env_file, account.uid, account.gid, follow_symlinks=False)
+    if account.drops:
+        # What root believes or the platform relies on, also of a release from before it had an
+        # account of its own.
+        for path in (data.env_file, data.master_key):
+            _give(path, 0, account.gid)
+        for path in (data.setup_code, data.config / INITIALIZED):
+            _give(path, account.web.uid, account.gid)
+        # Closed by their folder to the services; such an older release can go on with them.
+        for path in data.stats.iterdir():
+            _give(path, account.web.uid, account.gid, 0o660)
+
+
+def _uid(owner: _Owner, account: Account) -> int:
+    if owner is _Owner.ROOT:
+        return 0
+    return account.web.uid if owner is _Owner.PLATFORM else account.uid
+
+
+def _give(path: Path, uid: int, gid: int, mode: int = 0o640) -> None:
+    """Let one user own a file, and the group of the services read it; nothing where it is none."""
+    try:
+        fd = open_plain(path, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fchown(fd, uid, gid)
+        os.fchmod(fd, mode)
+    finally:
+        os.close(fd)
 
 
 def _clear_foreign(path: Path, may_be: tuple[int, ...]) -> None:
@@ -147,14 +183,15 @@ def _make_viewing_log(path: Path, account: Account) -> None:
 def _make_master_key(data: DataDir, account: Account) -> None:
     # Never written again: sessions and stored secrets depend on it.
     if not data.master_key.exists():
-        _write_owned(data.master_key, secrets.token_bytes(32), account)
+        _write_for(0, data.master_key, secrets.token_bytes(32), account)
         log.info("master_key.created")
 
 
-def _write_owned(path: Path, content: bytes, account: Account) -> None:
+def _write_for(uid: int, path: Path, content: bytes, account: Account) -> None:
+    """Write what one user may change and the group of the services may read."""
     write_atomic(path, content, 0o600)
     if account.drops:
-        os.chown(path, account.uid, account.gid, follow_symlinks=False)
+        _give(path, uid, account.gid)
 
 
 def own_names() -> tuple[str, ...]:

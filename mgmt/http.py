@@ -1,7 +1,13 @@
-"""What the routes of the manager's socket share: envelope, checked bodies, streams of events."""
+"""What the routes of the manager's socket share: who may speak to it, envelope, checked bodies,
+streams of events.
+"""
 
 import asyncio
+import os
+import socket
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import orjson
@@ -9,13 +15,50 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from ..core.errors import BodyTooLarge, Invalid, MalformedJson, StreamsteadError
+from ..core.http_limits import LimitedHttp
+from ..core.log import get_logger
+from ..core.runner import Listener
+from .runtime.account import Account
+
+log = get_logger(__name__)
 
 MAX_BODY_BYTES = 2_000_000
 
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
+
+
+def door(app: ASGIApp, path: Path, account: Account) -> Listener:
+    """Return the manager's socket: for root, for ourselves and for the platform, and nobody else.
+
+    Its group and mode say so to the kernel; and whoever connects is looked at once more, for these
+    could be changed by hand.
+    """
+    known = frozenset((0, os.geteuid(), account.web.uid))
+
+    class Door(LimitedHttp):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            super().connection_made(transport)
+            uid = _peer(transport)
+            if uid not in known:
+                log.warning("socket.refused", uid=uid)
+                self.transport.abort()
+
+    return Listener(app, uds=path, uds_mode=0o660, uds_group=account.web_gid, protocol=Door)
+
+
+def _peer(transport: asyncio.BaseTransport) -> int | None:
+    """Return the user who connected; None when it cannot be told."""
+    try:
+        raw = transport.get_extra_info("socket").getsockopt(
+            socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")
+        )
+    except (OSError, AttributeError):
+        return None
+    return int(struct.unpack("3i", raw)[1])
 
 
 def reply(data: Any) -> Response:

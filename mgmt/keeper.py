@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
@@ -36,13 +37,36 @@ def _start_ticks(pid: int) -> str:
         return file.read().rpartition(")")[2].split()[19]
 
 
-def read_keeper(run: str) -> int | None:
-    """Return the pid of the living keeper of the directory ``run``, None when there is none."""
+def _is_ours(facts: os.stat_result) -> bool:
+    """Services write into the folders, too, where root looks: see is_ours in core/files.py, which
+    is not for those who are to stay small."""
+    return stat.S_ISREG(facts.st_mode) and facts.st_uid in (0, os.geteuid())
+
+
+def _is_there(path: str) -> bool:
     try:
-        with open(os.path.join(run, "keeper.pid"), encoding="ascii") as file:
-            record = json.load(file)
+        return _is_ours(os.lstat(path))
+    except FileNotFoundError:
+        return False
+
+
+def _make_way(path: str) -> None:
+    """Remove what somebody else put where a file of ours belongs."""
+    if os.path.lexists(path) and not _is_there(path):
+        os.unlink(path)
+
+
+def read_keeper(run: str) -> int | None:
+    """Return the pid of the living keeper of the directory ``run``, None when there is none, or
+    when somebody else named it: whom it names is signalled by root."""
+    path = os.path.join(run, "keeper.pid")
+    try:
+        with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+            if not _is_ours(os.fstat(file.fileno())):
+                return None
+            record = json.loads(file.read(1000))
         same = _start_ticks(record["pid"]) == str(record["start_ticks"])
-    except (FileNotFoundError, ProcessLookupError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
     return int(record["pid"]) if same else None
 
@@ -65,10 +89,10 @@ def _note_refusal(data: str, refused: bool) -> None:
     """Whoever upgrades need not wait for a manager that ends as soon as it has begun."""
     path = os.path.join(data, "run", "manager-failed")
     with suppress(OSError):
-        if refused:
-            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o644))
-        elif os.path.exists(path):
+        if os.path.lexists(path):
             os.unlink(path)
+        if refused:
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644))
 
 
 def _finish_upgrade(data: str) -> None:
@@ -88,7 +112,7 @@ def _finish_upgrade(data: str) -> None:
 
 
 def _stop_asked(data: str) -> bool:
-    return os.path.exists(os.path.join(data, "run", "stop-asked"))
+    return _is_there(os.path.join(data, "run", "stop-asked"))
 
 
 def _on_signal(_number: int, _frame: object) -> None:
@@ -112,6 +136,7 @@ def _hear_again() -> None:
 
 def _open_log(data: str) -> int:
     path = os.path.join(data, "logs", "mgmt.log")
+    _make_way(path)
     # Only between two managers, so nobody is writing: a plain rename is enough.
     if os.path.exists(path) and os.path.getsize(path) > LOG_BYTES:
         os.replace(path, path + ".1")
@@ -227,6 +252,7 @@ def main(argv: list[str] | None = None) -> int:
     os.makedirs(run, exist_ok=True)
     os.makedirs(os.path.join(data, "logs"), exist_ok=True)
     pidfile = os.path.join(run, "keeper.pid")
+    _make_way(pidfile)
     # The lock outlives the forks below, for they share it; a dead keeper holds none.
     lock = os.open(pidfile, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
     if not _take(lock, run):
@@ -238,7 +264,7 @@ def main(argv: list[str] | None = None) -> int:
     record = f'{{"pid": {os.getpid()}, "start_ticks": {_start_ticks(os.getpid())}}}\n'
     os.write(lock, record.encode())
     stop = os.path.join(run, "stop-asked")
-    if os.path.exists(stop):
+    if os.path.lexists(stop):
         os.unlink(stop)
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     for number in _SIGNALS:

@@ -13,10 +13,10 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from ..core.errors import StreamsteadError
-from ..core.files import write_atomic
+from ..core.files import is_there, write_atomic
 from ..core.log import get_logger
 from ..core.paths import DataDir
-from ..core.runner import Listener, Running, Service
+from ..core.runner import Running, Service
 from ..core.settings import Settings
 from .api import Manager, create_app
 from .audit import keep_audit_files
@@ -33,13 +33,14 @@ from .front.settings import FrontSettings
 from .health import Verdict, probe
 from .host_events import HostEvents
 from .house import House
+from .http import door
 from .https.part import open_part as open_https
 from .https.shelf import Shelf
 from .lock import only_one
 from .logs.part import open_part as open_logs
 from .notify import sd_notify, watchdog_every_s
 from .ports import choose_doors, has_ipv6, remember_doors
-from .runtime.account import Account, service_account
+from .runtime.account import Account, house_account
 from .runtime.choose import Decision, decide
 from .runtime.process import ProcessRuntime
 from .runtime.protocol import Runtime
@@ -71,7 +72,7 @@ _PARTS = (
 
 @asynccontextmanager
 async def _open(settings: Settings) -> AsyncIterator[Running]:
-    account = service_account(settings.user)
+    account = house_account(settings)
     data = settings.data
     finish_restore(data)
     with taken_back_if_bad(data):
@@ -97,7 +98,7 @@ async def _open(settings: Settings) -> AsyncIterator[Running]:
                 data.audit,
             )
             yield Running(
-                listeners=[Listener(app, uds=data.mgmt_socket, uds_mode=0o660)],
+                listeners=[door(app, data.mgmt_socket, account)],
                 loops=[
                     supervisor.run(),
                     _stop_when_asked(asked, supervisor, data),
@@ -118,13 +119,13 @@ async def open_runtimes(
     process = ProcessRuntime(settings.data, account)
     runtimes: dict[RuntimeName, Runtime] = {RuntimeName.PROCESS: process}
     mark = settings.data.run / _DOCKER_MARK
-    if decision.runtime is RuntimeName.DOCKER or mark.exists():
+    if decision.runtime is RuntimeName.DOCKER or is_there(mark):
         # Late: the library costs memory that a machine without Docker need not give.
         from .runtime.docker import DockerRuntime
 
         docker = DockerRuntime(settings, account)
         if decision.runtime is RuntimeName.DOCKER:
-            write_atomic(mark, "", 0o644)
+            write_atomic(mark, "", 0o644, keep_owner=False)
             runtimes[RuntimeName.DOCKER] = docker
         else:
             await _leave_docker(docker, mark)
@@ -186,7 +187,7 @@ async def build(
 async def _stop_when_asked(asked: asyncio.Event, supervisor: Supervisor, data: DataDir) -> None:
     await asked.wait()
     log.info("stop.asked")
-    write_atomic(data.stop_mark, "", 0o644)
+    write_atomic(data.stop_mark, "", 0o644, keep_owner=False)
     sd_notify("STOPPING=1")
     await supervisor.stop_all()
     # The one way out of this process that also closes listeners in order.

@@ -5,7 +5,7 @@ import json
 import socket
 from pathlib import Path
 
-from ..core.files import write_atomic
+from ..core.files import read_plain, write_atomic
 from ..core.settings import Settings
 from .services.common import FrontDoors
 
@@ -61,11 +61,12 @@ def choose_doors(settings: Settings, front_runs: bool) -> FrontDoors:
 
 def remember_doors(run: Path, doors: FrontDoors) -> None:
     """Note what our front opens, so that the next start does not take it for a stranger's."""
-    write_atomic(run / _PORTS_FILE, json.dumps([doors.http, doors.https]), 0o644)
+    text = json.dumps([doors.http, doors.https])
+    write_atomic(run / _PORTS_FILE, text, 0o644, keep_owner=False)
 
 
 def _remembered(run: Path) -> set[int]:
     try:
-        return {int(port) for port in json.loads((run / _PORTS_FILE).read_text(encoding="ascii"))}
-    except (FileNotFoundError, ValueError, TypeError):
+        return {int(port) for port in json.loads(read_plain(run / _PORTS_FILE, ours=True))}
+    except (OSError, ValueError, TypeError):
         return set()

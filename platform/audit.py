@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 
 from ..core.app import API, Body, Reply
 from ..core.auth import SignedIn
+from ..core.files import open_to_read
 from .services import ServicesDep
 
 router = APIRouter(prefix=f"{API}/mgmt/audit", tags=["audit"])
@@ -96,7 +97,7 @@ def _backwards(folder: Path, before: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _lines_backwards(path: Path, end: int | None) -> Iterator[tuple[int, bytes]]:
-    with suppress(FileNotFoundError), open(path, "rb") as file:
+    with suppress(OSError), open_to_read(path) as file:
         size = file.seek(0, os.SEEK_END)
         at = size if end is None else min(end, size)
         rest = b""

@@ -206,7 +206,7 @@ class DayFiles:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         try:
             if new:
-                path.chmod(0o640)
+                path.chmod(0o660)
             # What is overwritten must be gone from the file, see stats_privacy.
             connection.execute("PRAGMA secure_delete = ON")
             connection.execute("PRAGMA journal_mode = WAL")

@@ -12,12 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
-from ...core.files import sync_directory, write_atomic
+from ...core.files import open_to_read, sync_directory, write_atomic
 from ...core.settings import Settings
 from ...core.version import VERSION
 from ..redis_save import save_redis
 from ..runtime.account import Account, service_account
-from ..runtime.logfile import open_to_read
 from ..upgrade.migrations import read_number
 from .contents import REDIS, SMALL, Member, members
 from .faults import NoRoom
@@ -109,7 +108,8 @@ def _add(tar: tarfile.TarFile, one: Member, account: Account) -> str:
     info = tarfile.TarInfo(one.name)
     info.mode = stat.S_IMODE(one.facts.st_mode) & 0o777
     info.mtime = int(one.facts.st_mtime)
-    info.uname = "service" if one.facts.st_uid == account.uid else "root"
+    # The account of the platform counts as the services': each start gives it what it owns.
+    info.uname = "service" if one.facts.st_uid != 0 or not account.drops else "root"
     info.gname = "service" if one.facts.st_gid == account.gid else "root"
     try:
         if stat.S_ISDIR(one.facts.st_mode):

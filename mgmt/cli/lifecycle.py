@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import ConfigError, StreamsteadError
+from ...core.files import read_plain
 from ...core.settings import Settings
 from ..keeper import read_keeper
 from ..status import WELL
@@ -24,8 +25,8 @@ def systemd_unit(settings: Settings) -> str | None:
     ``config/unit`` holds its name; the installer writes it.
     """
     try:
-        name = (settings.data.config / "unit").read_text(encoding="utf-8").strip()
-    except FileNotFoundError:
+        name = read_plain(settings.data.config / "unit", ours=True).decode().strip()
+    except (OSError, UnicodeDecodeError):
         return None
     return name if name and Path("/run/systemd/system").is_dir() else None
 
@@ -130,10 +131,10 @@ async def _stop_programs(settings: Settings) -> bool:
     """Stop what a dead manager left behind; return whether there was anything."""
     from ..lock import only_one
     from ..main import build, open_runtimes
-    from ..runtime.account import service_account
+    from ..runtime.account import house_account
     from ..runtime.choose import decide
 
-    account = service_account(settings.user)
+    account = house_account(settings)
     with only_one(settings.data.run / "mgmt.lock"):
         decision = await asyncio.to_thread(decide, settings)
         runtimes = await open_runtimes(settings, account, decision)

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ...core.errors import NotFound, StreamsteadError
+from ...core.files import read_plain
 from ...core.settings import Settings
 from .addresses import public_host, publish_addresses
 
@@ -62,7 +63,7 @@ def streams(out: Console, found: list[dict[str, Any]]) -> None:
 def read_setup_code(settings: Settings) -> str:
     """Return the setup code. Raises NotFound when a password is set already."""
     try:
-        return settings.data.setup_code.read_text(encoding="ascii").strip()
+        return read_plain(settings.data.setup_code).decode("ascii").strip()
     except FileNotFoundError:
         raise NotFound(
             "there is no setup code: a password is set, or Streamstead never ran",

@@ -93,15 +93,18 @@ def certificate(settings: Settings, _: dict[str, Any] | None) -> Iterator[Item]:
 def secrets(settings: Settings, _: dict[str, Any] | None) -> Iterator[Item]:
     """Can others read what is secret?"""
     data = settings.data
-    private = [data.env_file, data.master_key, *data.ssl.glob("*/key.pem")]
-    closed = [data.mgmt, data.upgrade, data.letsencrypt]
+    # The services read these two, and change neither.
+    shared = (data.env_file, data.master_key)
+    private = data.ssl.glob("*/key.pem")
+    closed = (data.mgmt, data.upgrade, data.letsencrypt)
     wrong = []
-    for path in (*private, *closed):
+    for path in (*shared, *private, *closed):
         try:
             mode = path.stat().st_mode
         except OSError:
             continue
-        if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        allowed = stat.S_IRGRP if path in shared else 0
+        if mode & (stat.S_IRWXG | stat.S_IRWXO) & ~allowed:
             wrong.append(f"{path} ({stat.filemode(mode)})")
     if data.root.stat().st_mode & stat.S_IWOTH:
         wrong.append(f"{data.root} (anybody may write)")

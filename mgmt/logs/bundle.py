@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import StreamsteadError
+from ...core.files import read_plain
 from ...core.redact import redact_text
 from ...core.settings import Settings
 from ..runtime.choose import decision_file
@@ -79,7 +80,7 @@ def _secrets(settings: Settings, client: Any) -> Secrets:
 def logs_of(settings: Settings) -> Logs:
     """Return the logs of a house whose manager need not run."""
     try:
-        kept = json.loads(decision_file(settings).read_text(encoding="utf-8"))
+        kept = json.loads(read_plain(decision_file(settings), ours=True))
     except (OSError, ValueError):
         kept = {}
     return Logs(settings.data, containers_of(settings, kept.get("runtime") == "docker"))

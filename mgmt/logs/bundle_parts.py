@@ -18,10 +18,10 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from ...core.errors import Upstream
+from ...core.files import open_to_read
 from ...core.settings import PREFIX, Settings
 from ...core.version import VERSION
 from ..cli.client import ask_manager
-from ..runtime.logfile import open_to_read
 
 __all__ = ["RedisError"]
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..runtime.logfile import open_to_read
+from ...core.files import open_to_read
 from .line import Line, parse
 
 BLOCK = 32 * 1024

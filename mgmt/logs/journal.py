@@ -8,6 +8,7 @@ from typing import IO
 
 import orjson
 
+from ...core.files import read_plain
 from ...core.paths import DataDir
 from .line import Line, parse
 
@@ -19,8 +20,8 @@ def unit_of(data: DataDir) -> str:
     if not Path("/run/systemd/system").is_dir():
         return ""
     try:
-        return (data.config / "unit").read_text(encoding="utf-8").strip()
-    except OSError:
+        return read_plain(data.config / "unit", ours=True).decode().strip()
+    except (OSError, UnicodeDecodeError):
         return ""
 
 

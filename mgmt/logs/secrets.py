@@ -13,6 +13,7 @@ from urllib.parse import quote
 import orjson
 
 from ...core import sealed as seals
+from ...core.files import read_plain
 from ...core.sealed import SealBroken, Sealer
 from ...core.settings import Settings, read_env_file
 
@@ -69,8 +70,8 @@ def gather(settings: Settings, client: Any) -> Secrets:
             found.add(value.get_secret_value())
     data = settings.data
     for path in (data.setup_code, data.store_id):
-        if path.is_file():
-            found.add(path.read_text(errors="replace"))
+        with suppress(OSError):
+            found.add(read_plain(path).decode(errors="replace"))
     master_key = data.master_key.read_bytes()
     found.add(master_key.hex())
     if client is not None:

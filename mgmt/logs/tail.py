@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from ...core.errors import RateLimited
+from ...core.files import open_to_read
 from ...core.log import get_logger
 from ...core.paths import DataDir
 from . import journal
@@ -104,7 +105,7 @@ class LiveLogs:
         self._places = {}
         for files in list_files(self._data.logs).values():
             if files[0].number == 0:
-                facts = files[0].path.stat()
+                facts = files[0].path.lstat()
                 self._places[files[0].path] = _Place(facts.st_ino, facts.st_size)
 
     async def _read(self, watch: FolderWatch) -> None:
@@ -139,7 +140,7 @@ class LiveLogs:
         """Return the whole lines that a file has more than when it was last looked at."""
         path = self._data.logs / name
         try:
-            with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as file:
+            with open_to_read(path) as file:
                 facts = os.fstat(file.fileno())
                 place = self._places.setdefault(path, _Place(facts.st_ino, 0))
                 if place.inode != facts.st_ino or place.offset > facts.st_size:

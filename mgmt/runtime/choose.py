@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ...core.errors import ConfigError
-from ...core.files import write_atomic
+from ...core.files import read_plain, write_atomic
 from ...core.settings import RuntimeChoice, Settings
 from ..services.common import MediaServer
 from .spec import RuntimeName
@@ -40,7 +40,7 @@ def decide(settings: Settings, again: bool = False) -> Decision:
         decision = _fresh(settings)
     if decision != _kept(settings):
         text = json.dumps(asdict(decision), indent=2) + "\n"
-        write_atomic(decision_file(settings), text, 0o644)
+        write_atomic(decision_file(settings), text, 0o644, keep_owner=False)
     return decision
 
 
@@ -79,11 +79,11 @@ def _processes(settings: Settings, why: str) -> Decision:
 
 def _kept(settings: Settings) -> Decision | None:
     try:
-        raw = json.loads(decision_file(settings).read_text(encoding="utf-8"))
+        raw = json.loads(read_plain(decision_file(settings), ours=True))
         kept = Decision(
             RuntimeName(raw["runtime"]), MediaServer(raw["media_server"]), str(raw["reason"])
         )
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
     with_srs = settings.srs_bin is not None
     if kept.runtime is RuntimeName.PROCESS and with_srs != (kept.media_server is MediaServer.SRS):

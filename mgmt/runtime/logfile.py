@@ -4,9 +4,9 @@ import errno
 import os
 import re
 import shutil
-import stat
 from pathlib import Path
-from typing import IO
+
+from ...core.files import open_plain, open_to_read
 
 MAX_BYTES = 10_000_000
 KEEP = 3
@@ -18,20 +18,19 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def open_log(path: Path) -> int:
-    """Open for appending and return the descriptor; a symbolic link in its place is refused."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
-    return os.open(path, flags, 0o640)
-
-
-def open_to_read(path: Path) -> IO[bytes]:
-    """Open a plain file of a folder that services write into: we read as root, so neither a link
-    nor anything else that one of them put there is followed. Raises OSError."""
-    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-    fd = os.open(path, flags)
-    if not stat.S_ISREG(os.fstat(fd).st_mode):
+    """Open for appending and return the descriptor. What a service put in its place, be it a link,
+    a pipe or a file of its own, is removed: the folder is ours."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    try:
+        fd = open_plain(path, flags)
+        if os.fstat(fd).st_uid == os.geteuid():
+            return fd
         os.close(fd)
-        raise OSError(errno.EINVAL, "this is no plain file", str(path))
-    return open(fd, "rb")
+    except OSError as exc:
+        if exc.errno not in (errno.ELOOP, errno.EINVAL, errno.ENXIO):
+            raise
+    path.unlink(missing_ok=True)
+    return open_plain(path, flags | os.O_EXCL)
 
 
 def rotate(path: Path, max_bytes: int = MAX_BYTES, keep: int = KEEP) -> bool:
@@ -50,8 +49,7 @@ def rotate(path: Path, max_bytes: int = MAX_BYTES, keep: int = KEEP) -> bool:
         older = path.with_name(f"{path.name}.{number}")
         if older.exists():
             older.replace(path.with_name(f"{path.name}.{number + 1}"))
-    flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
-    with os.fdopen(os.open(path, flags), "r+b") as source:
+    with os.fdopen(open_plain(path, os.O_RDWR), "r+b") as source:
         # Only the newest part is kept of a file that grew far beyond the limit in one go.
         source.seek(max(0, size - max_bytes))
         copy = path.with_name(f"{path.name}.1")
@@ -69,7 +67,7 @@ def mask(path: Path, begin: int) -> int:
     told not to. ``begin`` is 0 or what was returned before; only whole lines are looked at.
     """
     try:
-        fd = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+        fd = open_plain(path, os.O_RDWR)
     except FileNotFoundError:
         return 0
     try:

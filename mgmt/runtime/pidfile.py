@@ -7,8 +7,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
-from ...core.files import write_atomic
-from .logfile import open_to_read
+from ...core.files import open_to_read, write_atomic
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,11 +125,14 @@ class ProcessRuntime:
     async def rotate_logs(self) -> None:
         for name in list(self._children):
             path = self._log_path(name)
-            self._masked[name] = await asyncio.to_thread(
-                logfile.mask, path, self._masked.get(name, 0)
-            )
-            if await asyncio.to_thread(logfile.rotate, path):
-                log.info("log.rotated", name=name)
+            try:
+                self._masked[name] = await asyncio.to_thread(
+                    logfile.mask, path, self._masked.get(name, 0)
+                )
+                if await asyncio.to_thread(logfile.rotate, path):
+                    log.info("log.rotated", name=name)
+            except OSError as exc:
+                log.warning("log.not_rotated", name=name, error=exc.strerror or str(exc))
 
     async def events(self) -> AsyncIterator[Ended | EngineNews]:
         while True:
@@ -154,7 +157,8 @@ class ProcessRuntime:
 
     def _spawn(self, spec: ServiceSpec, doors: dict[int, socket.socket]) -> Instance:
         fd = logfile.open_log(self._log_path(spec.name))
-        drop = self._account.drops and not spec.privileged
+        account = self._account.web if spec.web else self._account
+        drop = account.drops and not spec.privileged
         try:
             popen = subprocess.Popen(
                 spec.argv,
@@ -165,10 +169,11 @@ class ProcessRuntime:
                 env=self._environment(spec) | environment(doors),
                 pass_fds=[one.fileno() for one in doors.values()],
                 start_new_session=True,
-                user=self._account.uid if drop else None,
-                group=self._account.gid if drop else None,
-                extra_groups=list(self._account.groups) if drop else None,
-                umask=0o027,
+                user=account.uid if drop else None,
+                group=account.gid if drop else None,
+                extra_groups=list(account.groups) if drop else None,
+                # A release from before it had an account of its own goes on with its files.
+                umask=0o007 if spec.web else 0o027,
             )
         finally:
             os.close(fd)

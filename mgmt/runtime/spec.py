@@ -89,8 +89,10 @@ class ServiceSpec:
     workdir: str = ""
     privileged: bool = False
     """Keeps root: the front binds low ports and drops its workers itself."""
+    web: bool = False
+    """Runs as the account of the platform, to which the manager listens."""
     runs_as: str = ""
-    """``uid:gid`` of the service user."""
+    """``uid:gid`` of its user."""
     env: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     identity: tuple[str, ...] = ()
     """What stands for ``argv`` in the hash, when the same program lies at changing paths."""

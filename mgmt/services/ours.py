@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from dataclasses import replace
 
 from ...core.settings import PREFIX, Settings
 from ...core.version import VERSION
@@ -54,7 +55,8 @@ def recorder_spec(plan: Plan) -> ServiceSpec:
 
 
 def platform_spec(plan: Plan) -> ServiceSpec:
-    return own_spec(plan, "platform", plan.settings.platform_port, 4, ("redis",))
+    spec = own_spec(plan, "platform", plan.settings.platform_port, 4, ("redis",))
+    return replace(spec, web=True)
 
 
 def ffmpeg_forward_spec(plan: Plan) -> ServiceSpec:

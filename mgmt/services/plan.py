@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from ..runtime.account import Account
 from ..runtime.spec import RuntimeName, ServiceSpec
 from .common import MediaServer, Plan
 from .front import front_spec
@@ -37,11 +38,18 @@ def build_specs(plan: Plan) -> list[ServiceSpec]:
         prometheus_spec(plan),
         node_exporter_spec(plan),
     ]
-    who = f"{plan.account.uid}:{plan.account.gid}"
     return [
-        replace(_pinned(spec, plan), runs_as=who, runtime=runtime_of(spec, plan))
+        replace(
+            _pinned(spec, plan), runs_as=_who(spec, plan.account), runtime=runtime_of(spec, plan)
+        )
         for spec in sorted(specs, key=lambda spec: spec.order)
     ]
+
+
+def _who(spec: ServiceSpec, account: Account) -> str:
+    if spec.web:
+        account = account.web
+    return f"{account.uid}:{account.gid}"
 
 
 def _pinned(spec: ServiceSpec, plan: Plan) -> ServiceSpec:

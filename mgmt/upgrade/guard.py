@@ -23,6 +23,7 @@ from ...core.paths import DataDir
 from ...core.settings import Settings
 from ...core.version import VERSION
 from ..cli.lifecycle import systemd_unit
+from ..runtime.logfile import open_log
 from .journal import Journal, Run, Wish, new_run
 from .lock import UpgradeLock, running
 from .place import Installed
@@ -31,7 +32,7 @@ log = get_logger(__name__)
 
 _FORK = """
 import os, subprocess, sys
-log = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o640)
+log = os.open(sys.argv[1], os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK)
 child = subprocess.Popen(sys.argv[2:], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                          start_new_session=True, cwd="/")
 child.returncode = 0
@@ -127,6 +128,8 @@ def _own_python() -> str:
 
 def _start_runner(settings: Settings) -> None:
     data = settings.data
+    # It is opened by its name below, by others who look less closely.
+    os.close(open_log(data.logs / "upgrade.log"))
     argv = [_own_python(), "-B", "-m", "streamstead.mgmt.upgrade.runner"]
     argv += ["--data", str(data.root)]
     unit = systemd_unit(settings)

@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import ConfigError, StreamsteadError
+from ...core.files import is_there
 from ...core.log import get_logger
 from ...core.settings import Settings
 from ..cli.client import ask_manager
 from ..cli.lifecycle import systemd_unit
 from ..keeper import read_keeper
 from ..lock import is_held, only_one
+from ..runtime.logfile import tail
 from .errors import UpgradeFailed
 
 log = get_logger(__name__)
@@ -58,7 +60,7 @@ class ManagerLink:
     def given_up(self) -> bool:
         """Tell whether the manager does not run, and would not if it was started once more."""
         if self.unit is None:
-            failed = (self._data.run / "manager-failed").exists()
+            failed = is_there(self._data.run / "manager-failed")
             return failed or read_keeper(str(self._data.run)) is None
         argv = ["systemctl", "show", "-p", "ActiveState,NRestarts", self.unit]
         done = subprocess.run(argv, check=False, capture_output=True, text=True)
@@ -68,12 +70,9 @@ class ManagerLink:
 
     def last_words(self) -> str:
         """Return what a manager that ended said to people."""
-        try:
-            text = (self._data.logs / "mgmt.log").read_text(errors="replace")
-        except OSError:
-            return "it left no word"
         # What is for people stands beside the lines of JSON.
-        plain = [one for one in text.splitlines()[-20:] if one.strip() and one[0] not in "{ "]
+        lines = tail(self._data.logs / "mgmt.log", 20)
+        plain = [one for one in lines if one.strip() and one[0] not in "{ "]
         return " ".join(plain[-2:])[:300] or "it left no word"
 
     def restart(self, release: Path) -> None:

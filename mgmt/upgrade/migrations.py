@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...core.errors import ConfigError
-from ...core.files import write_atomic
+from ...core.files import is_there, read_plain, write_atomic
 from ...core.log import get_logger
 from ...core.paths import DataDir
 
@@ -75,7 +75,7 @@ class Migrations:
             step.forward(self._data)
             self._note(step.number)
             done.append(step.title)
-        if not self._file.exists():
+        if not is_there(self._file):
             self._note(self.newest)
         return done
 
@@ -96,7 +96,7 @@ class Migrations:
         return number_file(self._data)
 
     def _note(self, number: int) -> None:
-        write_atomic(self._file, f"{number}\n", 0o644)
+        write_atomic(self._file, f"{number}\n", 0o644, keep_owner=False)
 
 
 def number_file(data: DataDir) -> Path:
@@ -107,10 +107,10 @@ def read_number(data: DataDir) -> int:
     """Return the form of the data. Raises ConfigError."""
     path = number_file(data)
     try:
-        return int(path.read_text(encoding="ascii"))
+        return int(read_plain(path, ours=True))
     except FileNotFoundError:
         return BASE
-    except ValueError:
+    except (OSError, ValueError):
         raise ConfigError(
             f"{path} holds no number",
             "Restore the file from a backup; it says which form data have.",

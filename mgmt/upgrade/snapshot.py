@@ -8,10 +8,11 @@ comes last: a folder without it is no snapshot.
 import json
 import os
 import shutil
+import stat
 import time
 from pathlib import Path
 
-from ...core.files import copy_durably, sync_directory, write_atomic
+from ...core.files import copy_durably, is_ours, sync_directory, write_atomic
 from ...core.settings import Settings
 from ..redis_save import save_redis
 from .migrations import read_number
@@ -36,7 +37,8 @@ class Snapshots:
         shutil.rmtree(path, ignore_errors=True)
         path.mkdir(parents=True, mode=0o700)
         for part in _PARTS:
-            shutil.copytree(self._data.root / part, path / part, copy_function=_copy_with_owner)
+            source = self._data.root / part
+            shutil.copytree(source, path / part, copy_function=_copy_with_owner, ignore=_not_ours)
             _own_as(self._data.root / part, path / part)
         dump = save_redis(self._settings)
         copy_durably(dump, path / "redis.rdb", 0o600)
@@ -82,6 +84,17 @@ class Snapshots:
         kept = sorted(self._folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
         for old in kept[KEEP:]:
             shutil.rmtree(old, ignore_errors=True)
+
+
+def _not_ours(folder: str, names: list[str]) -> set[str]:
+    """Return what is neither a plain file nor a folder of ours: a service could change where such a
+    one leads before root writes there again."""
+    left_out = set()
+    for name in names:
+        facts = os.lstat(os.path.join(folder, name))
+        if not stat.S_ISREG(facts.st_mode) and not (stat.S_ISDIR(facts.st_mode) and is_ours(facts)):
+            left_out.add(name)
+    return left_out
 
 
 def _own_as(source: Path, target: Path) -> None:

@@ -14,14 +14,14 @@ from pathlib import Path
 from ...core.errors import StreamsteadError
 from ...core.settings import Settings
 from ..main import build, open_runtimes
-from ..runtime.account import service_account
+from ..runtime.account import house_account
 from ..runtime.choose import decide
 from ..services.plan import build_specs
 
 
 async def hashes(settings: Settings) -> dict[str, str]:
     """Raises StreamsteadError for settings that this release cannot work with."""
-    account = service_account(settings.user)
+    account = house_account(settings)
     decision = await asyncio.to_thread(decide, settings)
     runtimes = await open_runtimes(settings, account, decision)
     try:

@@ -167,11 +167,11 @@ def newest_form(job: Job, release: str) -> int:
 async def stop_redis(settings: Settings) -> None:
     """Stop Redis while no manager runs, who would start it again."""
     from ..main import open_runtimes
-    from ..runtime.account import service_account
+    from ..runtime.account import house_account
     from ..runtime.choose import decide
 
     decision = decide(settings)
-    runtimes = await open_runtimes(settings, service_account(settings.user), decision)
+    runtimes = await open_runtimes(settings, house_account(settings), decision)
     try:
         docker = runtimes.get(RuntimeName.DOCKER)
         await (docker or runtimes[RuntimeName.PROCESS]).stop("redis")

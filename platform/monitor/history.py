@@ -149,6 +149,8 @@ class History:
 
     def _open(self) -> sqlite3.Connection:
         self._path.parent.mkdir(mode=0o750, exist_ok=True)
+        if not self._path.exists():
+            self._path.touch(0o660)
         db = sqlite3.connect(self._path, isolation_level=None, timeout=2)
         db.execute("PRAGMA synchronous=NORMAL")
         columns = ", ".join(f"{name} REAL" for name in NAMES)

@@ -87,6 +87,8 @@ class TrafficBook:
 
     def _open(self) -> sqlite3.Connection:
         self._path.parent.mkdir(mode=0o750, exist_ok=True)
+        if not self._path.exists():
+            self._path.touch(0o660)
         db = sqlite3.connect(self._path, timeout=2)
         db.execute("PRAGMA synchronous=NORMAL")
         db.execute(

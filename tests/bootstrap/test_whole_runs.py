@@ -27,11 +27,12 @@ def test_a_build_leaves_nothing_behind_in_the_checkout(built: Site) -> None:
     assert (built.data / "current" / "ui" / "dist" / "index.html").is_file()
 
 
-def test_the_program_belongs_to_root_and_the_secrets_to_the_service(built: Site) -> None:
+def test_the_program_and_the_settings_belong_to_root_and_services_read_them(built: Site) -> None:
     assert (built.data / "current" / "venv" / "bin" / "streamstead").stat().st_uid == 0
     assert built.data.stat().st_uid == 0
-    assert built.env_file.stat().st_uid != 0
-    assert built.env_file.stat().st_mode & 0o777 == 0o600
+    facts = built.env_file.stat()
+    assert (facts.st_uid, facts.st_mode & 0o777) == (0, 0o640)
+    assert facts.st_gid != 0
 
 
 def test_a_file_in_the_way_of_the_data_directory_is_told(site: Site) -> None:

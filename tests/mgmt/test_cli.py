@@ -138,7 +138,9 @@ def test_doctor_finds_that_nothing_runs(capsys: Captured, data: Path) -> None:
 
 
 def test_stop_of_what_does_not_run_is_fine(capsys: Captured, data: Path) -> None:
-    env = ENV + ("STREAMSTEAD_USER=nobody\n" if os.geteuid() == 0 else "")
+    env = ENV + (
+        "STREAMSTEAD_USER=nobody\nSTREAMSTEAD_WEB_USER=daemon\n" if os.geteuid() == 0 else ""
+    )
     (data / "config" / ".env").write_text(env)
     assert main(["stop", "--data", str(data)]) == 0
     assert capsys.readouterr().out == "was not running\n"

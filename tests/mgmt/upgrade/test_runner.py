@@ -36,7 +36,9 @@ def house(signer: Signer, request: pytest.FixtureRequest) -> Iterator[FakeHouse]
     with scratch_data_dir() as root, ExitStack() as stack:
         if hasattr(request, "param"):
             stack.enter_context(small_disk(root, request.param))
-        settings = scratch_settings(root).model_copy(update={"user": "nobody"})
+        settings = scratch_settings(root).model_copy(
+            update={"user": "nobody", "web_user": "daemon"}
+        )
         redis = RedisServer(settings)
         redis.client.set("before", "1")
         made = FakeHouse(settings, os.getpid())
