@@ -24,8 +24,10 @@ class PublishSecretStore:
 
     async def ensure(self) -> str:
         """Return the secret; make one when there is none."""
-        await self._redis.hsetnx(self.KEY, "pubSecret", secrets.token_hex(16))
         secret = await self.get()
+        if secret is None:
+            await self._redis.hsetnx(self.KEY, "pubSecret", secrets.token_hex(16))
+            secret = await self.get()
         assert secret is not None
         return secret
 

@@ -14,7 +14,10 @@ from .supervise import Command, Status, Supervisor, Tell
 log = get_logger(__name__)
 
 NAME = "demo"
-_FOLLOW_S = 3.0
+_FOLLOW_S = 30.0
+"""The switch wakes us, and a demo that is refused reads the secret anew. This is for what changes
+without us (a restored backup)."""
+
 _WAIT_POLL_S = 0.5
 _CONNECT_TIMEOUT_S = 1.0
 _SWITCH_TIMEOUT_S = 5.0
@@ -126,7 +129,7 @@ class Demo:
         return enabled, secret
 
     async def _wait_for_change(self) -> None:
-        """Wait for ``update``, or a moment: the secret and the switch may change elsewhere too."""
+        """Wait for ``update``, or a while: the secret and the switch may change elsewhere too."""
         with suppress(TimeoutError):
             async with asyncio.timeout(self._follow_s):
                 await self._changed.wait()

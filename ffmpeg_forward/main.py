@@ -94,7 +94,7 @@ async def open_ffmpeg(settings: Settings) -> AsyncIterator[Running]:
         state.relays = Relays(data)
         state.slate_files = SlateFiles(data.slate, now_ms)
         state.slate_files.open()
-        state.snapshots = Snapshots(data.html, data.snapshots, state.registry.publishers)
+        state.snapshots = Snapshots(data.html, data.snapshots, lambda: state.director.publishers)
         state.demo = Demo(
             DemoStore(redis),
             PublishSecretStore(redis),

@@ -7,12 +7,10 @@ Nothing runs while nobody is live. A stream without video has no picture.
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable, Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-
-from redis.exceptions import RedisError
 
 from ..core.log import get_logger
 from ..core.registry import Session
@@ -45,13 +43,13 @@ class _Seen:
 
 class Snapshots:
     """``html``: where HLS lies; ``folder``: ``<app>/<stream>.jpg``. ``publishers`` tells who is
-    live."""
+    live, None: that is not known."""
 
     def __init__(
         self,
         html: Path,
         folder: Path,
-        publishers: Callable[[], Awaitable[Mapping[str, Session]]],
+        publishers: Callable[[], Mapping[str, Session] | None],
         every_s: float = EVERY_S,
         rest: float = _REST,
     ) -> None:
@@ -76,9 +74,9 @@ class Snapshots:
         """Make pictures until cancelled."""
         while True:
             began = time.monotonic()
-            with suppress(RedisError):
-                found = (await self._publishers()).values()
-                live = {(one.app, one.stream): one.since_ms for one in found}
+            publishers = self._publishers()
+            if publishers is not None:
+                live = {(one.app, one.stream): one.since_ms for one in publishers.values()}
                 await asyncio.to_thread(self._sweep, live.keys())
                 for (app, stream), since_ms in sorted(live.items()):
                     await self._picture(app, stream, since_ms)

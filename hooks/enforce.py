@@ -6,6 +6,7 @@ of this process in the middle.
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import Protocol as Shape
 
 from redis.exceptions import RedisError
@@ -35,8 +36,9 @@ the media server may ask it for a name that looks like a playlist's."""
 AT_ONCE = 8
 
 SAMPLE_S = 2.0
-LOOK_S = 5.0
-"""Between looks whether anything live has a limit, while nothing has."""
+LOOK_S = 30.0
+"""Between looks whether anything live has a limit, while nothing has. Who begins to publish and who
+changes a limit says so at once; this is for what changes without us."""
 
 OVER_S = 10.0
 """A stream may be over its bitrate for so long."""
@@ -79,6 +81,7 @@ class Enforcer:
         self._gates = gates
         self._clock = clock
         self._at_once = asyncio.Semaphore(AT_ONCE)
+        self._limits_may_differ = asyncio.Event()
 
     async def viewers(self, url: str | None = None) -> int:
         """Cut viewers, of one stream or of all, whom the rule of now would refuse.
@@ -198,18 +201,28 @@ class Enforcer:
         await self._registry.finish(session.client_id, self._clock(), why)
         log.info("session.ended", client_id=session.client_id, stream=session.url, reason=why)
 
+    def look_at_limits(self) -> None:
+        """Somebody began to publish, or a limit is another one."""
+        self._limits_may_differ.set()
+
     async def watch_bitrates(self) -> None:
         """Kick what is over its bitrate for 10 s; asks the media server only where there is a
         limit and somebody live. Never returns."""
         over_since: dict[str, int] = {}
         received: dict[str, tuple[int, int]] = {}
-        limited = False
         while True:
-            await asyncio.sleep(SAMPLE_S if limited else LOOK_S)
+            self._limits_may_differ.clear()
             try:
                 limited = await self._look_at_bitrates(over_since, received)
             except (RedisError, Upstream) as exc:
                 log.info("bitrate.not_looked_at", error=type(exc).__name__)
+                limited = True  # not known: soon again
+            if limited:
+                await asyncio.sleep(SAMPLE_S)
+            else:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK_S):
+                        await self._limits_may_differ.wait()
 
     async def _look_at_bitrates(
         self, over_since: dict[str, int], received: dict[str, tuple[int, int]]

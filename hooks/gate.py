@@ -104,7 +104,7 @@ class Asker(Shape):
 
 class Gate:
     """Answers callbacks and the front door. ``nudge`` asks the reconciler to look at the media
-    server soon."""
+    server soon; ``began`` is called when somebody may publish."""
 
     def __init__(
         self,
@@ -116,6 +116,7 @@ class Gate:
         grants: GrantSigner,
         house: HouseGrants,
         asker: Asker,
+        began: Callable[[], None],
     ) -> None:
         self._registry = registry
         self._spool = spool
@@ -125,6 +126,7 @@ class Gate:
         self._grants = grants
         self._house = house
         self._asker = asker
+        self._began = began
 
     async def decide(self, callback: Callback) -> None:
         """Return to let the client in, raise to refuse it.
@@ -199,6 +201,7 @@ class Gate:
             protocol=session.protocol,
             state=verdict.reason,
         )
+        self._began()
         if verdict.reason == "challenger":
             self._nudge()
 

@@ -174,6 +174,7 @@ async def open_hooks(settings: Settings) -> AsyncIterator[Running]:
             state.grants,
             HouseGrants(house_key(master_key)),
             state.asker,
+            state.enforcer.look_at_limits,
         )
         door = functools.partial(
             Door, Receiver(state.gate), settings.hook_secret.get_secret_value()

@@ -42,6 +42,7 @@ async def update(
     changes = body.model_dump(exclude={"token"}, exclude_none=True)
     had = await services.publish_rules.get()
     rules = await services.publish_rules.update(changes)
+    services.enforcer.look_at_limits()
     if rules.known_only and not had.known_only:
         await now_or_soon(services.enforcer.publishers(reason="known_only"))
     log.warning("publish_rules.changed", **changes)

@@ -164,6 +164,8 @@ class Reconciler:
     async def _promote(self, owners: dict[str, str]) -> int:
         """Give streams to the publisher the server names, when we have it as a challenger."""
         promoted = 0
+        if not owners:
+            return promoted
         for session in (await self._registry.sessions()).values():
             if (
                 session.state is SessionState.CHALLENGER

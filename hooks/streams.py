@@ -73,6 +73,7 @@ async def update(body: UpdateStream, services: ServicesDep, _: SignedIn) -> Repl
     url = body.url()
     changes = body.model_dump(exclude={"token", "app", "stream"}, exclude_none=True)
     had, now = await services.known_streams.update(url, changes)
+    services.enforcer.look_at_limits()
     if had.enabled and not now.enabled:
         await now_or_soon(services.enforcer.stream_disabled(url))
     if now.own_keys_only and not had.own_keys_only:

@@ -14,7 +14,7 @@ from .host import Host, HostRefused
 
 log = get_logger(__name__)
 
-LOOK_S = 10.0
+LOOK_S = 30.0
 BEGIN_S = 20.0
 BUSY = 409
 

@@ -21,7 +21,7 @@ from .output import Output, SourceKind
 log = get_logger(__name__)
 
 MAX_OUTPUTS = 64
-COMPARE_S = 15.0
+COMPARE_S = 30.0
 CUSTOM_PART = "forwarding-"
 """In the names of everything that Oryx has no name of its own for."""
 

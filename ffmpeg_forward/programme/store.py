@@ -18,7 +18,7 @@ log = get_logger(__name__)
 MAX_PROGRAMMES = 8
 """Each of them is a process of its own while it is on."""
 
-COMPARE_S = 15.0
+COMPARE_S = 30.0
 _ATTEMPTS = 20
 _SWAP = """
 if (redis.call('HGET', KEYS[1], ARGV[1]) or '') ~= ARGV[2] then return 0 end

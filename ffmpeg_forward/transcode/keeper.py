@@ -31,7 +31,7 @@ log = get_logger(__name__)
 
 LOOK_S = 3.0
 """Between looks when nothing happens."""
-NO_LADDER_LOOK_S = 15.0
+NO_LADDER_LOOK_S = 30.0
 """The same while there is no ladder at all: only what nobody told us can be found then."""
 ORPHANED_S = 30.0
 """A rendition that no ladder makes any more stays protected for at least so long."""

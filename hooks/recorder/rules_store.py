@@ -16,7 +16,7 @@ from ..record_rules import RecordRules
 
 log = get_logger(__name__)
 
-COMPARE_S = 15.0
+COMPARE_S = 30.0
 _MOMENTARY = ("manual", "disk_full")
 """These live in the file alone: they say what is now, not what the operator has set."""
 

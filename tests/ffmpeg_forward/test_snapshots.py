@@ -51,7 +51,7 @@ class House:
         self.asked = 0
         self.snapshots = Snapshots(self.html, self.folder, self._publishers, 0.05, rest=0)
 
-    async def _publishers(self) -> dict[str, Session]:
+    def _publishers(self) -> dict[str, Session]:
         self.asked += 1
         return dict(self.live)
 

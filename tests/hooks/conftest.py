@@ -69,6 +69,8 @@ class House:
     redis: Redis
     clock_ms: int = 1_000_000
     nudges: list[int] = field(default_factory=list)
+    began: Callable[[], None] = lambda: None
+    """Called when somebody may publish."""
 
     def now(self) -> int:
         self.clock_ms += 1
@@ -109,6 +111,7 @@ async def house(redis: Redis, tmp_path: Path) -> AsyncIterator[House]:
         grants,
         HouseGrants(house_key(MASTER_KEY)),
         servers,
+        lambda: built.began(),
     )
     built = House(
         Receiver(gate),

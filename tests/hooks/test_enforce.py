@@ -1,5 +1,6 @@
 """A changed rule counts for those who are watching or publishing already."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
@@ -32,11 +33,13 @@ class Media:
     received: dict[str, int] = field(default_factory=dict)
     away: bool = False
     asked: int = 0
+    was_asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         if self.away:
             raise httpx.ConnectError("refused")
         self.asked += 1
+        self.was_asked.set()
         if request.method == "DELETE":
             self.kicked.append(request.url.path.rpartition("/")[2])
             return httpx.Response(200, json={"code": 0})
@@ -247,3 +250,20 @@ async def test_a_short_burst_and_an_unlimited_stream_go_on(
     for kbps in (1500, 500) * 4:
         await sample(enforcer, house, 3, media, kbps)
     assert media.kicked == []
+
+
+async def test_who_begins_to_publish_is_looked_at_at_once(
+    house: House, enforcer: Enforcer, media: Media
+) -> None:
+    await house.limits.update({"max_kbps": 1000})
+    media.received[URL] = 0
+    house.began = enforcer.look_at_limits
+    watching = asyncio.create_task(enforcer.watch_bitrates())
+    try:
+        await asyncio.sleep(0.2)
+        assert media.asked == 0, "nobody publishes"
+        await publish(house)
+        async with asyncio.timeout(5):
+            await media.was_asked.wait()
+    finally:
+        watching.cancel()
