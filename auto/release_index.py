@@ -60,6 +60,10 @@ def enter(given: argparse.Namespace) -> None:
         signature = given.rotate.with_name(given.rotate.name + ".minisig")
         rotation = {"key": key, "signature": signature.read_text(encoding="utf-8")}
         index["rotations"] = [*index.get("rotations", []), rotation]
+    if given.revoke:
+        # The last line: a .pub file begins with a comment.
+        key = given.revoke.read_text(encoding="utf-8").strip().splitlines()[-1].strip()
+        index["revoked_keys"] = sorted({*index.get("revoked_keys", []), key})
     index["made_ms"] = time.time_ns() // 1_000_000
     path.write_text(json.dumps(index, indent=1) + "\n", encoding="utf-8")
 
@@ -78,6 +82,7 @@ def main() -> int:
     entry.add_argument("--minimum-from", default="0.0.0")
     entry.add_argument("--notes", type=Path)
     entry.add_argument("--rotate", type=Path)
+    entry.add_argument("--revoke", type=Path)
     given = parser.parse_args()
     if given.verb == "manifest":
         write_manifest(given.tree, given.minimum_from)

@@ -54,6 +54,7 @@ app.command("support-bundle")(logs.support_bundle)
 app.command()(upgrade.upgrade)
 app.command()(upgrade.rollback)
 app.command()(upgrade.releases)
+app.command("revoke-key")(upgrade.revoke_key)
 
 SERVICE_HELP = "Program: redis, media, hooks, recorder, platform, ffmpeg_forward or front."
 

@@ -38,6 +38,9 @@ def upgrade(
         bool, typer.Option("--dry-run", help="Do everything but the switch.")
     ] = False,
     force: Force = False,
+    allow_older: Annotated[
+        str, typer.Option(metavar="WHY", help="Take a signed release older than the one that runs.")
+    ] = "",
     no_wait: NoWait = False,
     healthy_wait: Annotated[
         float, typer.Option(min=1, help="Seconds the programs may take to become healthy.")
@@ -68,6 +71,7 @@ def upgrade(
         force=force,
         dry_run=dry_run,
         by=by,
+        allow_older=allow_older.strip(),
         healthy_s=healthy_wait,
     )
     _run(settings, wish, no_wait)
@@ -125,6 +129,21 @@ def releases(data: Data = None, as_json: AsJson = False) -> None:
             _print_end(one.shown())
 
 
+def revoke_key(
+    key: Annotated[str, typer.Argument(help="A public key of minisign, or a line of SSH.")],
+    data: Data = None,
+) -> None:
+    """Never trust releases of a key again on this machine, also of one that came with a release."""
+    from ..upgrade.keys import check_key, revoked_file
+
+    settings = Settings.load(data)
+    _check_owner(settings)
+    kept = revoked_file(settings.data)
+    before, line = kept.read(), check_key(key)
+    kept.write(before.model_copy(update={"keys": list(dict.fromkeys([*before.keys, line]))}))
+    out.print("releases that this key has signed are refused from now on")
+
+
 def _look(settings: Settings) -> None:
     from ..upgrade.place import releases_of
 
@@ -137,8 +156,7 @@ def _look(settings: Settings) -> None:
 def _run(settings: Settings, wish: Any, no_wait: bool) -> None:
     from ..upgrade.guard import begin
 
-    if os.geteuid() != settings.data_dir.stat().st_uid:
-        raise StreamsteadError("only the owner of the data directory may do this", "Use sudo.")
+    _check_owner(settings)
     run = begin(settings, wish)
     if no_wait:
         out.print(f"begun: {run.id}", markup=False)
@@ -148,6 +166,11 @@ def _run(settings: Settings, wish: Any, no_wait: bool) -> None:
     if found["result"] != "done":
         error = found["error"] or {"message": "it failed", "help": ""}
         raise StreamsteadError(error["message"], error["help"])
+
+
+def _check_owner(settings: Settings) -> None:
+    if os.geteuid() != settings.data_dir.stat().st_uid:
+        raise StreamsteadError("only the owner of the data directory may do this", "Use sudo.")
 
 
 def _follow(settings: Settings, run_id: str) -> dict[str, Any]:

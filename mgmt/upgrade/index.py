@@ -3,7 +3,8 @@
     {"format": 1, "made_ms": 1700000000000, "stable": "1.2.0", "latest": "1.3.0-rc.1",
      "releases": [{"version": "1.2.0", "url": "streamstead-1.2.0.tar.gz", "bytes": 123,
                    "sha256": "...", "minimum_from": "0.1.0", "notes": "..."}],
-     "rotations": [{"key": "RW...", "signature": "<the text of a .minisig file>"}]}
+     "rotations": [{"key": "RW...", "signature": "<the text of a .minisig file>"}],
+     "revoked_keys": ["RW..."]}
 
 A ``url`` may be relative to the index. Whoever can copy files to a web server can publish one:
 ``auto/make-release`` writes it.
@@ -51,6 +52,7 @@ class Index(BaseModel):
     latest: VersionText
     releases: Annotated[list[IndexEntry], Field(max_length=1000)]
     rotations: Annotated[list[Rotation], Field(max_length=20)] = []
+    revoked_keys: Annotated[list[Annotated[str, Field(max_length=1000)]], Field(max_length=50)] = []
 
     def find(self, wanted: str) -> IndexEntry:
         """Return a release by version, or by ``stable`` and ``latest``. Raises NotFound."""

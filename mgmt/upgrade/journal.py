@@ -102,7 +102,8 @@ class Step(BaseModel):
 
 class Wish(BaseModel):
     """What was asked for. ``path``: of archive, tree or release. ``version``: empty for what the
-    settings name. ``healthy_s``: how long the programs may take to become healthy."""
+    settings name. ``healthy_s``: how long the programs may take to become healthy. ``allow_older``:
+    why an older release is wanted, in words of whoever is root; empty: it is not."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -113,6 +114,7 @@ class Wish(BaseModel):
     force: bool = False
     dry_run: bool = False
     by: str = "cli"
+    allow_older: str = ""
     healthy_s: float = 60.0
 
 

@@ -1,10 +1,15 @@
 """Whose signatures count: keys that came with the installed release, and the operator's own."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
 
 from ...core.errors import Invalid
 from ...core.log import get_logger
+from ...core.paths import DataDir
+from ..state_file import StateFile
 from .errors import ReleaseRefused
 from .minisign import PublicKey, verify_bytes
 
@@ -22,6 +27,17 @@ class Keyring:
 
     archives: tuple[PublicKey, ...] = ()
     tags: tuple[str, ...] = ()
+    revoked: frozenset[str] = frozenset()
+    """What is never trusted again, whoever vouches for it; see ``mark``."""
+
+    def without(self, revoked: Iterable[str]) -> "Keyring":
+        """Return the ring that trusts these keys no more."""
+        marks = self.revoked | {mark(line) for line in revoked}
+        return Keyring(
+            tuple(key for key in self.archives if mark(str(key)) not in marks),
+            tuple(line for line in self.tags if mark(line) not in marks),
+            marks,
+        )
 
     def with_rotations(self, rotations: list[tuple[str, str]]) -> "Keyring":
         """Return the ring with every new key that a trusted one has signed.
@@ -31,21 +47,53 @@ class Keyring:
         """
         trusted, left = list(self.archives), list(rotations)
         while left:
-            rest = [one for one in left if not _accept(one, trusted)]
+            rest = [one for one in left if not _accept(one, trusted, self.revoked)]
             if len(rest) == len(left):
                 break
             left = rest
-        return Keyring(tuple(trusted), self.tags)
+        return replace(self, archives=tuple(trusted))
 
 
-def _accept(rotation: tuple[str, str], trusted: list[PublicKey]) -> bool:
+class Revoked(BaseModel):
+    """``<data>/mgmt/revoked-keys.json``. ``keys`` stay revoked on this machine. ``successors``: who
+    had been named by one of them before, by a rotation that counted then."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    keys: list[str] = []
+    successors: list[str] = []
+
+
+def revoked_file(data: DataDir) -> StateFile[Revoked]:
+    return StateFile(data.mgmt, "revoked-keys", Revoked)
+
+
+def mark(line: str) -> str:
+    """Return what makes a key the key it is: the number of one of minisign can be made up."""
+    if line.startswith(_SSH):
+        return line.split()[1]
+    return PublicKey.parse(line).raw.hex()
+
+
+def readable(lines: Iterable[str]) -> list[str]:
+    """Return the keys in their one form, each once, without those that cannot be read."""
+    found: dict[str, None] = {}
+    for text in lines:
+        try:
+            found[check_key(text)] = None
+        except Invalid:
+            log.error("upgrade.key_unreadable")
+    return list(found)
+
+
+def _accept(rotation: tuple[str, str], trusted: list[PublicKey], revoked: frozenset[str]) -> bool:
     text, signature = rotation
     try:
         key = PublicKey.parse(text)
         verify_bytes(text.encode(), signature, trusted)
     except (Invalid, ReleaseRefused):
         return False
-    if key not in trusted:
+    if key not in trusted and mark(str(key)) not in revoked:
         trusted.append(key)
     return True
 
@@ -76,16 +124,8 @@ def pinned(share: Path) -> list[str]:
 
 def keyring(share: Path, own: list[str]) -> Keyring:
     """Return everything that is trusted. A key that cannot be read is left out, and logged."""
-    archives: list[PublicKey] = []
-    tags: list[str] = []
-    for text in [*pinned(share), *own]:
-        try:
-            line = check_key(text)
-        except Invalid:
-            log.error("upgrade.key_unreadable")
-            continue
-        if line.startswith(_SSH):
-            tags.append(line)
-        else:
-            archives.append(PublicKey.parse(line))
-    return Keyring(tuple(archives), tuple(tags))
+    lines = readable([*pinned(share), *own])
+    return Keyring(
+        tuple(PublicKey.parse(line) for line in lines if not line.startswith(_SSH)),
+        tuple(line for line in lines if line.startswith(_SSH)),
+    )

@@ -7,16 +7,19 @@ from pydantic import BaseModel, ConfigDict
 
 from ...core.errors import Invalid, NotFound, StreamsteadError
 from ...core.files import write_atomic
+from ...core.log import get_logger
 from ...core.paths import DataDir
 from . import git_tags
 from .errors import ReleaseRefused
 from .fetch import address, fetch_text
 from .index import MAX_BYTES, Index, read_index
 from .journal import Problem, now_ms
-from .keys import Keyring
+from .keys import Keyring, readable, revoked_file
 from .minisign import SIGNATURE_MAX_BYTES, verify_bytes
 from .settings import Source, UpgradeSettings
 from .version import Version
+
+log = get_logger(__name__)
 
 
 class Known(BaseModel):
@@ -57,6 +60,7 @@ class Releases:
         self, data: DataDir, chosen: UpgradeSettings, keyring: Keyring, local_release: str = ""
     ) -> None:
         self._file = data.upgrade / "known.json"
+        self._revoked = revoked_file(data)
         self._chosen = chosen
         self._keyring = keyring
         self._local = local_release
@@ -138,6 +142,8 @@ class Releases:
         keyring = self._keyring.with_rotations(_rotations(raw))
         verify_bytes(raw, signature, list(keyring.archives))
         index = read_index(raw)
+        if index.revoked_keys:
+            keyring = self._revoke(index, keyring, raw, signature)
         if index.made_ms < newest_ms:
             raise ReleaseRefused(
                 "the index of releases is older than one that was seen here before",
@@ -145,6 +151,26 @@ class Releases:
                 key="index_older",
             )
         return index, keyring
+
+    def _revoke(self, index: Index, keyring: Keyring, raw: bytes, signature: str) -> Keyring:
+        """Note what an index revokes, and return the ring without it.
+
+        Raises ReleaseRefused when the index itself is signed by such a key alone: then it counts
+        for nothing else, or whoever stole the key could name the next one.
+        """
+        kept = self._revoked.read()
+        wanted = readable(index.revoked_keys)
+        left = keyring.without(wanted)
+        now = kept.model_copy(update={"keys": list(dict.fromkeys([*kept.keys, *wanted]))})
+        try:
+            verify_bytes(raw, signature, list(left.archives))
+            named = [str(key) for key in left.archives if key not in self._keyring.archives]
+            now.successors = list(dict.fromkeys([*kept.successors, *named]))
+        finally:
+            if now != kept:
+                log.warning("upgrade.keys_revoked", keys=len(now.keys) - len(kept.keys))
+                self._revoked.write(now)
+        return left
 
     def _tags(self) -> list[Version]:
         if not self._chosen.repository:

@@ -13,14 +13,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ...core.errors import NotFound
-from ...core.paths import share_dir
+from ...core.paths import DataDir, share_dir
 from ...core.version import VERSION
 from ..house import House, Part
 from ..http import PING, body, event_stream, get, post, sse
 from ..services.plan import build_specs
+from .errors import ReleaseRefused
 from .guard import begin
 from .journal import Journal, Kind, Origin, Run, Wish
-from .keys import check_key, pinned
+from .keys import check_key, mark, pinned, readable, revoked_file
 from .place import Installed, chosen_file, release_here, releases_of, version_of
 from .settings import Channel, Source, Strategy, UpgradeSettings
 from .version import Version
@@ -187,6 +188,7 @@ class Calls:
             changes["window"] = Window.checked(wanted.window.start, wanted.window.duration, zone)
         if wanted.keys is not None:
             changes["keys"] = list(dict.fromkeys(check_key(key) for key in wanted.keys))
+            _check_not_revoked(self._data, [k for k in changes["keys"] if k not in chosen.keys])
         if "url" in changes:
             changes["url"] = changes["url"].strip()
         chosen = chosen.model_copy(update=changes)
@@ -198,7 +200,7 @@ class Calls:
         now = datetime.now(UTC)
         opens = chosen.window.next_open(now)
         return chosen.model_dump(mode="json") | {
-            "pinned": pinned(share_dir()),
+            "pinned": _still_trusted(self._data, pinned(share_dir())),
             "window": chosen.window.model_dump()
             | {
                 "open": chosen.window.is_open(now),
@@ -245,6 +247,21 @@ def _begun(run: Run) -> dict[str, str]:
 
 def _who(text: str) -> str:
     return text if _WHO.fullmatch(text) else "page"
+
+
+def _still_trusted(data: DataDir, keys: list[str]) -> list[str]:
+    revoked = {mark(key) for key in revoked_file(data).read().keys}
+    return [key for key in readable(keys) if mark(key) not in revoked]
+
+
+def _check_not_revoked(data: DataDir, keys: list[str]) -> None:
+    """Raises ReleaseRefused: what was revoked once stays so on this machine."""
+    if len(_still_trusted(data, keys)) != len(keys):
+        raise ReleaseRefused(
+            "this key was revoked: releases that it signed are refused here",
+            "Ask the publisher for the key that took its place.",
+            key="upgrade_key_revoked",
+        )
 
 
 def _check_place(chosen: UpgradeSettings) -> None:

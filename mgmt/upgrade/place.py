@@ -9,7 +9,7 @@ from ...core.files import sync_directory, write_atomic
 from ...core.paths import DataDir, share_dir
 from ...core.settings import Settings
 from ..state_file import StateFile
-from .keys import keyring
+from .keys import Keyring, keyring, revoked_file
 from .known import Releases
 from .settings import UpgradeSettings
 
@@ -29,8 +29,14 @@ def chosen_file(data: DataDir) -> StateFile[UpgradeSettings]:
 def releases_of(settings: Settings) -> Releases:
     """Return where releases come from, by what is chosen now."""
     chosen = chosen_file(settings.data).read()
-    ring = keyring(share_dir(), chosen.keys)
-    return Releases(settings.data, chosen, ring, settings.local_release)
+    return Releases(settings.data, chosen, trusted(settings.data), settings.local_release)
+
+
+def trusted(data: DataDir) -> Keyring:
+    """Return whose signatures count in this house."""
+    kept = revoked_file(data).read()
+    own = [*chosen_file(data).read().keys, *kept.successors]
+    return keyring(share_dir(), own).without(kept.keys)
 
 
 class Installed:

@@ -15,7 +15,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ...core.errors import Conflict, NotFound
 from ...core.log import get_logger
-from ...core.paths import share_dir
 from . import git_tags
 from .build import build_release, spec_hashes
 from .errors import ReleaseRefused, UpgradeFailed
@@ -23,10 +22,11 @@ from .fetch import fetch_file, fetch_text
 from .guard import go_mark
 from .job import Job
 from .journal import Origin
-from .keys import Keyring, keyring
+from .keys import Keyring
 from .known import Candidate
 from .minisign import SIGNATURE_MAX_BYTES, verify
-from .place import chosen_file, releases_of, version_of
+from .place import chosen_file, releases_of, trusted, version_of
+from .settings import Channel
 from .unpack import unpack
 from .version import Version
 
@@ -90,7 +90,7 @@ class Preparing:
             self._tree = Path(wish.path)
             job.run.to = str(_version_of_tree(self._tree))
             return f"{job.run.to} from {self._tree}"
-        self._keyring = keyring(share_dir(), chosen_file(job.data).read().keys)
+        self._keyring = trusted(job.data)
         if wish.origin is Origin.ARCHIVE:
             return f"the archive {wish.path}"
         candidate = self._candidate = releases_of(job.settings).find(wish.version)
@@ -99,8 +99,26 @@ class Preparing:
         running = Version.parse(job.run.from_)
         if candidate.version == running and not wish.force:
             raise NothingToDo(f"{running} runs already")
+        if candidate.version < running and wish.version in ("", *Channel):
+            raise NothingToDo(f"{running} runs, which is newer than {candidate.version}")
+        self._check_older(candidate.version)
         _check_minimum(running, candidate.minimum_from)
         return f"{candidate.version} can be had"
+
+    def _check_older(self, version: Version) -> None:
+        """Refuse what somebody could offer us for the faults it still has: its signature is good
+        for ever. Going back to what is installed is another matter."""
+        running, why = Version.parse(self._job.run.from_), self._wish.allow_older
+        if version >= running:
+            return
+        if not why:
+            raise ReleaseRefused(
+                f"{version} is older than {running}, which runs",
+                "Go back to an installed release: streamstead rollback. On the server, with words"
+                f' why: streamstead upgrade --version {version} --allow-older "..."',
+                key="release_older",
+            )
+        log.warning("upgrade.older", version=str(version), running=str(running), why=why)
 
     def _found(self, release: str, version: str) -> str:
         job = self._job
@@ -194,8 +212,8 @@ class Preparing:
         if candidate is not None and version != candidate.version:
             raise _other_version(manifest.version, str(candidate.version))
         job.run.to = str(version)
-        running = Version.parse(job.run.from_)
-        _check_minimum(running, Version.parse(manifest.minimum_from))
+        self._check_older(version)
+        _check_minimum(Version.parse(job.run.from_), Version.parse(manifest.minimum_from))
         return f"release {version}"
 
     def _build(self) -> str:

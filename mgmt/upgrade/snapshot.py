@@ -19,8 +19,8 @@ from .migrations import read_number
 
 KEEP = 3
 _PARTS = ("config", "mgmt")
-_GOES_ON = {"events.jsonl"}
-"""Numbers its lines for ever; older ones would be taken for known."""
+_GOES_ON = {"events.jsonl", "revoked-keys.json"}
+"""One numbers its lines for ever: older ones would be taken for known. The other only grows."""
 
 
 class Snapshots:

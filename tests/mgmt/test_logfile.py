@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from streamstead.mgmt.runtime.logfile import mask, open_log, open_to_read, plain, rotate, tail
+from streamstead.core.files import open_to_read
+from streamstead.mgmt.runtime.logfile import mask, open_log, plain, rotate, tail
 
 
 def test_a_writer_goes_on_in_the_emptied_file_after_rotation(tmp_path: Path) -> None:
@@ -60,11 +61,14 @@ def test_no_more_than_three_files_are_kept(tmp_path: Path) -> None:
     assert "third" in (tmp_path / "x.log.2").read_text()
 
 
-def test_a_symbolic_link_in_place_of_a_log_is_refused(tmp_path: Path) -> None:
+def test_a_symbolic_link_in_place_of_a_log_is_not_written_through(tmp_path: Path) -> None:
     (tmp_path / "target").write_text("keep me")
     (tmp_path / "x.log").symlink_to(tmp_path / "target")
-    with pytest.raises(OSError, match="symbolic link"):
-        open_log(tmp_path / "x.log")
+    fd = open_log(tmp_path / "x.log")
+    os.write(fd, b"said")
+    os.close(fd)
+    assert (tmp_path / "target").read_text() == "keep me"
+    assert (tmp_path / "x.log").read_text() == "said"
 
 
 @pytest.mark.parametrize("lines", [1, 3, 50])

@@ -20,6 +20,7 @@ from streamstead.mgmt.services.common import MediaServer, Plan
 from streamstead.mgmt.supervisor import Supervisor
 from streamstead.mgmt.upgrade import watch
 from streamstead.mgmt.upgrade.journal import Journal, Problem, Result, Wish, new_run
+from streamstead.mgmt.upgrade.keys import Revoked, revoked_file
 from streamstead.mgmt.upgrade.known import Known
 from streamstead.mgmt.upgrade.lock import STEP_LIMIT_S, UpgradeLock
 from streamstead.mgmt.upgrade.part import Calls
@@ -83,6 +84,19 @@ async def test_choices_are_kept_and_checked(
         refused = await change(client, **wrong)
         assert refused.json()["data"]["key"] == key
     assert chosen_file(house.data).read() == kept
+
+
+async def test_a_revoked_key_is_neither_shown_nor_taken_again(
+    client: httpx.AsyncClient, house: House, signer: Signer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streamstead.mgmt.upgrade.part.pinned", lambda _: [signer.public])
+    shown = (await client.get("/v1/upgrade/settings")).json()["data"]
+    assert shown["pinned"] == [signer.public]
+    revoked_file(house.data).write(Revoked(keys=[signer.public]))
+    shown = (await client.get("/v1/upgrade/settings")).json()["data"]
+    assert shown["pinned"] == []
+    refused = await change(client, keys=[signer.public])
+    assert refused.json()["data"]["key"] == "upgrade_key_revoked"
 
 
 async def test_nothing_to_go_back_to_and_nothing_installed_are_told(

@@ -135,6 +135,21 @@ def test_an_archive_that_was_changed_or_not_signed_is_not_unpacked(
     house.whole("1.0.0-a")
 
 
+def test_a_signed_archive_of_an_older_release_needs_words_why(
+    house: FakeHouse, signer: Signer
+) -> None:
+    path = house.archive(signer, "0.0.1-b")
+    refused = house.upgrade(path)
+    assert refused.returncode == 1
+    assert "0.0.1 is older than" in refused.stderr
+    assert house.wait_ended().error is not None
+    house.whole("1.0.0-a")
+    assert "0.0.1-b" not in house.installed.names()
+    done = house.upgrade(path, "--allow-older", "the new one drops frames")
+    assert done.returncode == 0, done.stdout + done.stderr
+    house.whole("0.0.1-b")
+
+
 def test_a_second_one_is_refused_while_one_is_at_work(house: FakeHouse, signer: Signer) -> None:
     path = house.archive(signer, "1.1.0-b")
     begun = house.upgrade(path, "--no-wait")
