@@ -133,6 +133,7 @@ class Calls:
         return {
             "version": VERSION,
             "release": release_here(),
+            "in_image": self._settings.in_image,
             "running": run is not None,
             "run": run.shown() if run else None,
             "last": last.shown() if last else None,

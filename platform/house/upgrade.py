@@ -182,13 +182,15 @@ class KnownReleases(BaseModel):
 
 
 class UpgradeStatus(BaseModel):
-    """``last``: the run that ended last; ``waits_for``: ``window`` and ``live_streams``, as far as
+    """``in_image``: the house is renewed from outside, by a newer image, and begins no run itself.
+    ``last``: the run that ended last; ``waits_for``: ``window`` and ``live_streams``, as far as
     an upgrade that begins now would have to wait for them before it may touch the media server."""
 
     model_config = ConfigDict(extra="ignore")
 
     version: str
     release: str
+    in_image: bool
     running: bool
     run: UpgradeRun | None
     last: UpgradeRun | None

@@ -39,6 +39,14 @@ describe('an upgrade', () => {
     await waitFor(() => expect(sent(calls, 'mgmt/upgrade')).toEqual([{ version: '0.2.0' }]));
   });
 
+  test('is not offered where the house runs from an image, which is renewed from outside', async () => {
+    await open(upgradeStatus({ in_image: true }));
+    expect(screen.getByText(/Pull the newer image and start a container of it/)).toBeVisible();
+    expect(screen.queryByRole('button', { name: 'Upgrade…' })).toBeNull();
+    expect(screen.queryByRole('radiogroup', { name: 'Upgrades happen' })).toBeNull();
+    expect(screen.getByRole('button', { name: 'Look for releases' })).toBeEnabled();
+  });
+
   test('is followed through the restart of the API behind the page, without alarm', async () => {
     let status: unknown = upgradeStatus();
     const { feed, router } = await open(() => status);

@@ -12919,7 +12919,8 @@ export interface components {
         UpgradeSource: "index" | "github" | "gitee" | "git";
         /**
          * UpgradeStatus
-         * @description ``last``: the run that ended last; ``waits_for``: ``window`` and ``live_streams``, as far as
+         * @description ``in_image``: the house is renewed from outside, by a newer image, and begins no run itself.
+         *     ``last``: the run that ended last; ``waits_for``: ``window`` and ``live_streams``, as far as
          *     an upgrade that begins now would have to wait for them before it may touch the media server.
          */
         UpgradeStatus: {
@@ -12927,6 +12928,8 @@ export interface components {
             version: string;
             /** Release */
             release: string;
+            /** In Image */
+            in_image: boolean;
             /** Running */
             running: boolean;
             run: components["schemas"]["UpgradeRun"] | null;

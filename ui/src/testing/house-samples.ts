@@ -100,6 +100,7 @@ export function upgradeStatus(change: Partial<UpgradeStatus> = {}): UpgradeStatu
   return {
     version: '0.1.0',
     release: '0.1.0-abc',
+    in_image: false,
     running: false,
     run: null,
     last: null,

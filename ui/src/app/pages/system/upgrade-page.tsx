@@ -22,7 +22,7 @@ export function UpgradePage() {
       <Stack gap={12}>
         <VersionCard state={state} />
         {last && !run && <LastRunCard run={last} />}
-        <WhenCard strategy={status?.strategy} />
+        {!status?.in_image && <WhenCard strategy={status?.strategy} />}
         <SourceCard />
       </Stack>
     </>

@@ -41,17 +41,7 @@ export function VersionCard({ state }: { state: UpgradeState }) {
             <Button variant="default" loading={look.isPending} onClick={() => look.mutate(undefined)}>
               {t('upgrade.look')}
             </Button>
-            <Button disabled={!newer} onClick={() => setBegin('upgrade')}>
-              {t('upgrade.now')}
-            </Button>
-            <RowMenu label={t('upgrade.more')}>
-              <Menu.Item leftSection={<Icon name="eye" />} disabled={!newer} onClick={() => setBegin('try')}>
-                {t('upgrade.dryRun')}
-              </Menu.Item>
-              <Menu.Item leftSection={<Icon name="back" />} disabled={!status.rollback_to} onClick={() => setBegin('rollback')}>
-                {status.rollback_to ? t('upgrade.rollbackTo', { version: status.rollback_to }) : t('upgrade.noRollback')}
-              </Menu.Item>
-            </RowMenu>
+            {!status.in_image && <Ways status={status} newer={newer} onBegin={setBegin} />}
           </Group>
         )
       }
@@ -67,12 +57,32 @@ export function VersionCard({ state }: { state: UpgradeState }) {
         )}
         {run && <RunView run={run} away={away} />}
         <Versions status={status} newer={newer} />
-        {!run && <Waits status={status} newer={newer} />}
+        {status.in_image && <Notice tone="idle">{t('errors.upgrade_in_image.message')} {t('errors.upgrade_in_image.help')}</Notice>}
+        {!run && !status.in_image && <Waits status={status} newer={newer} />}
         {look.error && <HelpfulError error={look.error} />}
         {state.error !== null && <HelpfulError error={state.error} onRetry={state.retry} />}
       </Stack>
       <Suspense>{begin && <BeginModal kind={begin} status={status} target={target} onClose={() => setBegin(null)} />}</Suspense>
     </Card>
+  );
+}
+
+function Ways({ status, newer, onBegin }: { status: UpgradeStatus; newer: boolean; onBegin: (begin: Beginning) => void }) {
+  const { t } = useTranslation();
+  return (
+    <>
+      <Button disabled={!newer} onClick={() => onBegin('upgrade')}>
+        {t('upgrade.now')}
+      </Button>
+      <RowMenu label={t('upgrade.more')}>
+        <Menu.Item leftSection={<Icon name="eye" />} disabled={!newer} onClick={() => onBegin('try')}>
+          {t('upgrade.dryRun')}
+        </Menu.Item>
+        <Menu.Item leftSection={<Icon name="back" />} disabled={!status.rollback_to} onClick={() => onBegin('rollback')}>
+          {status.rollback_to ? t('upgrade.rollbackTo', { version: status.rollback_to }) : t('upgrade.noRollback')}
+        </Menu.Item>
+      </RowMenu>
+    </>
   );
 }
 
