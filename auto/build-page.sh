@@ -33,7 +33,7 @@ make_page() { # make_page DEST
   use_node "$work"
   (
     cd "$work/ui"
-    npm ci --no-audit --no-fund --no-update-notifier --loglevel=error && npm run build
+    npm ci --omit=dev --no-audit --no-fund --no-update-notifier --loglevel=error && npm run build
   ) || explain_build "the page could not be built"
   [ -f "$work/ui/dist/index.html" ] ||
     fail "the page was built, but ui/dist/index.html is missing." "read $LOG for what the build says."

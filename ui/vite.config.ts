@@ -1,6 +1,5 @@
 import react from '@vitejs/plugin-react';
-import type { Connect, Plugin } from 'vite';
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type Connect, type Plugin } from 'vite';
 
 const BACKEND = process.env.STREAMSTEAD_DEV_URL ?? 'http://127.0.0.1:2022';
 
@@ -43,17 +42,5 @@ export default defineConfig({
       input: ['index.html', 'watch.html', 'vod.html'],
       output: { codeSplitting: { groups: [{ name: 'first', test: FIRST }] } },
     },
-  },
-  test: {
-    environment: 'jsdom',
-    setupFiles: ['src/testing/setup.ts'],
-    include: ['src/**/*.test.{ts,tsx}'],
-    restoreMocks: true,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-    css: false,
-    // Threads that keep their browser: a third of the time of fresh ones for each file.
-    pool: 'threads',
-    isolate: false,
   },
 });

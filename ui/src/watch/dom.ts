@@ -56,7 +56,7 @@ export function disclose(button: HTMLButtonElement, panel: HTMLElement): void {
     button.setAttribute('aria-expanded', String(open));
   };
   set(false);
-  button.addEventListener('click', () => set(panel.hidden));
+  button.addEventListener('click', () => set(Boolean(panel.hidden)));
   document.addEventListener('keydown', (event) => {
     if (event.key !== 'Escape' || panel.hidden) return;
     set(false);
