@@ -1,6 +1,5 @@
 """Another media server in the place of the one that runs."""
 
-import asyncio
 from pathlib import Path
 
 from ...core.errors import Conflict, Invalid
@@ -33,7 +32,7 @@ async def refuse_while_live(house: House, what: str, force: bool) -> None:
     """Raise Conflict when somebody publishes, unless ``force``."""
     if force:
         return
-    live = await asyncio.to_thread(live_streams, house.settings)
+    live = await live_streams(house.settings)
     if live:
         many = "1 stream is" if live == 1 else f"{live} streams are"
         raise Conflict(

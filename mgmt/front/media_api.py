@@ -16,13 +16,17 @@ class MediaApi:
     def __init__(self, port: int) -> None:
         self._port = port
 
-    async def publishers(self) -> int:
-        """Return how many encoders are live, whatever way they send."""
-        found, start = 0, 0
+    async def published(self) -> set[str]:
+        """Return the streams (``app/stream``) that are live, whatever way their encoders send.
+
+        The list of streams calls one that comes by WebRTC inactive, that of clients tells it.
+        """
+        found: set[str] = set()
+        start = 0
         while True:
             body = await self._get(f"/api/v1/clients/?start={start}&count={PAGE}")
             clients = body.get("clients", [])
-            found += sum(bool(one.get("publish")) for one in clients)
+            found |= {one.get("url", "").strip("/") for one in clients if one.get("publish")}
             if len(clients) < PAGE:
                 return found
             start += len(clients)

@@ -133,7 +133,7 @@ class FrontOffice:
 
     async def _live(self) -> int:
         try:
-            return await self._media.publishers()
+            return len(await self._media.published())
         except Upstream:
             return 0  # one that does not answer carries nobody that a restart could cut off
 

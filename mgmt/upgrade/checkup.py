@@ -1,12 +1,15 @@
 """Is the house well? Asked before an upgrade and after it."""
 
+import asyncio
 import http.client
 import json
 import time
 from collections.abc import Callable
 from typing import Any
 
+from ...core.errors import Upstream
 from ...core.settings import Settings
+from ..front.media_api import MediaApi
 from ..runtime.pidfile import boot_id, start_ticks
 from ..status import WAITS_FOR_TURN
 from .errors import UpgradeFailed
@@ -49,11 +52,10 @@ class Checkup:
     def live(self) -> set[str] | None:
         """Return the streams that are published now, as the media server says; None: it does not
         answer."""
-        found = self._json(self._settings.srs_api_port, "/api/v1/streams/?count=1000")
-        if found is None:
+        try:
+            return asyncio.run(MediaApi(self._settings.srs_api_port).published())
+        except Upstream:
             return None
-        streams = found.get("streams", [])
-        return {one["url"].strip("/") for one in streams if one.get("publish", {}).get("active")}
 
     def settled_release(self, within_s: float) -> str | None:
         """Return the release of the manager, which may be about to start just now."""

@@ -153,7 +153,7 @@ class Calls:
         """Whoever asks often, and nobody needs to sign in for it, costs the media server little."""
         if monotonic() - self._looked > LIVE_S:
             self._looked = monotonic()
-            self._streams = await asyncio.to_thread(live_streams, self._settings)
+            self._streams = await live_streams(self._settings)
         return self._streams
 
     async def progress(self, _: Request) -> Response:

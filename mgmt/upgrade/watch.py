@@ -2,18 +2,17 @@
 releases, and begin an upgrade when that was chosen."""
 
 import asyncio
-import http.client
-import json
 import random
 import subprocess
 import sys
 from datetime import UTC, datetime
 
-from ...core.errors import StreamsteadError
+from ...core.errors import StreamsteadError, Upstream
 from ...core.event_types import EventType
 from ...core.log import get_logger
 from ...core.settings import Settings
 from ...core.version import VERSION
+from ..front.media_api import MediaApi
 from ..house import House
 from .guard import begin, resume
 from .journal import Journal, Result, Run, Wish
@@ -153,14 +152,9 @@ class Watch:
         return waits_s + CARE_S
 
 
-def live_streams(settings: Settings) -> int:
+async def live_streams(settings: Settings) -> int:
     """How many streams are published now, as the media server says; 0 when it does not answer."""
-    connection = http.client.HTTPConnection("127.0.0.1", settings.srs_api_port, timeout=2)
     try:
-        connection.request("GET", "/api/v1/streams/?count=1000")
-        found = json.loads(connection.getresponse().read())["streams"]
-        return sum(bool(one.get("publish", {}).get("active")) for one in found)
-    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
+        return len(await MediaApi(settings.srs_api_port).published())
+    except Upstream:
         return 0
-    finally:
-        connection.close()

@@ -80,7 +80,7 @@ async def publisher(settings: Settings) -> AsyncIterator[asyncio.subprocess.Proc
 async def lives(settings: Settings, count: int) -> None:
     api = MediaApi(settings.srs_api_port)
     async with asyncio.timeout(30):
-        while await api.publishers() != count:  # noqa: ASYNC110 - of another program
+        while len(await api.published()) != count:  # noqa: ASYNC110 - of another program
             await asyncio.sleep(0.05)
 
 

@@ -65,8 +65,8 @@ class Answers(BaseHTTPRequestHandler):
         }
         if path == "/v1/upgrade/specs":
             self.reply({"code": 0, "data": asyncio.run(hashes(self.settings))})
-        elif path == "/api/v1/streams/":
-            self.reply({"streams": [{"url": "/live/cam", "publish": {"active": True}}]})
+        elif path == "/api/v1/clients/":
+            self.reply({"code": 0, "clients": [{"url": "/live/cam", "publish": True}]})
         else:
             self.reply({"code": 0, "data": known.get(path)})
 
