@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from ..core.errors import Upstream
 from ..core.registry import StreamRegistry, rfc3339
 from ..core.srs import SrsApi, SrsStream
+from .bitrate import Bitrate
 
 MAX_AGE_MS = 2_000
 FORGET_MS = 30_000
@@ -29,7 +30,7 @@ class AudioFacts(BaseModel):
 
 
 class StreamFacts(BaseModel):
-    """``*_kbps`` over the last two samples; None until there are two."""
+    """``*_kbps`` over about 10 s; None until there is something to compare."""
 
     video: VideoFacts | None
     audio: AudioFacts | None
@@ -72,9 +73,8 @@ class Stream(BaseModel):
 @dataclass(slots=True)
 class _Sample:
     at_ms: int
-    recv_bytes: int
-    send_bytes: int
     facts: StreamFacts
+    bitrate: Bitrate
 
 
 class Facts:
@@ -136,11 +136,9 @@ class Facts:
         if stream.video is None and stream.audio is None and not stream.publish.active:
             return  # a stream that is over stays listed for a while
         before = self._samples.get(url)
-        recv = send = None
-        if before is not None and stream.recv_bytes >= before.recv_bytes and now > before.at_ms:
-            span_ms = now - before.at_ms
-            recv = (stream.recv_bytes - before.recv_bytes) * 8 // span_ms
-            send = max(0, stream.send_bytes - before.send_bytes) * 8 // span_ms
+        bitrate = before.bitrate if before else Bitrate()
+        bitrate.note(now, stream.recv_bytes, stream.send_bytes)
+        recv, send = bitrate.kbps(now) or (None, None)
         video, audio = stream.video, stream.audio
         facts = StreamFacts(
             video=VideoFacts(**video.model_dump()) if video else None,
@@ -156,4 +154,4 @@ class Facts:
             send_kbps=send,
             facts_at_ms=now,
         )
-        self._samples[url] = _Sample(now, stream.recv_bytes, stream.send_bytes, facts)
+        self._samples[url] = _Sample(now, facts, bitrate)
