@@ -36,6 +36,12 @@ class DataDir:
         return self.config / "setup-code"
 
     @property
+    def password_set(self) -> Path:
+        """There once a password is set; made by the platform. Older releases have one of their own,
+        ``initialized``, which must stay theirs: each makes its own anew at every start."""
+        return self.config / "password-set"
+
+    @property
     def html(self) -> Path:
         """HLS playlists and segments: ``<app>/<stream>.m3u8``, ``<app>/<stream>-*.ts``."""
         return self.root / "html"

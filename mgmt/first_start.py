@@ -17,9 +17,6 @@ from .runtime.account import Account
 
 log = get_logger(__name__)
 
-INITIALIZED = "initialized"
-"""Marker in ``config/`` that a password is set; written by the platform."""
-
 
 class _Owner(Enum):
     ROOT = "root"
@@ -86,7 +83,7 @@ def prepare(data: DataDir, account: Account) -> None:
 
 def ensure_setup_code(data: DataDir, account: Account) -> str | None:
     """Return the one-time setup code, made when absent; None once a password is set."""
-    if (data.config / INITIALIZED).exists():
+    if data.password_set.exists():
         return None
     try:
         code = read_plain(data.setup_code).decode("ascii").strip()
@@ -123,7 +120,7 @@ def _make_directories(data: DataDir, account: Account) -> None:
         # account of its own.
         for path in (data.env_file, data.master_key):
             _give(path, 0, account.gid)
-        for path in (data.setup_code, data.config / INITIALIZED):
+        for path in (data.setup_code, data.password_set):
             _give(path, account.web.uid, account.gid)
         # Closed by their folder to the services; such an older release can go on with them.
         for path in data.stats.iterdir():

@@ -158,7 +158,7 @@ class Admin:
 
     def _end_setup(self) -> None:
         # The marker stops mgmt from making another code.
-        write_atomic(self._data.config / "initialized", "1\n")
+        write_atomic(self._data.password_set, "1\n")
         with suppress(OSError):
             Path(self._data.setup_code).unlink(missing_ok=True)
 

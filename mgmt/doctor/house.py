@@ -116,7 +116,7 @@ def secrets(settings: Settings, _: dict[str, Any] | None) -> Iterator[Item]:
     elif os.geteuid() != 0:
         yield ok("secrets", "Secrets", "closed, as far as this account can see")
     else:
-        yield ok("secrets", "Secrets", "readable by their owners alone")
+        yield ok("secrets", "Secrets", "readable by root and our services alone")
 
 
 def redis(settings: Settings, status: dict[str, Any] | None) -> Iterator[Item]:

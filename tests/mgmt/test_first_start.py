@@ -43,7 +43,7 @@ def test_a_second_start_changes_nothing(data: DataDir, account: Account) -> None
 
 def test_with_a_password_there_is_no_setup_code(data: DataDir, account: Account) -> None:
     data.config.mkdir(parents=True)
-    (data.config / "initialized").touch()
+    data.password_set.touch()
     assert ensure_setup_code(data, account) is None
     assert not data.setup_code.exists()
 

@@ -255,13 +255,16 @@ def test_the_platform_owns_what_it_writes_and_root_what_it_believes(data: DataDi
 
 
 def test_a_house_of_an_older_release_is_handed_over_and_can_go_back(data: DataDir) -> None:
-    older = [data.env_file, data.master_key, data.setup_code, data.config / "initialized"]
+    older = [data.env_file, data.master_key, data.setup_code, data.password_set]
     older += [data.stats / name for name in ("monitor.db", "2026-11-21.sqlite")]
     os.chown(data.stats, SERVICES, GROUP)
     for path in older:
         path.touch()
         os.chown(path, SERVICES, GROUP)
         path.chmod(0o600)
+    # That one the older platform replaces at every start.
+    marker = data.config / "initialized"
+    forge(marker)
     pipe(data.stats / "pipe")
     (data.stats / "link").symlink_to(data.ssl)
     prepare(data, HOUSE)
@@ -270,11 +273,11 @@ def test_a_house_of_an_older_release_is_handed_over_and_can_go_back(data: DataDi
         ".env": 0,
         "master.key": 0,
         "setup-code": PLATFORM,
-        "initialized": PLATFORM,
+        "password-set": PLATFORM,
         "monitor.db": PLATFORM,
         "2026-11-21.sqlite": PLATFORM,
     }
-    assert data.ssl.stat().st_uid == 0
+    assert (data.ssl.stat().st_uid, marker.stat().st_uid) == (0, SERVICES)
     # All of them can be read, and the statistics written, by the account of that release.
     assert all(path.stat().st_gid == GROUP for path in older)
     assert all(path.stat().st_mode & 0o040 for path in older)
