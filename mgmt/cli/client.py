@@ -45,7 +45,7 @@ def ask_manager(
     except PermissionError:
         raise Upstream(
             f"this account may not use {settings.data.mgmt_socket}",
-            f"Use sudo, or join the group {settings.user}.",
+            "Use sudo.",
         ) from None
     except OSError:
         raise NotRunning(

@@ -92,7 +92,8 @@ def _not_ours(folder: str, names: list[str]) -> set[str]:
     left_out = set()
     for name in names:
         facts = os.lstat(os.path.join(folder, name))
-        if not stat.S_ISREG(facts.st_mode) and not (stat.S_ISDIR(facts.st_mode) and is_ours(facts)):
+        folder_of_ours = stat.S_ISDIR(facts.st_mode) and (is_ours(facts) or os.geteuid() != 0)
+        if not stat.S_ISREG(facts.st_mode) and not folder_of_ours:
             left_out.add(name)
     return left_out
 
