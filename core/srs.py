@@ -151,6 +151,8 @@ async def open_srs(port: int) -> AsyncIterator[SrsApi]:
         base_url=f"http://127.0.0.1:{port}",
         timeout=TIMEOUT_S,
         limits=httpx.Limits(max_connections=4),
+        # SRS ends each connection after its answer, and warns in its log unless that was wished.
+        headers={"Connection": "close"},
         trust_env=False,
     ) as client:
         yield SrsApi(client)

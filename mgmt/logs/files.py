@@ -93,7 +93,8 @@ def parse_block(block: bytes, service: str, start: int) -> list[Line]:
             line = parse(raw, service, at_ms)
             line.offset = offset
             at_ms = line.at_ms
-            found.append(line)
+            if line.text:  # there are lines of nothing but the end of a colour
+                found.append(line)
         offset += len(raw) + 1
     first = next((line.at_ms for line in found if line.at_ms), 0)
     for line in found:

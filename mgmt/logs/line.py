@@ -45,6 +45,8 @@ _NAMES = {
     "emerg": "error",
     "fatal": "error",
 }
+# SRS warns of everybody who hangs up: each player, each look at its figures.
+_SRS_GOODBYE = re.compile(r"client disconnect peer\. ret=10(?:07|09)$")
 _REDIS_MARKS = {".": "debug", "-": "debug", "*": "info", "#": "warning"}
 _FIRST = ("event", "level", "timestamp", "service")
 
@@ -145,6 +147,8 @@ def _of_other_programs(text: str) -> tuple[str, int, int]:
     if found := _SRS.match(text):
         year, month, day, clock, ms, level = found.groups()
         at = _local_ms(int(year), int(month), int(day), clock) + int(ms)
+        if _SRS_GOODBYE.match(text, found.end()):
+            level = "debug"
         return _NAMES.get(level.lower(), "info"), at, found.end()
     if found := _LOGFMT.match(text):
         return _NAMES.get(found[2].lower(), "info"), _iso_ms(found[1]), found.end()

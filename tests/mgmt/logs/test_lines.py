@@ -6,6 +6,7 @@ import pytest
 
 from streamstead.core.paths import DataDir
 from streamstead.mgmt.logs import journal
+from streamstead.mgmt.logs.files import parse_block
 from streamstead.mgmt.logs.line import key_of, parse
 
 AT = 1795255201000
@@ -21,6 +22,12 @@ AT = 1795255201000
         ("7:C 21 Nov 2026 18:00:01.250 * done", "info", AT + 250, "done"),
         ("[2026-11-21 18:00:01.250][WARN][1][a1b2][104] refused", "warning", AT + 250, "refused"),
         ("\x1b[33m[2026-11-21 18:00:01.250][ERROR][1][9x] no\x1b[0m", "error", AT + 250, "no"),
+        (
+            "\x1b[0m[2026-11-21 18:00:01.250][WARN][1][9x][104] client disconnect peer. ret=1007",
+            "debug",
+            AT + 250,
+            "client disconnect peer. ret=1007",
+        ),
         ('time=2026-11-21T10:00:01.250Z level=ERROR msg="x"', "error", AT + 250, 'msg="x"'),
         ("Traceback (most recent call last):", "info", 7, "Traceback (most recent call last):"),
     ],
@@ -30,6 +37,11 @@ def test_time_and_level_of_other_programs_are_understood(
 ) -> None:
     line = parse(raw.encode(), "x", 7)
     assert (line.level, line.at_ms, line.text) == (level, at_ms, text)
+
+
+def test_a_line_of_nothing_but_a_colour_is_none() -> None:
+    block = b"\x1b[33m[2026-11-21 18:00:01.250][WARN][1][9x] no\n\x1b[0m\n"
+    assert [line.text for line in parse_block(block, "media", 0)] == ["no"]
 
 
 def test_ours_are_taken_apart_and_their_facts_kept() -> None:
