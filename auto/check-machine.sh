@@ -83,19 +83,21 @@ prepare_data_dir() { # makes what root owns: the program must not be able to rep
   rm -f "$probe"
 }
 
+make_user() { # make_user NAME
+  if id -u "$1" >/dev/null 2>&1; then return 0; fi
+  useradd --system --user-group --no-create-home --home-dir "$DATA" \
+    --shell "$(command -v nologin || echo /bin/false)" "$1"
+  note "created the system user $1"
+}
+
 create_users() {
-  if ! id -u "$SERVICE_USER" >/dev/null 2>&1; then
-    useradd --system --user-group --no-create-home --home-dir "$DATA" \
-      --shell "$(command -v nologin || echo /bin/false)" "$SERVICE_USER"
-    note "created the system user $SERVICE_USER"
-  fi
+  { # one run at a time: another data directory may be installed beside this one
+    flock 9
+    make_user "$SERVICE_USER"
+    # Of the platform alone: the manager listens to it, and to none of what handles media.
+    make_user "$WEB_USER"
+  } 9>/run/streamstead-users.lock
   SERVICE_GROUP=$(id -gn "$SERVICE_USER")
-  # Of the platform alone: the manager listens to it, and to none of what handles media.
-  if ! id -u "$WEB_USER" >/dev/null 2>&1; then
-    useradd --system --user-group --no-create-home --home-dir "$DATA" \
-      --shell "$(command -v nologin || echo /bin/false)" "$WEB_USER"
-    note "created the system user $WEB_USER"
-  fi
   # Root's, group-writable and sticky: a service can add files, not replace those of others.
   install -d -m 3775 -o root -g "$SERVICE_GROUP" "$DATA/config" "$DATA/logs"
   check_reachable

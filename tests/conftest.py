@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -27,6 +28,12 @@ hypothesis.settings.register_profile(
     "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("patient")
+
+
+def pytest_configure() -> None:
+    """Asked to end, take down what was built, as by Ctrl-C: whole houses run out there."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
 
 # Those that were given last: who asked may not have taken them yet.
 _given: deque[int] = deque(maxlen=1000)

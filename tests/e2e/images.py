@@ -4,6 +4,7 @@ Redis and nginx come from Debian's packages; the embedded engine stands in for S
 image is there. All of ours carry the label ``streamstead.test``.
 """
 
+import fcntl
 import hashlib
 import subprocess
 import tarfile
@@ -84,7 +85,10 @@ def _base(client: docker.DockerClient) -> str:
 
 def _debootstrap() -> None:
     BASE_TAR.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as scratch:
+    with (BASE_TAR.parent / "lock").open("w") as lock, tempfile.TemporaryDirectory() as scratch:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if BASE_TAR.exists():  # another run has made it meanwhile
+            return
         root = Path(scratch) / "root"
         subprocess.run(
             ["debootstrap", "--variant=minbase", "--include=ca-certificates", "bookworm", root],
