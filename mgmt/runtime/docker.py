@@ -66,7 +66,7 @@ class DockerRuntime:
             container = self.find(client, name)
             if container is not None:
                 container.stop(timeout=int(grace_s))
-                container.remove(force=True)
+                _remove(container)
 
         await self._call(work)
 
@@ -194,16 +194,12 @@ class DockerRuntime:
         return f"streamstead-{name}{self._suffix}"
 
     def _begin(self, client: Any, once: RunOnce) -> Any:
-        """Start a one-shot container; one that a killed manager left behind is removed."""
-        stale = self.find(client, once.name)
-        if stale is not None:
-            stale.remove(force=True)
-        options = self._options(once, self.container_name(once.name), once.argv)
-        container = self._create(client, options, once.image)
+        """Start a one-shot container."""
+        container = self._make(client, once, once.name)
         try:
             container.start()
         except BaseException:
-            container.remove(force=True)
+            _remove(container)
             raise
         return container
 
@@ -216,7 +212,7 @@ class DockerRuntime:
             for piece in container.logs(stream=True, follow=False, tail=MAX_OUTPUT_LINES):
                 said.take(piece)
         finally:
-            container.remove(force=True)
+            _remove(container)
         return said.text
 
     def find(self, client: Any, name: str) -> Any:
@@ -247,15 +243,16 @@ class DockerRuntime:
             _wait_gone(container)
             container = None
         if container is not None and container.labels.get(SPEC_LABEL) != spec.hash:
-            # What runs is not given up for an image that is not there.
-            _need_image(client, spec)
+            # What runs is not given up for one that cannot be made: its image may be missing, or
+            # the disk of the engine full.
+            following = self._make(client, spec, f"{spec.name}-next")
             container.stop(timeout=int(spec.stop_grace_s))
-            container.remove(force=True)
-            container = None
+            _remove(container)
+            following.rename(self.container_name(spec.name))
+            container = following
             log.info("container.outdated", name=spec.name)
         if container is None:
-            options = self._options(spec, self.container_name(spec.name), spec.argv)
-            container = self._create(client, options, spec.image)
+            container = self._make(client, spec, spec.name)
             log.info("container.created", name=spec.name)
         if container.status != "running":
             container.start()
@@ -267,11 +264,19 @@ class DockerRuntime:
             raise Upstream(f"{Ended(spec.name, UNKNOWN_PID, status).reason} at once")
         return running
 
-    def _create(self, client: Any, options: dict[str, Any], image: str) -> Any:
+    def _make(self, client: Any, spec: ServiceSpec | RunOnce, name: str) -> Any:
+        """Create a container; one that a killed manager left behind is removed."""
+        stale = self.find(client, name)
+        if stale is not None:
+            _remove(stale)
+        options = self._options(spec, self.container_name(name), spec.argv)
         try:
             return client.containers.create(**options)
         except ImageNotFound:
-            raise _missing(image) from None
+            raise ImageMissing(
+                f"the image {spec.image} is not on this machine",
+                f"It is fetched: docker pull {spec.image}",
+            ) from None
 
     def _options(
         self, spec: ServiceSpec | RunOnce, name: str, argv: tuple[str, ...]
@@ -354,27 +359,20 @@ class DockerRuntime:
         return False
 
 
+def _remove(container: Any) -> None:
+    """Remove it with the volumes that its image asks for: we use none of them, and nobody else
+    would ever remove them."""
+    container.remove(force=True, v=True)
+
+
 def _wait_gone(container: Any) -> None:
     """Wait for somebody's removal; one that the engine gave up half-way is tried again."""
     until = time.monotonic() + REMOVAL_S
     while time.monotonic() < until:
         try:
-            container.remove(force=True)
+            _remove(container)
         except NotFound:
             return
         except APIError as exc:
             log.info("container.going", error=str(exc.explanation)[:200])
         time.sleep(0.1)
-
-
-def _need_image(client: Any, spec: ServiceSpec) -> None:
-    try:
-        client.images.get(spec.pin or spec.image)
-    except ImageNotFound:
-        raise _missing(spec.image) from None
-
-
-def _missing(image: str) -> ImageMissing:
-    return ImageMissing(
-        f"the image {image} is not on this machine", f"It is fetched: docker pull {image}"
-    )

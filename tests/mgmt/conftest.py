@@ -93,17 +93,20 @@ def engine() -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def image(engine: Any) -> Iterator[str]:
-    """A small image made of this machine's own sh, sleep, redis-server and nginx."""
+    """A small image made of this machine's own sh, sleep, redis-server and nginx, with a volume."""
     # Test runs may go on side by side: each has an image of its own, and leaves none behind.
     repository, tag = "streamstead-test-mgmt", str(os.getpid())
     found = [shutil.which(p) for p in ("sh", "sleep", "cat", "id", "redis-server", "nginx")]
     programs = [Path(path) for path in found if path]
-    engine.api.import_image_from_data(_rootfs(programs), repository=repository, tag=tag)
+    engine.api.import_image_from_data(
+        rootfs(programs), repository=repository, tag=tag, changes=["VOLUME /data"]
+    )
     yield f"{repository}:{tag}"
     engine.images.remove(f"{repository}:{tag}", force=True)
 
 
-def _rootfs(programs: list[Path]) -> bytes:
+def rootfs(programs: list[Path]) -> bytes:
+    """Return a tar of programs with all that they need, at their places."""
     wanted: set[str] = set()
     for program in programs:
         wanted.add(str(program))

@@ -85,6 +85,19 @@ async def test_what_runs_is_adopted_and_a_changed_spec_is_made_anew(
     await other.close()
 
 
+async def test_what_runs_goes_on_until_the_next_one_can_be_made(
+    runtime: DockerRuntime, spec: ServiceSpec, engine: Any
+) -> None:
+    first = await runtime.ensure(spec)
+    with pytest.raises(Upstream, match="memory"):
+        await runtime.ensure(replace(spec, memory_mb=1))
+    assert await runtime.inspect("thing") == first
+    assert (await runtime.ensure(replace(spec, memory_mb=65))).pid != first.pid
+    name = runtime.container_name("thing")
+    found = engine.containers.list(all=True, filters={"name": name})
+    assert [one.name for one in found] == [name]
+
+
 async def test_the_end_of_a_container_is_an_event_and_a_start_brings_it_back(
     runtime: DockerRuntime, spec: ServiceSpec, engine: Any, settings: Settings
 ) -> None:
@@ -103,11 +116,16 @@ async def test_the_end_of_a_container_is_an_event_and_a_start_brings_it_back(
     assert again.pid != first.pid
 
 
-async def test_stop_removes_the_container(
+async def test_stop_removes_the_container_and_the_volumes_of_its_image(
     runtime: DockerRuntime, spec: ServiceSpec, engine: Any
 ) -> None:
+    volumes = engine.volumes.list()
     await runtime.ensure(spec)
+    assert len(engine.volumes.list()) == len(volumes) + 1
+    await runtime.run(RunOnce("job", ("/usr/bin/id",), spec.image), 60)
+    await runtime.ensure(replace(spec, memory_mb=65))
     await runtime.stop("thing", 0)
+    assert engine.volumes.list() == volumes
     assert await runtime.inspect("thing") is None
     assert await runtime.logs("thing", 5) == []
     await runtime.stop("thing", 0)

@@ -32,7 +32,7 @@ from streamstead.mgmt.status import ServiceStatus
 from streamstead.mgmt.supervisor import Supervisor
 from streamstead.mgmt.unit import Unit
 
-from ..conftest import _rootfs
+from ..conftest import rootfs
 from .engine import OwnEngine
 
 
@@ -136,7 +136,7 @@ def own_engine(engine: Any) -> Iterator[OwnEngine]:
 def layer() -> bytes:
     """The files of an image that has Redis."""
     found = [shutil.which(p) for p in ("sh", "sleep", "redis-server", "prometheus-node-exporter")]
-    return _rootfs([Path(path) for path in found if path])
+    return rootfs([Path(path) for path in found if path])
 
 
 @pytest.fixture
