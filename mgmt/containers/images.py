@@ -86,11 +86,16 @@ class Images:
 
     async def _fetch_missing(self, spec: ServiceSpec) -> None:
         pin = self._house.plan.programs.images.get(spec.name)
-        same = pin.digest if pin and pin.tag == spec.image else ""
-        found = await self._fetch(spec.name, same or spec.image)
+        if pin is not None and pin.tag != spec.image:
+            pin = None
+        # What is here under that name comes first: a house that moved brings the choices of its
+        # old machine along.
+        found = await self.here(spec.image)
+        if found is None:
+            found = await self._fetch(spec.name, (pin.digest if pin else "") or spec.image)
         unit = self._house.supervisor.unit(spec.name)
         if unit.spec.image == spec.image:
-            turn = pin.turn if same and pin else 0
+            turn = pin.turn if pin else 0
             await self._pin(spec, found, turn, pin.previous if pin else None)
         unit.ask_restart()
 

@@ -5,8 +5,11 @@ from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 
+from streamstead.core.settings import Settings
 from streamstead.mgmt.containers.part import _pulls
 from streamstead.mgmt.containers.pulls import PullBoard, fetch
+from streamstead.mgmt.containers.state import Pin, Programs
+from streamstead.mgmt.state_file import StateFile
 from streamstead.mgmt.status import State
 
 from ...conftest import free_port
@@ -72,6 +75,21 @@ async def _pulls_of(one: OneProgram):  # type: ignore[no-untyped-def]
         if pull and pull["state"] == "failed":
             yield pull["message"]
         await asyncio.sleep(0.05)
+
+
+async def test_a_house_that_moved_takes_what_its_new_machine_has_under_the_name(
+    own_engine: OwnEngine, redis_image: str, open_house: Open, until: Until, settings: Settings
+) -> None:
+    settings.data.mgmt.mkdir()
+    gone = "sha256:" + "0" * 64
+    old = Pin(tag=redis_image, image_id=gone, digest=f"127.0.0.1:1/thing@{gone}")
+    StateFile(settings.data.mgmt, "programs", Programs).write(Programs(images={"redis": old}))
+    one = await open_house(docker_host=own_engine.address, redis_image=redis_image)
+    await until(lambda: runs(one))
+    assert (await one.row())["pull"] is None
+    pin = one.house.plan.programs.images["redis"]
+    assert {pin.image_id} <= images(own_engine)
+    assert StateFile(settings.data.mgmt, "programs", Programs).read().images["redis"] == pin
 
 
 async def test_an_upgrade_takes_the_new_image_and_a_rollback_the_old_one(
