@@ -26,7 +26,7 @@ from .config_files import ConfigFiles
 from .configuration.part import open_part as open_configuration
 from .containers.part import open_part as open_containers
 from .containers.state import Programs
-from .containers.switching import MEDIA_OF
+from .containers.switching import chosen_media
 from .first_start import prepare
 from .front.part import open_part as open_front
 from .front.settings import FrontSettings
@@ -162,7 +162,7 @@ async def build(
         settings,
         account,
         decision.runtime,
-        MEDIA_OF.get(programs.media, decision.media_server),
+        chosen_media(programs, decision, settings),
         doors,
         ipv6=has_ipv6(),
         programs=programs,

@@ -4,7 +4,9 @@ from pathlib import Path
 
 from ...core.errors import Conflict, Invalid
 from ...core.nginx import build_options
+from ...core.settings import Settings
 from ..house import House
+from ..runtime.choose import Decision
 from ..runtime.spec import RuntimeName
 from ..services.common import MediaServer
 from ..upgrade.watch import live_streams
@@ -21,11 +23,21 @@ MEDIA_OF = {
 _MODULES = ("/usr/lib/nginx/modules", "/usr/lib64/nginx/modules", "/usr/share/nginx/modules")
 
 
+def chosen_media(programs: Programs, decision: Decision, settings: Settings) -> MediaServer:
+    """Return what the operator chose, where it can be had: a house may have moved since, or gone
+    from containers to processes."""
+    chosen = MEDIA_OF.get(programs.media, decision.media_server)
+    there = decision.runtime is RuntimeName.DOCKER or settings.srs_bin is not None
+    return chosen if there or chosen is MediaServer.EMBEDDED else decision.media_server
+
+
 def running_media(house: House) -> str:
     """Return which of ``MEDIA_SERVERS`` it is."""
-    if house.plan.media_server is MediaServer.EMBEDDED:
+    plan = house.plan
+    if plan.media_server is MediaServer.EMBEDDED:
         return "engine"
-    return house.plan.programs.media or "srs-server"
+    dev = plan.programs.media == "srs-dev" and plan.runtime is RuntimeName.DOCKER
+    return "srs-dev" if dev else "srs-server"
 
 
 async def refuse_while_live(house: House, what: str, force: bool) -> None:

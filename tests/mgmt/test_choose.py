@@ -9,8 +9,10 @@ import pytest
 
 from streamstead.core.errors import ConfigError
 from streamstead.core.settings import RuntimeChoice, Settings
+from streamstead.mgmt.containers.state import Programs
+from streamstead.mgmt.containers.switching import chosen_media
 from streamstead.mgmt.runtime import docker_engine
-from streamstead.mgmt.runtime.choose import decide, decision_file
+from streamstead.mgmt.runtime.choose import Decision, decide, decision_file
 from streamstead.mgmt.runtime.spec import RuntimeName
 from streamstead.mgmt.services.common import MediaServer
 
@@ -99,6 +101,20 @@ def test_a_real_srs_replaces_the_embedded_engine(
     absent = choosing(settings, RuntimeChoice.PROCESS, srs_bin=tmp_path / "no")
     with pytest.raises(ConfigError, match="SRS_BIN"):
         decide(absent, again=True)
+
+
+def test_a_media_server_that_was_chosen_elsewhere_is_taken_only_where_it_can_be_had(
+    settings: Settings, tmp_path: Path
+) -> None:
+    here = Decision(RuntimeName.PROCESS, MediaServer.EMBEDDED, "a test")
+    dev = Programs(media="srs-dev")
+    assert chosen_media(dev, here, settings) is MediaServer.EMBEDDED
+    with_srs = choosing(settings, RuntimeChoice.PROCESS, srs_bin=tmp_path / "srs")
+    assert chosen_media(dev, here, with_srs) is MediaServer.SRS
+    docker = Decision(RuntimeName.DOCKER, MediaServer.SRS, "a test")
+    assert chosen_media(dev, docker, settings) is MediaServer.SRS
+    assert chosen_media(Programs(media="engine"), docker, settings) is MediaServer.EMBEDDED
+    assert chosen_media(Programs(), docker, settings) is MediaServer.SRS
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"runtime": "cloud"}'])
