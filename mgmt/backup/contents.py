@@ -18,7 +18,7 @@ a dump."""
 
 _MEDIA = (".ts", ".mp4", ".m4s", ".flv", ".mkv", ".mov", ".webm", ".m4a", ".aac", ".mp3")
 _OF_THIS_MACHINE = {"unit", "runtime.json"}
-_NOT_KEPT = {"support-bundle.tar.gz"}
+_NOT_KEPT = {"support-bundle.tar.gz", "backup-job.json"}
 _GROWS = {"events.jsonl", "revoked-keys.json"}
 """One numbers its lines for ever: older ones would be taken for known. The other only grows."""
 

@@ -29,6 +29,11 @@ def new_id(by: str, now_s: float) -> str:
     return f"{stamp}-{'auto-' if by == 'schedule' else ''}{secrets.token_hex(3)}"
 
 
+def made_by(id_: str) -> str:
+    """Return who asked for the backup of this id: schedule or operator."""
+    return "schedule" if "-auto-" in id_ else "operator"
+
+
 def host_digest() -> str:
     """Return what tells this machine from others, and nothing about it; "" when nothing does."""
     try:

@@ -17,7 +17,7 @@ from ..state_file import StateFile
 from . import swap
 from .anew import begin_anew
 from .faults import BackupBusy, BackupFailed
-from .info import Info, new_id
+from .info import Info, made_by, new_id
 from .shelf import Shelf
 from .swap import Phase, RestoreState
 
@@ -55,7 +55,7 @@ class JobState(BaseModel):
 
 
 class LastJob(BaseModel):
-    """``<data>/mgmt/backup-job.json``: how the last one ended."""
+    """``<data>/mgmt/backup-job.json``: the one that runs, or how the last one ended."""
 
     job: JobState | None = None
 
@@ -89,6 +89,7 @@ class Jobs:
             raise BackupBusy
         shown = "create" if kind == "create" else "restore"
         self.running = JobState(id=id_, kind=shown, started_ms=_now_ms())
+        self._keep(self.running)
         root = str(self._house.data.root)
         asked = {"kind": kind, "data": root, "id": id_, "passphrase": passphrase, "where": where}
         self._todo.put_nowait(asked | more)
@@ -201,6 +202,8 @@ class Jobs:
             self._ended("rolled_back")
             what = {"id": state.id, "kind": "restore", "reason": state.why}
             self._house.events.tell(EventType.BACKUP_FAILED, what)
+        elif self.last is not None and self.last.state == "running":
+            self._cut_off(self.last)
         await asyncio.to_thread(swap.clean, data)
 
     def _restore_job(self, state: RestoreState, step: str) -> JobState:
@@ -229,11 +232,23 @@ class Jobs:
         assert self.running is not None
         self.running.state, self.running.ended_ms = how, _now_ms()
         self.last, self.running = self.running, None
+        self._keep(self.last)
+        self.created.set()
+
+    def _keep(self, job: JobState) -> None:
         try:
-            self._kept.write(LastJob(job=self.last))
+            self._kept.write(LastJob(job=job))
         except OSError as exc:
             log.error("backup.job_not_kept", error=str(exc))
-        self.created.set()
+
+    def _cut_off(self, job: JobState) -> None:
+        """Tell of one that an earlier manager did not see to its end."""
+        self.running = job
+        why = BackupFailed(
+            "the manager was started anew in the middle of it",
+            "Look at the list whether it is there all the same, or begin again.",
+        )
+        self._failed(why, {"id": job.id, "kind": job.kind, "by": made_by(job.id)})
 
     def _failed(self, exc: Exception, job: dict[str, Any]) -> None:
         assert self.running is not None

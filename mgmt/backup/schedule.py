@@ -18,11 +18,13 @@ from .shelf import Shelf
 log = get_logger(__name__)
 
 LOOK_S = 20.0
+RETRY_MS = 600_000
+"""After a failure; twice as long after each further one."""
 
 
 class ScheduleState(BaseModel):
     """``<data>/mgmt/backup.json``. ``days``: 0 is Monday, none is every day. ``since_ms``: what was
-    due before is not made up for."""
+    due before is not made up for. ``failures``: of the one that is due now, in a row."""
 
     enabled: bool = False
     at: str = "04:00"
@@ -36,6 +38,7 @@ class ScheduleState(BaseModel):
     last_at_ms: int | None = None
     last_ok: bool | None = None
     last_error: str = ""
+    failures: int = 0
 
     @property
     def weekly(self) -> Weekly:
@@ -43,16 +46,22 @@ class ScheduleState(BaseModel):
 
     def shown(self, now_ms: int) -> dict[str, Any]:
         """Return it as the page shows it."""
-        facts = self.model_dump(exclude={"passphrase", "since_ms"})
-        return facts | {
-            "passphrase_set": bool(self.passphrase),
-            "next_ms": self.weekly.next_start_ms(now_ms) if self.enabled else None,
-        }
+        facts = self.model_dump(exclude={"passphrase", "since_ms", "failures"})
+        next_ms = self.weekly.next_start_ms(now_ms) if self.enabled else None
+        if next_ms is not None and self.failures:
+            next_ms = min(next_ms, self._again_ms)
+        return facts | {"passphrase_set": bool(self.passphrase), "next_ms": next_ms}
 
     def due(self, now_ms: int) -> bool:
         """Tell whether one should have been made that was not, within the last day."""
         begun = self.weekly.active_since_ms(now_ms) if self.enabled else None
-        return begun is not None and begun > max(self.since_ms, self.last_at_ms or 0)
+        if begun is None or begun <= self.since_ms:
+            return False
+        return begun > (self.last_at_ms or 0) or (self.failures > 0 and now_ms >= self._again_ms)
+
+    @property
+    def _again_ms(self) -> int:
+        return (self.last_at_ms or 0) + (RETRY_MS << min(self.failures - 1, 10))
 
 
 class Schedule:
@@ -78,7 +87,7 @@ class Schedule:
             )
         if changed.enabled and not changed.passphrase:
             raise PassphraseNeeded
-        changed.since_ms = self._clock()
+        changed.since_ms, changed.failures = self._clock(), 0
         self._kept.write(changed)
         self.state = changed
 
@@ -100,9 +109,10 @@ class Schedule:
         await self._jobs.created.wait()
         last = self._jobs.last
         error = last.error.message if last is not None and last.error is not None else ""
+        failures = self.state.failures + 1 if error else 0
         if not error:
             error = await self._prune(state)
-        self._note(begun_ms, error)
+        self._note(begun_ms, error, failures)
 
     async def _prune(self, state: ScheduleState) -> str:
         try:
@@ -114,8 +124,9 @@ class Schedule:
             log.info("backup.pruned", ids=gone)
         return ""
 
-    def _note(self, begun_ms: int, error: str) -> None:
+    def _note(self, begun_ms: int, error: str, failures: int) -> None:
         facts = {"last_at_ms": begun_ms, "last_ok": not error, "last_error": error}
+        facts["failures"] = failures
         self.state = self.state.model_copy(update=facts)
         try:
             self._kept.write(self.state)

@@ -1,5 +1,6 @@
 """When backups are made by themselves."""
 
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -9,7 +10,7 @@ import pytest
 from streamstead.core.errors import Invalid
 from streamstead.mgmt.backup.faults import PassphraseNeeded
 from streamstead.mgmt.backup.info import Info
-from streamstead.mgmt.backup.schedule import Schedule, ScheduleState
+from streamstead.mgmt.backup.schedule import RETRY_MS, Schedule, ScheduleState
 from streamstead.mgmt.backup.shelf import Shelf
 from streamstead.mgmt.state_file import StateFile
 
@@ -35,6 +36,29 @@ def test_it_is_due_once_at_its_time_and_made_up_for_within_a_day(tmp_path: Path)
     schedule.state.last_at_ms = late
     assert not schedule.state.due(late + HOUR)
     assert schedule.state.due(late + 24 * HOUR)
+
+
+def test_one_that_failed_is_tried_again_ever_more_seldom(tmp_path: Path) -> None:
+    now = [FRIDAY_NOON]
+    schedule = _schedule(tmp_path, now)
+    schedule.update({"enabled": True, "at": "04:00", "passphrase": "long enough"})
+    at_ms = FRIDAY_NOON + 16 * HOUR
+    state = schedule.state
+    tries = []
+    while at_ms < FRIDAY_NOON + 40 * HOUR:
+        if state.due(at_ms):
+            tries.append(at_ms)
+            state.last_at_ms, state.last_ok = at_ms, False
+            state.failures += 1
+            assert FRIDAY_NOON < state.shown(at_ms)["next_ms"] - RETRY_MS <= at_ms + 24 * HOUR
+        at_ms += 60_000
+    pauses = [(after - before) // RETRY_MS for before, after in pairwise(tries)]
+    assert pauses == [1, 2, 4, 8, 16, 32, 64]
+    # The next one is due at its own time all the same, and one that is made ends the trying.
+    assert state.due(FRIDAY_NOON + 40 * HOUR)
+    state.last_at_ms, state.last_ok, state.failures = FRIDAY_NOON + 40 * HOUR, True, 0
+    assert not state.due(FRIDAY_NOON + 63 * HOUR)
+    assert _schedule(tmp_path, now).state.failures == 0
 
 
 def test_it_keeps_to_its_days_and_its_zone(tmp_path: Path) -> None:
