@@ -1,9 +1,10 @@
 """certbot, run for one certificate: it keeps the account, we keep the certificates.
 
-It runs as a container where programs do, else (and when its image cannot be had) from our own
+It runs as a container where programs do, else (and when its image cannot be had soon) from our own
 virtualenv.
 """
 
+import asyncio
 import hashlib
 import secrets
 import shutil
@@ -18,7 +19,7 @@ from ...core.files import write_atomic
 from ...core.log import get_logger
 from ...core.settings import Settings
 from ..runtime.once import TIMED_OUT, Ran, RunOnce
-from ..runtime.protocol import Runtime
+from ..runtime.protocol import ImageMissing, Runtime
 from ..runtime.spec import Mount, RuntimeName
 from .models import Order, Plugin, Problem
 from .words import explain, is_nonce, timed_out
@@ -26,6 +27,7 @@ from .words import explain, is_nonce, timed_out
 log = get_logger(__name__)
 
 RUN_TIMEOUT_S = 180.0
+PULL_LIMIT_S = 60.0
 NONCE_TRIES = 3
 _IMAGE = "certbot/certbot"
 
@@ -212,11 +214,24 @@ class Certbot:
         docker = self._runtimes.get(RuntimeName.DOCKER)
         if self._preferred is RuntimeName.DOCKER and docker is not None:
             try:
-                return await docker.run(once, timeout_s)
+                return await self._in_container(docker, once, timeout_s)
             except Upstream as exc:
                 log.warning("certbot.no_container", error=exc.message)
         own = RunOnce(once.name, (_own_certbot(), *argv), env=once.env, privileged=True)
         return await self._runtimes[RuntimeName.PROCESS].run(own, timeout_s)
+
+    async def _in_container(self, docker: Runtime, once: RunOnce, timeout_s: float) -> Ran:
+        """Raises Upstream when it cannot be started there."""
+        try:
+            return await docker.run(once, timeout_s)
+        except ImageMissing:
+            from ..runtime.docker_engine import prepare_images  # the library is loaded already
+
+            host, images = self._settings.docker_host, (once.image,)
+            problem = await asyncio.to_thread(prepare_images, host, images, PULL_LIMIT_S)
+        if problem:
+            raise Upstream(problem)
+        return await docker.run(once, timeout_s)
 
     def _common(self, order: Order, email: str, lineage: str) -> tuple[str, ...]:
         who = ("--email", email) if email else ("--register-unsafely-without-email",)
