@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -12,6 +13,7 @@ from ...core.settings import Settings
 from ...core.version import VERSION
 from ..front.fetch import fetch
 from .command import said_by
+from .disk import MIN_FREE
 from .item import Item, fail, ok, warn
 
 _PROGRAMS = {
@@ -52,12 +54,13 @@ def versions(settings: Settings, status: dict[str, Any] | None) -> Iterator[Item
         yield ok("media", "Media server", said)
 
 
-def docker(_: Settings, status: dict[str, Any] | None) -> Iterator[Item]:
-    """Is the engine there and new enough, where containers are used?"""
+def docker(settings: Settings, status: dict[str, Any] | None) -> Iterator[Item]:
+    """Is the engine there and new enough, and has its disk room, where containers are used?"""
     used = status is not None and status["runtime"] == "docker"
     if not used:
         return
-    said = said_by("docker", "version", "--format", "{{.Server.Version}}")
+    engine = ("docker", *(("--host", settings.docker_host) if settings.docker_host else ()))
+    said = said_by(*engine, "version", "--format", "{{.Server.Version}}")
     first = said.split(".")[0]
     if not first.isdigit():
         yield fail(
@@ -70,3 +73,21 @@ def docker(_: Settings, status: dict[str, Any] | None) -> Iterator[Item]:
         yield warn("docker", "Docker Engine", said, f"Upgrade it to {OLD_DOCKER} or newer.")
     else:
         yield ok("docker", "Docker Engine", said)
+    root = Path(said_by(*engine, "info", "--format", "{{.DockerRootDir}}"))
+    # The disk of the data is looked at by itself.
+    if root.is_absolute() and root.is_dir() and _device(root) != _device(settings.data_dir):
+        free = shutil.disk_usage(root).free
+        said = f"{free / 1e9:.1f} GB free in {root}"
+        if free < MIN_FREE:
+            yield fail(
+                "docker_disk",
+                "Disk of Docker",
+                f"{said}: no container can be made anew",
+                "Remove images that nobody uses: docker image prune",
+            )
+        else:
+            yield ok("docker_disk", "Disk of Docker", said)
+
+
+def _device(path: Path) -> int:
+    return path.stat().st_dev
