@@ -1,7 +1,12 @@
 """The web's own doors: plain and encrypted, with a certificate of our own at first."""
 
+import json
+import os
+import pwd
 import ssl
+import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -131,6 +136,37 @@ def test_files_with_secrets_are_read_by_nobody_else(web_house: House) -> None:
     for name in (".env", "master.key"):
         facts = (config / name).stat()
         assert (facts.st_uid, facts.st_mode & 0o777) == (0, 0o640), name
+
+
+def test_the_platform_alone_speaks_with_the_manager(web_house: House) -> None:
+    owners = {}
+    for name in ("platform", "hooks", "recorder", "ffmpeg_forward"):
+        pid = json.loads((web_house.data / f"run/{name}.pid").read_text())["pid"]
+        status = Path(f"/proc/{pid}/status").read_text()
+        uid = next(line for line in status.splitlines() if line.startswith("Uid:")).split()[1]
+        owners[name] = pwd.getpwuid(int(uid)).pw_name
+    web = owners.pop("platform")
+    assert web == "streamstead-web"
+    assert set(owners.values()) == {"streamstead"}
+    assert {user: reaches_manager(web_house, user) for user in (web, "streamstead")} == {
+        web: True,
+        "streamstead": False,
+    }
+
+
+def reaches_manager(house: House, user: str) -> bool:
+    entry = pwd.getpwnam(user)
+    code = "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])"
+    done = subprocess.run(
+        ["/usr/bin/python3", "-I", "-c", code, str(house.data / "run/mgmt.sock")],
+        user=entry.pw_uid,
+        group=entry.pw_gid,
+        extra_groups=os.getgrouplist(user, entry.pw_gid),
+        cwd="/",
+        capture_output=True,
+        check=False,
+    )
+    return done.returncode == 0
 
 
 def test_no_log_holds_a_secret(web_house: House) -> None:
