@@ -27,7 +27,7 @@ MAX_AGE_MS = 7 * 86_400_000
 """Nothing older stays, read or not."""
 
 READ_BLOCK_MS = 1_500
-LONG_BLOCK_MS = 8_000
+LONG_BLOCK_MS = 20_000
 """Of a connection that is there for waiting only (``open_redis`` with ``waits_s``)."""
 
 BATCH = 200
@@ -76,6 +76,11 @@ class EventStream:
         """Return the entry id of the newest event, ``0-0`` when there is none."""
         newest = await self._redis.xrevrange(self.KEY, count=1)
         return text(newest[0][0]) if newest else "0-0"
+
+    async def position(self, since_ms: int) -> str:
+        """Return the entry id after which everything is that happened since a time."""
+        # Not the time alone: a Redis whose clock was set back would tell of nothing for long.
+        return min(await self.last_id(), f"{max(0, since_ms)}-0", key=_order)
 
     async def follow(self, after: str) -> AsyncIterator[Event]:
         """Yield events younger than ``after``, for ever. Raises RedisError when Redis is away."""

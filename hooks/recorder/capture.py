@@ -12,7 +12,7 @@ from contextlib import suppress
 from redis.exceptions import RedisError
 
 from ...core.errors import NotFound, StreamsteadError
-from ...core.events import EventStream, EventType
+from ...core.events import Event, EventStream, EventType
 from ...core.log import get_logger
 from ...core.paths import DataDir
 from ...core.registry import StreamRegistry
@@ -28,6 +28,9 @@ log = get_logger(__name__)
 
 LOOK_S = 5.0
 """The spool is looked through so often even when nobody says that there is something."""
+
+LOOK_BACK_MS = 60_000
+"""What happened so long before a start, or while Redis was away, is heard of too."""
 
 PARALLEL = 4
 _OF_INTEREST = {
@@ -59,6 +62,7 @@ class Capture:
             data.html, data.spool, data.record, catalogue, rules, clock, begun_ms=clock()
         )
         self._spool, self._record = data.spool, data.record
+        self._rules_file = data.record_rules
         self._catalogue = catalogue
         self._rules = rules
         self._registry = registry
@@ -112,7 +116,10 @@ class Capture:
     async def _follow(self) -> None:
         while True:
             try:
-                async for event in self._events.follow(await self._events.last_id()):
+                since = await self._events.position(self._clock() - LOOK_BACK_MS)
+                async for event in self._events.follow(since):
+                    if event.type == EventType.STREAM_PUBLISHED:
+                        self._note_publisher(event)
                     if event.type in _OF_INTEREST:
                         if event.type != EventType.SEGMENT_READY:
                             self._asked_registry = -1e9
@@ -121,6 +128,21 @@ class Capture:
                 log.warning("capture.events_unreadable", error=type(exc).__name__)
                 await asyncio.sleep(1)
                 self.wake()
+
+    def _note_publisher(self, event: Event) -> None:
+        """What its media server leaves behind is wanted even if it is gone before the next look."""
+        found, since_ms = event.data, event.data["since_ms"]
+        if since_ms < self._rules_changed_ms():
+            return  # whether it was wanted then is not known any more
+        if self._rules().decide(event.stream, since_ms).record:
+            stream = self._stream(found["app"], found["stream"])
+            stream.published(found["client_id"], since_ms)
+
+    def _rules_changed_ms(self) -> int:
+        try:
+            return self._rules_file.stat().st_mtime_ns // 1_000_000
+        except OSError:
+            return 0
 
     async def _look(self) -> None:
         while True:
@@ -163,7 +185,8 @@ class Capture:
                 continue
             if stream.gone_at is None:
                 stream.gone_at = now
-            if stream.take is None and now - stream.gone_at >= rules.grace_s:
+            over = stream.take is None and not stream.awaits_rest
+            if over and now - stream.gone_at >= rules.grace_s:
                 await self._forget_manual(url)
 
     def _stream(self, app: str, name: str) -> StreamCapture:
@@ -183,15 +206,14 @@ class Capture:
 
     def _until_next_close(self) -> float:
         now, wait_s = asyncio.get_running_loop().time(), LOOK_S
-        grace_s = self._house.grace_s()
         for stream in self._streams.values():
             if stream.behind:
                 return 0
-            if stream.take is None:
-                continue
-            wait_s = min(wait_s, WINDOW_S)
-            if stream.gone_at is not None:
-                wait_s = min(wait_s, max(0.05, stream.gone_at + grace_s - now))
+            if stream.take is not None:
+                wait_s = min(wait_s, WINDOW_S)
+            due_at = stream.due_at()
+            if due_at is not None:
+                wait_s = min(wait_s, max(0.05, due_at - now))
         return wait_s
 
     async def _ask_registry(self) -> None:

@@ -22,8 +22,9 @@ from ..record_rules import RecordRules
 from ..spool import run_tag
 from .inbox import MAX_AT_ONCE, Spooled, spooled_segments
 from .probe import MediaFacts, probe
+from .sessions import WantedSessions
 from .take import REMEMBERED, Arrived, Take
-from .window import SETTLED_S, Listed, is_settled, left_behind, listed_segments
+from .window import SETTLED_S, STILL_S, Listed, is_settled, left_behind, listed_segments
 
 log = get_logger(__name__)
 
@@ -32,6 +33,10 @@ WINDOW_S = 4.0
 
 LEAST_GRACE_S = SETTLED_S + 0.1
 """The last segment is told of after the publisher left, and if not, is found in the playlist."""
+
+REST_S = STILL_S + 0.5
+"""So long after its publisher left, a stream without a recording is looked at for what a killed
+media server left behind."""
 
 SAME_TIME_MS = 700
 """Segments of one publish session follow each other that closely."""
@@ -79,10 +84,26 @@ class StreamCapture:
         self._looked_at = -1e9
         self._remembered = False
         self._seen: deque[int] = deque(maxlen=REMEMBERED)
+        self._sessions = WantedSessions()
 
     @property
     def url(self) -> str:
         return f"{self.app}/{self.stream}"
+
+    @property
+    def awaits_rest(self) -> bool:
+        """Tell whether a publish session may have left something behind that is still wanted."""
+        return bool(self._sessions)
+
+    def published(self, client_id: str, since_ms: int) -> None:
+        """Note a publish session that is to be recorded from its beginning."""
+        self._sessions.note(run_tag(client_id), since_ms)
+
+    def due_at(self) -> float | None:
+        """Return the loop time at which something ends that nobody tells of; None for never."""
+        if self.gone_at is None or (self.take is None and not self.awaits_rest):
+            return None
+        return self.gone_at + (REST_S if self.take is None else self._house.grace_s())
 
     async def resume(self, take: Take) -> None:
         """Go on with a recording whose books were just read."""
@@ -127,6 +148,11 @@ class StreamCapture:
         if wanted and not self._wanted:
             self._wanted_since_ms = self._house.clock()
         self._wanted = wanted
+        session = self._house.publisher(self.url)
+        if not wanted:
+            self._sessions.clear()
+        elif session is not None:
+            self._sessions.note(run_tag(session.client_id), self._first_wanted())
 
     def _missing(self, listed: Sequence[Listed], before: int | None = None) -> list[Listed]:
         """Return what the playlist has after the newest segment that is known, and before one that
@@ -179,35 +205,54 @@ class StreamCapture:
         for one in self._missing(listed, arrived.source):
             if last is not None and one.source - end_ms > SAME_TIME_MS:
                 run = arrived.run
-            await self._add(self._arrived(one, run))
+            missed = self._arrived(one, run)
+            await self._salvage_before(missed)
+            await self._add(missed)
             end_ms = one.source + one.ms
         await self._salvage_before(arrived)
 
     async def _salvage_before(self, arrived: Arrived) -> None:
         last = self.take.last if self.take is not None else None
-        if last is not None and last.run != arrived.run:
-            await self._salvage(arrived.source)
+        if last is None or last.run != arrived.run:
+            await self._salvage(arrived)
 
-    async def _salvage(self, before: int | None = None) -> None:
-        """Take the segment that a killed media server had begun and told nobody of."""
+    async def _salvage(self, before: Arrived | None = None) -> None:
+        """Take the segments that a killed media server had begun and told nobody of.
+
+        ``before``: what has arrived of a later publish session.
+        """
         last = self.take.last if self.take is not None else None
-        if last is None:
+        if last is not None:
+            after = last.source
+        elif self._sessions:
+            after = max(self._sessions.first_ms() - 1, self._seen[-1] if self._seen else 0)
+        else:
             return
         found = await asyncio.to_thread(
-            left_behind, self._house.html, self.app, self.stream, last.source, before
+            left_behind,
+            self._house.html,
+            self.app,
+            self.stream,
+            after,
+            before.source if before is not None else None,
         )
         listed = await asyncio.to_thread(listed_segments, self._house.html, self.app, self.stream)
         told = {one.source for one in listed}
         for one in found:
             if one.source in self._seen or one.source in told:
                 continue
-            if before is not None and one.source >= before:
+            if before is not None and one.source >= before.source:
                 break
+            last = self.take.last if self.take is not None else None
+            run = self._sessions.at(one.source) or (last.run if last is not None else "unknown")
+            if before is not None and run == before.run:
+                break  # of the same session: what came before it is told of by others
             facts = await probe(one.path)
             if facts is not None and facts.duration_ms > 0:
                 log.warning("segment.salvaged", stream=self.url, ms=facts.duration_ms)
-                whole = Listed(one.path, one.source, last.seq + 1, facts.duration_ms)
-                await self._add(self._arrived(whole, last.run))
+                seq = last.seq + 1 if last is not None and last.run == run else 0
+                whole = Listed(one.path, one.source, seq, facts.duration_ms)
+                await self._add(self._arrived(whole, run))
 
     async def _add(self, arrived: Arrived) -> None:
         """Put one segment into the stream's recording, which is begun or split when due."""
@@ -311,15 +356,18 @@ class StreamCapture:
     async def close_if_over(self) -> None:
         """Close the recording when its time is over, or nobody wants it any more; not before all
         that waits for it was taken."""
-        if self.take is None or self.behind:
+        if self.behind:
+            return
+        due_at = self.due_at() if self._house.publishers is not None else None
+        if due_at is not None and asyncio.get_running_loop().time() >= due_at:
+            closes = self.take is not None
+            await self._salvage()
+            self._sessions.clear()
+            if closes:
+                await self.close(EndReason.UNPUBLISHED)
             return
         decision = self._house.rules().decide(self.url, self._house.clock())
-        now = asyncio.get_running_loop().time()
-        known = self._house.publishers is not None
-        if known and self.gone_at is not None and now - self.gone_at >= self._house.grace_s():
-            await self._salvage()
-            await self.close(EndReason.UNPUBLISHED)
-        elif not decision.record:
+        if self.take is not None and not decision.record:
             reason = {"off": EndReason.RULES, "schedule": EndReason.SCHEDULE}
             manual = EndReason.DISK if decision.why == "disk" else EndReason.OPERATOR
             await self.close(reason.get(decision.why, manual))

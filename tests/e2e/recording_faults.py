@@ -27,11 +27,13 @@ class How(StrEnum):
 
 @dataclass(frozen=True)
 class Fault:
-    """Something happens to a program; ``for_s``: so long it stands still when it is stopped."""
+    """Something happens to a program; ``for_s``: so long it stands still when it is stopped;
+    ``after_s``: so long after what was before it, at random when None."""
 
     who: str
     how: How
     for_s: float = 20.0
+    after_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,8 @@ def run_show(
         )
         pause_s = max(1.0, (seconds - sum(_length_s(one) for one in faults)) / (len(faults) + 1))
         for fault in faults:
-            time.sleep(chance.uniform(0.2, 2 * pause_s))
+            random_s = chance.uniform(0.2, 2 * pause_s)
+            time.sleep(random_s if fault.after_s is None else fault.after_s)
             strike(house, fault, storage)
         time.sleep(max(3.0, seconds - (time.monotonic() - begun)))
     ended = time.monotonic()

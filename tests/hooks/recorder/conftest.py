@@ -1,6 +1,7 @@
 """A recorder without its listeners: real Redis, real disk, a media server that the test plays."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -63,10 +64,15 @@ class Recorder:
     def use(self, rules: RecordRules) -> None:
         """Let other rules count, in both processes."""
         self.rules = rules
-        rules.save(self.data.record_rules)
+        self.save_rules()
         self.start_hooks()
         if self.capture is not None:
             self.capture.wake()
+
+    def save_rules(self) -> None:
+        """Write them down as of now, by the clock of the test."""
+        self.rules.save(self.data.record_rules)
+        os.utime(self.data.record_rules, ns=(self.now() * 1_000_000, self.now() * 1_000_000))
 
     def start_hooks(self) -> None:
         self.stop_hooks()
@@ -162,7 +168,7 @@ async def recorder(tmp_path: Path, redis: Redis, pieces: list[Path]) -> AsyncIte
     for folder in (data.config, data.spool, data.record, data.library, data.html):
         folder.mkdir(parents=True)
     recorder = Recorder(data, redis, FakeServer(data.html, pieces))
-    recorder.rules.save(data.record_rules)
+    recorder.save_rules()
     recorder.start_hooks()
     yield recorder
     await recorder.stop()

@@ -1,6 +1,7 @@
 """From segments to recordings: nothing lost, nothing twice, whoever is away meanwhile."""
 
 import asyncio
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -268,19 +269,24 @@ async def test_ending_by_hand_closes_at_once_and_the_rule_begins_the_next(
     assert [sources(recorder, one) for one in both] == [[0], [1]]
 
 
+def left_behind(recorder: Recorder, piece: int) -> None:
+    """The media server is killed in the middle of a segment that it has told nobody of."""
+    left = recorder.data.html / "live" / f"cam-{recorder.server.now_ms}.ts"
+    left.parent.mkdir(exist_ok=True)
+    left.write_bytes(recorder.server.pieces[piece].read_bytes())
+    then = left.stat().st_mtime - 60
+    os.utime(left, (then, then))
+    recorder.server.now_ms += 1_500
+
+
 async def test_a_segment_that_a_killed_media_server_left_behind_is_saved(
     recorder: Recorder,
 ) -> None:
-    import os
-
     await recorder.start()
     await recorder.publish()
     await recorder.segment()
     await recorder.until(has(1), "one segment")
-    left = recorder.data.html / "live" / f"cam-{recorder.server.now_ms}.ts"
-    left.write_bytes(recorder.server.pieces[1].read_bytes())
-    then = left.stat().st_mtime - 60
-    os.utime(left, (then, then))
+    left_behind(recorder, 1)
     await recorder.unpublish()
     (done,) = await recorder.until(closed(), "closed")
     assert done.segments == 2
@@ -295,12 +301,64 @@ async def test_what_a_killed_media_server_left_behind_comes_before_the_next_sess
     await recorder.publish("one")
     await recorder.segment("one")
     await recorder.until(has(1), "one segment")
-    left = recorder.data.html / "live" / f"cam-{recorder.server.now_ms}.ts"
-    left.write_bytes(recorder.server.pieces[1].read_bytes())
-    recorder.server.now_ms += 1_500
+    left_behind(recorder, 1)
     await recorder.unpublish("one")
     await recorder.publish("two")
     await recorder.segment("two")
     (found,) = await recorder.until(has(3), "all three")
     kept = read_segments(recorder.data.record / found.id)
     assert [one.run for one in kept] == ["one", "one", "two"]
+
+
+@pytest.mark.parametrize("absent", [False, True], ids=["recorder-there", "recorder-away"])
+async def test_what_a_server_that_was_killed_in_its_first_segment_left_behind_begins_the_recording(
+    recorder: Recorder, absent: bool
+) -> None:
+    recorder.rules = replace(recorder.rules, grace_s=60)
+    if not absent:
+        await recorder.start()
+    await recorder.publish("one")
+    left_behind(recorder, 0)
+    await recorder.unpublish("one")
+    await recorder.publish("two")
+    left_behind(recorder, 1)
+    await recorder.unpublish("two")
+    await recorder.publish("three")
+    # The first that is told of is not the first of its session.
+    await recorder.segment("three", told=False)
+    await recorder.segment("three")
+    if absent:
+        await recorder.start()
+    (found,) = await recorder.until(has(4), "all four")
+    kept = read_segments(recorder.data.record / found.id)
+    assert [one.run for one in kept] == ["one", "two", "three", "three"]
+    assert [one.discontinuity for one in kept] == [False, True, True, False]
+    assert read_holes(recorder) == []
+
+
+async def test_what_a_killed_server_left_behind_is_recorded_when_nobody_comes_back(
+    recorder: Recorder,
+) -> None:
+    await recorder.start()
+    await recorder.publish()
+    left_behind(recorder, 0)
+    await recorder.unpublish()
+    (done,) = await recorder.until(closed(), "closed")
+    assert (done.segments, sources(recorder, done)) == (1, [0])
+
+
+async def test_what_was_left_behind_while_nobody_wanted_it_is_not_recorded(
+    recorder: Recorder,
+) -> None:
+    recorder.use(RecordRules(grace_s=60))
+    await recorder.start()
+    await recorder.publish("one")
+    left_behind(recorder, 0)
+    await recorder.unpublish("one")
+    recorder.use(RecordRules(record_all=True, grace_s=60))
+    await recorder.publish("two")
+    await recorder.segment("two")
+    await recorder.segment("two")
+    (found,) = await recorder.until(has(2), "what came since")
+    kept = read_segments(recorder.data.record / found.id)
+    assert [one.run for one in kept] == ["two", "two"]
