@@ -65,7 +65,6 @@ def compose(settings: Settings, command: str, unit: str) -> str:
     )
     runtime = f"{status['runtime']}, media server: {media}"
     reason = status["runtime_reason"]
-    where = "" if data == DEFAULT_DATA_DIR else f" --data {data}"
     logs = f"journalctl -u {unit}, and {data}/logs" if unit else f"{data}/logs"
     return f"""
 Streamstead runs.
@@ -79,9 +78,19 @@ Streamstead runs.
   Data          {data}   (settings: config/.env)
   Logs          {logs}
   Runtime       {runtime}{f" ({reason.rstrip('.')})" if reason else ""}
-  Stop          {command} stop{where}
-  Start again   {command} start{where}
-"""
+{ending(settings, command)}"""
+
+
+def ending(settings: Settings, command: str) -> str:
+    """Return how to stop it; and of a container, what it cannot know of itself."""
+    if settings.in_image:
+        return (
+            "  From outside  take the address of this machine and the ports that you published\n"
+            "  Stop          docker stop NAME-OF-THE-CONTAINER\n"
+            "  Start again   docker start NAME-OF-THE-CONTAINER\n"
+        )
+    where = "" if settings.data_dir == DEFAULT_DATA_DIR else f" --data {settings.data_dir}"
+    return f"  Stop          {command} stop{where}\n  Start again   {command} start{where}\n"
 
 
 def main() -> int:
