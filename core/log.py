@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from contextlib import suppress
 from typing import Any, TextIO, cast
 
 import orjson
@@ -24,13 +25,19 @@ SECRET_FIELDS = {
 
 
 class _Stderr:
-    """The standard error of the moment: a cached logger must not hold on to one that was closed."""
+    """The standard error of the moment: a cached logger must not hold on to one that was closed.
+
+    What cannot be written is lost: a full disk must end no service at its next word.
+    """
 
     def write(self, text: str) -> int:
-        return sys.stderr.write(text)
+        with suppress(OSError):
+            sys.stderr.write(text)
+        return len(text)
 
     def flush(self) -> None:
-        sys.stderr.flush()
+        with suppress(OSError):
+            sys.stderr.flush()
 
 
 def _redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

@@ -4,6 +4,7 @@ import asyncio
 import sys
 import traceback
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 AGAIN_S = 1.0
@@ -21,4 +22,5 @@ async def steadily(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
 
 def complain() -> None:
     """Tell the exception of the moment to whoever reads our stderr (supervise.py, redacted)."""
-    traceback.print_exc(limit=-6, file=sys.stderr)
+    with suppress(OSError):  # nobody reads it: our controller has gone, and we go on
+        traceback.print_exc(limit=-6, file=sys.stderr)
