@@ -1,4 +1,7 @@
-"""A machine with systemd in a container, without any network: a small Debian, installed once."""
+"""A machine with systemd in a container, without any network: a small Debian, installed once.
+
+The one-line image (tests/image) is built on the same Debian: it has all packages of that, too.
+"""
 
 import hashlib
 import json
@@ -14,7 +17,7 @@ CACHE = BASE_TAR.parent
 PACKAGES = (
     "systemd", "systemd-sysv", "dbus", "python3", "python3-venv", "redis-server", "nginx-light",
     "libnginx-mod-rtmp", "ffmpeg", "iproute2", "prometheus", "prometheus-node-exporter",
-    "tzdata", "openssl", "procps",
+    "tzdata", "openssl", "procps", "tini", "libnginx-mod-stream",
 )  # fmt: skip
 MASKED = (
     "getty.target", "console-getty.service", "systemd-udevd.service", "systemd-logind.service",
