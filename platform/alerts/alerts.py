@@ -248,6 +248,7 @@ class Alerts:
             help=rule.help(one.params),
             since_ms=one.since_ms,
             at_ms=change.ended_ms if over else self._clock(),
+            params=one.params,
         )
 
     def _shown(self, one: Active) -> Alert:

@@ -1,21 +1,28 @@
-"""What people are sent: one message of one alert, or one of several that came together."""
+"""What people are sent: one message of one alert, or one of several that came together.
+
+Each target has a language; what a message of an earlier release or of an unknown rule says is
+sent as it is, in English.
+"""
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from .models import AlertLevel
+from .models import AlertLevel, AlertParams, Language
+from .phrases import PHRASES
+from .rules import filled
+from .words_zh import WORDS
 
 MAX_LISTED = 20
 
-_MARK = {"critical": "CRITICAL", "warning": "Warning", "info": "Note"}
 _TYPE = {"critical": "failure", "warning": "warning", "info": "info"}
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One thing to tell. ``alert``: its id. ``over``: it has ended, at ``at_ms``."""
+    """One thing to tell. ``alert``: its id. ``over``: it has ended, at ``at_ms``. ``text`` and
+    ``help`` are English; ``params`` is what stands in them."""
 
     alert: str
     rule: str
@@ -26,6 +33,16 @@ class Message:
     help: str
     since_ms: int
     at_ms: int
+    params: AlertParams = field(default_factory=dict, hash=False, compare=False)
+
+    def translated(self, language: Language) -> "Message":
+        """Return it with its texts in a language."""
+        if language == "en" or self.rule not in WORDS:
+            return self
+        if not self.params and "{" in "".join(WORDS[self.rule]):
+            return self
+        text, help = (filled(one, self.params) for one in WORDS[self.rule])
+        return replace(self, text=text, help=help)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,54 +73,64 @@ class Letter:
         return {"type": "alerts", "house": house, "title": self.title, "alerts": alerts}
 
 
-def letter(messages: Sequence[Message], house: str) -> Letter:
+def letter(messages: Sequence[Message], house: str, language: Language = "en") -> Letter:
     """Put messages together. Of one alert only the newest counts: what came and went while nobody
     could be told is told as over."""
-    newest = {one.alert: one for one in messages}
+    newest = {one.alert: one.translated(language) for one in messages}
     some = tuple(newest.values())
     if len(some) == 1:
-        return _single(some[0], house)
+        return _single(some[0], house, language)
+    phrases = PHRASES[language]
     firing = [one for one in some if not one.over]
     over = [one for one in some if one.over]
     parts = []
     if firing:
-        parts.append(f"{len(firing)} new")
+        parts.append(phrases.new_count.format(count=len(firing)))
     if over:
-        parts.append(f"{len(over)} over")
-    lines = [f"{_MARK[one.level]}: {one.text}" for one in firing[:MAX_LISTED]]
-    lines += [f"Over: {one.text}" for one in over[: MAX_LISTED - len(lines)]]
+        parts.append(phrases.over_count.format(count=len(over)))
+    lines = [_fires(one, language) for one in firing[:MAX_LISTED]]
+    lines += [phrases.over.format(text=one.text) for one in over[: MAX_LISTED - len(lines)]]
     if len(lines) < len(some):
-        lines.append(f"and {len(some) - len(lines)} more, see the page of alerts.")
+        lines.append(phrases.more.format(count=len(some) - len(lines)))
     worst = "success"
     for level in ("info", "warning", "critical"):
         if any(one.level == level for one in firing):
             worst = _TYPE[level]
-    return Letter(f"{house}: {', '.join(parts)}", "\n".join(lines), worst, some)  # type: ignore[arg-type]
+    title = f"{house}: {phrases.and_.join(parts)}"
+    return Letter(title, "\n".join(lines), worst, some)  # type: ignore[arg-type]
 
 
-def _single(one: Message, house: str) -> Letter:
+def _single(one: Message, house: str, language: Language) -> Letter:
+    phrases = PHRASES[language]
     if one.over:
-        lasted = _lasted((one.at_ms - one.since_ms) // 1000)
-        body = f"It is over, after {lasted}: {one.text}"
-        return Letter(f"{house}: over: {one.text}", body, "success", (one,))
-    body = f"{one.text}\n{one.help}\nSince {_utc(one.since_ms)}."
-    return Letter(f"{house}: {_MARK[one.level]}: {one.text}", body, _TYPE[one.level], (one,))  # type: ignore[arg-type]
+        lasted = _lasted((one.at_ms - one.since_ms) // 1000, language)
+        title = f"{house}: {phrases.over_title.format(text=one.text)}"
+        body = phrases.over_after.format(lasted=lasted, text=one.text)
+        return Letter(title, body, "success", (one,))
+    body = f"{one.text}\n{one.help}\n{phrases.since.format(at=_utc(one.since_ms))}"
+    return Letter(f"{house}: {_fires(one, language)}", body, _TYPE[one.level], (one,))  # type: ignore[arg-type]
+
+
+def _fires(one: Message, language: Language) -> str:
+    phrases = PHRASES[language]
+    return phrases.fires.format(level=phrases.level[one.level], text=one.text)
 
 
 def _utc(at_ms: int) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(at_ms / 1000))
 
 
-def _lasted(seconds: int) -> str:
+def _lasted(seconds: int, language: Language) -> str:
+    phrases = PHRASES[language]
     if seconds < 120:
-        return f"{max(0, seconds)} s"
+        return phrases.seconds.format(count=max(0, seconds))
     if seconds < 7200:
-        return f"{seconds // 60} min"
-    return f"{seconds // 3600} h"
+        return phrases.minutes.format(count=seconds // 60)
+    return phrases.hours.format(count=seconds // 3600)
 
 
-def trial(house: str, now_ms: int) -> Letter:
+def trial(house: str, now_ms: int, language: Language = "en") -> Letter:
     """Return what the test button sends."""
-    text = "This is a test: alerts of this house arrive here."
-    one = Message("test", "test", "", "info", False, text, "", now_ms, now_ms)
-    return Letter(f"{house}: test message", text, "info", (one,))
+    phrases = PHRASES[language]
+    one = Message("test", "test", "", "info", False, phrases.trial, "", now_ms, now_ms)
+    return Letter(f"{house}: {phrases.trial_title}", phrases.trial, "info", (one,))

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 from ...core.app import Body
 
 AlertLevel = Literal["critical", "warning", "info"]
+Language = Literal["en", "zh"]
 NotifyKind = Literal["webhook", "discord", "email", "telegram", "ntfy", "other"]
 AlertParams = dict[str, str | int | float]
 
@@ -122,7 +123,8 @@ class NotifyKindFields(BaseModel):
 
 
 class NotifyTarget(BaseModel):
-    """Who is told of alerts. ``hint``: where it leads, without secrets; ``fields`` neither."""
+    """Who is told of alerts. ``hint``: where it leads, without secrets; ``fields`` neither.
+    ``language``: that of the messages."""
 
     id: str
     label: str
@@ -130,6 +132,7 @@ class NotifyTarget(BaseModel):
     hint: str
     fields: dict[str, str]
     levels: list[AlertLevel]
+    language: Language
     enabled: bool
     waiting: int
     last: NotifyLast | None
@@ -159,6 +162,7 @@ class CreateNotifyTarget(Body):
     kind: NotifyKind
     fields: Fields
     levels: Levels
+    language: Language = "en"
     enabled: bool = True
 
 
@@ -169,6 +173,7 @@ class UpdateNotifyTarget(Body):
     label: Label | None = None
     fields: Fields | None = None
     levels: Levels | None = None
+    language: Language | None = None
     enabled: bool | None = None
 
 

@@ -140,7 +140,7 @@ class Notifier:
 
     async def test(self, target: Target) -> tuple[bool, str]:
         """Send a test now; return whether it was taken, and what was said."""
-        ok, error = await self._send(target, trial(self.house, self._clock()))
+        ok, error = await self._send(target, trial(self.house, self._clock(), target.language))
         lane = self._lane(target.id)
         lane.last = Last(self._clock(), ok, error)
         if ok:
@@ -167,7 +167,9 @@ class Notifier:
                 self._drop(lane, old)
                 log.warning("notification.given_up", target=id_, messages=len(old))
                 continue
-            ok, error = await self._attempt(target, lane, letter(batch, self.house))
+            ok, error = await self._attempt(
+                target, lane, letter(batch, self.house, target.language)
+            )
             lane.last = Last(self._clock(), ok, error)
             if ok:
                 lane.failures = 0

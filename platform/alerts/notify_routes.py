@@ -49,6 +49,7 @@ def _shown(services: Services, target: Target) -> NotifyTarget:
         hint=notify_kinds.hint(target.kind, fields),
         fields=notify_kinds.shown(target.kind, fields),
         levels=list(target.levels),
+        language=target.language,
         enabled=target.enabled,
         waiting=notifier.waiting(target.id),
         last=NotifyLast(at_ms=last.at_ms, ok=last.ok, error=last.error) if last else None,
@@ -75,12 +76,12 @@ async def create_target(
     A webhook gets a POST of JSON, signed like those of events (``Streamstead-Signature``):
     ``{"type": "alerts", "house", "title", "alerts": [{"id", "rule", "subject", "level", "state",
     "text", "help", "since_ms", "at_ms"}]}``, with ``state`` firing or cleared. Several alerts at
-    once come as one message.
+    once come as one message. Texts are in the language of the target.
     """
     fields = notify_kinds.cleaned(body.kind, body.fields)
     levels = [level for level in LEVELS if level in body.levels]
     target = await services.monitor.alerts.notifier.store.create(
-        body.label, body.kind, fields, levels, body.enabled, services.clock()
+        body.label, body.kind, fields, levels, body.enabled, services.clock(), body.language
     )
     log.info("notify.target_created", target=target.id, kind=target.kind)
     return Reply(data=_shown(services, target))

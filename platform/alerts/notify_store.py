@@ -12,7 +12,7 @@ from ...core.errors import Conflict, NotFound
 from ...core.sealed import Sealer
 from ...core.store import text
 from .messages import Message
-from .models import AlertLevel, NotifyKind
+from .models import AlertLevel, Language, NotifyKind
 
 MAX_TARGETS = 16
 MAX_WAITING = 100
@@ -30,6 +30,7 @@ class Target:
     enabled: bool
     created_ms: int
     sealed: str
+    language: Language = "en"
 
     @classmethod
     def from_json(cls, raw: str) -> "Target":
@@ -106,6 +107,7 @@ class NotifyStore:
         levels: Sequence[AlertLevel],
         enabled: bool,
         now_ms: int,
+        language: Language = "en",
     ) -> Target:
         """Raises Conflict, ``too_many_notify_targets``."""
         if len(self.targets) >= MAX_TARGETS:
@@ -115,7 +117,14 @@ class NotifyStore:
                 key="too_many_notify_targets",
             )
         target = Target(
-            secrets.token_hex(8), label, kind, tuple(levels), enabled, now_ms, self._seal(given)
+            id=secrets.token_hex(8),
+            label=label,
+            kind=kind,
+            levels=tuple(levels),
+            enabled=enabled,
+            created_ms=now_ms,
+            sealed=self._seal(given),
+            language=language,
         )
         await self._put(target)
         return target

@@ -45,10 +45,10 @@ class Rule:
         return value < self.threshold + (self.margin if firing else 0.0)
 
     def words(self, params: Mapping[str, Any]) -> str:
-        return _filled(self.text, params)
+        return filled(self.text, params)
 
     def help(self, params: Mapping[str, Any]) -> str:
-        return _filled(self.advice, params)
+        return filled(self.advice, params)
 
 
 class _Kept(dict[str, Any]):
@@ -56,7 +56,8 @@ class _Kept(dict[str, Any]):
         return "?"
 
 
-def _filled(text: str, params: Mapping[str, Any]) -> str:
+def filled(text: str, params: Mapping[str, Any]) -> str:
+    """Put parameters into a text; one that is not there is shown as ``?``."""
     return text.format_map(_Kept(params)).strip()
 
 
@@ -132,7 +133,7 @@ _ALL = (
         "load_high", "warning", 400,
         "The load is {load} on {cores} cores: everything waits its turn.",
         "Often a slow disk. Look which program is busy.",
-        margin=100, for_s=120,
+        margin=100, for_s=120, outranked_by="cpu_high",
     ),
     Rule(
         "certificate_expired", "critical",

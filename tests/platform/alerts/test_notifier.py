@@ -253,6 +253,26 @@ def _dict(one: Message) -> dict[str, object]:
     return {name: getattr(one, name) for name in one.__slots__}
 
 
+async def test_each_target_is_told_in_its_own_language_also_by_the_next_process(
+    redis: Redis,
+) -> None:
+    before = town_on(redis)
+    await before.notifier.load()
+    for name, language in (("english", "en"), ("chinese", "zh")):
+        id_ = await before.add(name)
+        await before.notifier.store.change(id_, None, language=language)
+    params: dict[str, str | int | float] = {"service": "s1", "reason": "killed"}
+    told_of = Message(**{**_dict(message()), "params": params})
+    await before.tell(told_of)
+    async with at_work(town_on(redis)) as after:
+        await after.post.wait_for(2)
+        told = {name: what.title for name, what in after.post.taken}
+    assert told == {
+        "english": "tower: CRITICAL: s1 does not run.",
+        "chinese": letter([told_of], "tower", "zh").title,
+    }
+
+
 async def test_what_waits_is_bounded(town: Town) -> None:
     id_ = await town.add("well")
     town.post.failing = True
@@ -287,6 +307,9 @@ async def test_a_test_is_sent_at_once_and_says_what_came_back(town: Town) -> Non
     target = town.notifier.store.get(id_)
     assert await town.notifier.test(target) == (True, "")
     assert "test" in town.post.taken[0][1].title
+    target = await town.notifier.store.change(id_, None, language="zh")
+    await town.notifier.test(target)
+    assert town.post.taken[1][1].title == "tower: 测试消息"
     town.post.failing = True
     assert await town.notifier.test(target) == (False, "no")
     last = town.notifier.last(id_)

@@ -124,6 +124,10 @@ async def test_targets_are_made_changed_listed_and_removed(owner: Page) -> None:
         owner, "notify/update", id=made["id"], label="New", fields={"port": "25", "password": ""}
     )
     assert (changed["label"], changed["fields"]["port"], changed["enabled"]) == ("New", "25", True)
+    assert changed["language"] == "en"
+    changed = await call(owner, "notify/update", id=made["id"], language="zh")
+    assert (changed["label"], changed["language"]) == ("New", "zh")
+    assert await call(owner, "notify/update", id=made["id"], language="xx") == (422, "invalid")
     store = owner.services.monitor.alerts.notifier.store
     assert store.fields(store.get(made["id"]))["password"] == "t0psecret"
     listed = await call(owner, "notify/list")

@@ -90,6 +90,8 @@ describe('who is told', () => {
     await user.type(form.getByLabelText('SMTP server'), 'smtp.example.com');
     await user.type(form.getByLabelText('From'), 'a@example.com');
     await user.type(form.getByLabelText('To'), 'me@example.com');
+    expect(form.getByLabelText('Language')).toHaveValue('en');
+    await user.selectOptions(form.getByLabelText('Language'), '简体中文');
     await user.click(form.getByRole('button', { name: 'Add somebody to tell' }));
     await waitFor(() =>
       expect(sent('mgmt/notify/create')).toEqual([
@@ -98,6 +100,7 @@ describe('who is told', () => {
           kind: 'email',
           fields: { host: 'smtp.example.com', port: '587', security: 'starttls', user: '', password: '', from: 'a@example.com', to: 'me@example.com', allow_private: 'no' },
           levels: ['critical', 'warning'],
+          language: 'zh',
           enabled: true,
         },
       ]),

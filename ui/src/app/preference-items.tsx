@@ -2,16 +2,13 @@ import { Menu, useMantineColorScheme } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { Icon } from '../components/icons';
 import { changeLanguage } from '../lib/i18n';
-import { LANGUAGES } from '../lib/language';
+import { LANGUAGE_NAMES, LANGUAGES } from '../lib/language';
 
 const SCHEMES = [
   { value: 'dark', icon: 'moon' },
   { value: 'light', icon: 'sun' },
   { value: 'auto', icon: 'auto' },
 ] as const;
-
-// Each in its own language: who looks for it may not read the other.
-const NAMES = { en: 'English', zh: '简体中文' } as const;
 
 function Tick({ on }: { on: boolean }) {
   return on ? <Icon name="check" size={16} /> : null;
@@ -31,7 +28,7 @@ export function LanguageItems() {
           rightSection={<Tick on={i18n.language === language} />}
           onClick={() => void changeLanguage(language)}
         >
-          {NAMES[language]}
+          {LANGUAGE_NAMES[language]}
         </Menu.Item>
       ))}
     </>

@@ -3583,7 +3583,7 @@ export interface paths {
          *     A webhook gets a POST of JSON, signed like those of events (``Streamstead-Signature``):
          *     ``{"type": "alerts", "house", "title", "alerts": [{"id", "rule", "subject", "level", "state",
          *     "text", "help", "since_ms", "at_ms"}]}``, with ``state`` firing or cleared. Several alerts at
-         *     once come as one message.
+         *     once come as one message. Texts are in the language of the target.
          */
         post: operations["create_target_terraform_v1_mgmt_notify_create_post"];
         delete?: never;
@@ -6307,6 +6307,12 @@ export interface components {
             /** Levels */
             levels: ("critical" | "warning" | "info")[];
             /**
+             * Language
+             * @default en
+             * @enum {string}
+             */
+            language: "en" | "zh";
+            /**
              * Enabled
              * @default true
              */
@@ -8273,6 +8279,7 @@ export interface components {
         /**
          * NotifyTarget
          * @description Who is told of alerts. ``hint``: where it leads, without secrets; ``fields`` neither.
+         *     ``language``: that of the messages.
          */
         NotifyTarget: {
             /** Id */
@@ -8292,6 +8299,11 @@ export interface components {
             };
             /** Levels */
             levels: ("critical" | "warning" | "info")[];
+            /**
+             * Language
+             * @enum {string}
+             */
+            language: "en" | "zh";
             /** Enabled */
             enabled: boolean;
             /** Waiting */
@@ -12471,6 +12483,8 @@ export interface components {
             } | null;
             /** Levels */
             levels?: ("critical" | "warning" | "info")[] | null;
+            /** Language */
+            language?: ("en" | "zh") | null;
             /** Enabled */
             enabled?: boolean | null;
         };

@@ -52,6 +52,7 @@ export function notifyTarget(label: string, change: Partial<NotifyTarget> = {}):
     hint: 'me@example.com by smtp.example.com',
     fields: { host: 'smtp.example.com', port: '587', security: 'starttls', user: 'me', from: 'a@example.com', to: 'me@example.com', allow_private: 'no' },
     levels: ['critical'],
+    language: 'en',
     enabled: true,
     waiting: 0,
     last: null,

@@ -3,7 +3,7 @@ import { apiPost } from '../../../lib/api-client';
 import type { NotifyTarget, NotifyTargets, NotifyTested } from '../../../lib/monitor-types';
 
 /** What the operator chooses; a field that is left out of a change stays as it is. */
-export type NotifyDraft = Pick<NotifyTarget, 'label' | 'kind' | 'fields' | 'levels'>;
+export type NotifyDraft = Pick<NotifyTarget, 'label' | 'kind' | 'fields' | 'levels' | 'language'>;
 
 // Messages go out by themselves, and nothing tells the page of them.
 const REFRESH_MS = 60_000;

@@ -3,6 +3,7 @@ import { useId, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { FormEnd } from '../../../components/form-end';
 import { OptionSwitch } from '../../../components/option-switch';
+import { LANGUAGE_NAMES, LANGUAGES, type Language } from '../../../lib/language';
 import type { AlertLevel, NotifyKind, NotifyKindFields, NotifyTarget } from '../../../lib/monitor-types';
 import { useCreateNotify, useUpdateNotify, type NotifyDraft } from '../api/use-notify';
 
@@ -20,10 +21,10 @@ interface NotifyDrawerProps {
 
 /** Tell somebody more, or somewhere else. Secrets are never shown again; one left empty stays. */
 export function NotifyDrawer({ target, kinds, onClose }: NotifyDrawerProps) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const create = useCreateNotify();
   const update = useUpdateNotify();
-  const [draft, setDraft] = useState<NotifyDraft>(() => start(target, kinds));
+  const [draft, setDraft] = useState<NotifyDraft>(() => start(target, kinds, i18n.language as Language));
   const [tried, setTried] = useState(false);
   const change = (part: Partial<NotifyDraft>) => setDraft({ ...draft, ...part });
   const fields = fieldsOf(kinds, draft.kind);
@@ -38,7 +39,7 @@ export function NotifyDrawer({ target, kinds, onClose }: NotifyDrawerProps) {
     const filled = Object.fromEntries(
       fields.filter(({ name, secret }) => !(target && secret && !draft.fields[name])).map(({ name }) => [name, (draft.fields[name] ?? '').trim()]),
     );
-    const wish = { label: draft.label.trim(), fields: filled, levels: draft.levels };
+    const wish = { label: draft.label.trim(), fields: filled, levels: draft.levels, language: draft.language };
     if (target) update.mutate({ id: target.id, ...wish }, { onSuccess: onClose });
     else create.mutate({ ...wish, kind: draft.kind }, { onSuccess: onClose });
   };
@@ -90,6 +91,13 @@ export function NotifyDrawer({ target, kinds, onClose }: NotifyDrawerProps) {
               onChange={(value) => change({ fields: { ...draft.fields, [field.name]: value } })}
             />
           ))}
+          <NativeSelect
+            label={t('notify.language')}
+            description={t('notify.languageHint')}
+            value={draft.language}
+            data={LANGUAGES.map((value) => ({ value, label: LANGUAGE_NAMES[value] }))}
+            onChange={(event) => change({ language: event.currentTarget.value as Language })}
+          />
           <LevelsField value={draft.levels} error={tried && noLevel ? t('notify.levelMissing') : undefined} onChange={(levels) => change({ levels })} />
           <FormEnd submit={t(target ? 'notify.save' : 'notify.add')} pending={create.isPending || update.isPending} error={create.error ?? update.error} onCancel={onClose} />
         </Stack>
@@ -186,8 +194,8 @@ function defaults(kinds: NotifyKindFields[], kind: NotifyKind): Record<string, s
   return Object.fromEntries(fieldsOf(kinds, kind).map((field) => [field.name, field.default]));
 }
 
-function start(target: NotifyTarget | null, kinds: NotifyKindFields[]): NotifyDraft {
-  if (target) return { label: target.label, kind: target.kind, fields: target.fields, levels: target.levels };
+function start(target: NotifyTarget | null, kinds: NotifyKindFields[], language: Language): NotifyDraft {
+  if (target) return { label: target.label, kind: target.kind, fields: target.fields, levels: target.levels, language: target.language };
   const kind = kinds[0]?.kind ?? 'webhook';
-  return { label: '', kind, fields: defaults(kinds, kind), levels: ['critical', 'warning'] };
+  return { label: '', kind, fields: defaults(kinds, kind), levels: ['critical', 'warning'], language };
 }
