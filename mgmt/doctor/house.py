@@ -37,6 +37,8 @@ def services(_: Settings, status: dict[str, Any] | None) -> Iterator[Item]:
 def unit(settings: Settings, status: dict[str, Any] | None) -> Iterator[Item]:
     """Will it come back after a restart of the machine?"""
     title = "Start with the machine"
+    if settings.in_image:
+        return  # the policy of its container, which cannot be seen in there
     if not Path("/run/systemd/system").is_dir():
         if status is not None:
             yield warn(

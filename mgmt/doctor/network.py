@@ -85,6 +85,7 @@ def internal(settings: Settings, _: dict[str, Any] | None) -> Iterator[Item]:
     """Is what has no sign-in of its own closed to others?"""
     public = {"http_port", "web_http_port", "web_https_port", "rtmp_port", "rtmps_port"}
     public |= {"rtc_port", "srt_port"}
+    public.add("acme_http_port")  # of others: where the CA looks for us
     inner = {
         getattr(settings, name): name.removesuffix("_port")
         for name in Settings.model_fields

@@ -54,6 +54,9 @@ def test_who_holds_a_port_is_named(settings: Settings, free_port: Callable[[], i
         assert levels(network.ports(held, status(held)))["port_page"] is Level.OK
         inner = settings.model_copy(update={"platform_port": port})
         assert levels(network.internal(inner, None))["internal_ports"] is Level.FAIL
+        # The door of the web, which the CA asks for too, is open to all on purpose.
+        web = settings.model_copy(update={"web_http_port": port, "acme_http_port": port})
+        assert levels(network.internal(web, None))["internal_ports"] is Level.OK
     free = levels(network.ports(held, None))
     assert set(free.values()) == {Level.OK}
     assert levels(network.ports(held, status(held)))["port_rtmp"] is Level.FAIL
