@@ -16,7 +16,10 @@ from pathlib import Path
 import psutil
 
 from streamstead.core.errors import ConfigError
-from streamstead.core.settings import RuntimeChoice, Settings
+from streamstead.core.settings import Monitoring, RuntimeChoice, Settings
+from streamstead.mgmt.containers.state import MONITORING, Programs
+from streamstead.mgmt.front.settings import FrontSettings
+from streamstead.mgmt.state_file import StateFile
 
 ANY, LOOPBACK = "0.0.0.0", "127.0.0.1"  # noqa: S104 - the public doors
 
@@ -53,6 +56,12 @@ def doors(settings: Settings) -> Iterator[Door]:
     for name in ("web_http_port", "web_https_port"):
         if getattr(settings, name):
             yield Door(name, getattr(settings, name), ANY, optional=True)
+    chosen = StateFile(settings.data.mgmt, "programs", Programs).read().enabled
+    for name in MONITORING:
+        if chosen.get(name, settings.monitoring is not Monitoring.OFF):
+            yield Door(f"{name}_port", getattr(settings, f"{name}_port"), LOOPBACK, optional=True)
+    if StateFile(settings.data.mgmt, "front", FrontSettings).read().rtmps:
+        yield Door("rtmps_port", settings.rtmps_port, ANY)
 
 
 def is_taken(door: Door) -> bool:
@@ -132,10 +141,11 @@ def main() -> int:
         # In a container even root may not see whose socket it is; then it is enough that we run.
         if any(is_ours(one, data) for one in who) or (not who and anything_of_ours(data)):
             continue
-        if door.optional:
-            print(f"note: port {door.port}/{door.kind} is taken by {describe(who)}: not used")
-            continue
         name = f"STREAMSTEAD_{door.setting.upper()}"
+        if door.optional:
+            taken = f"port {door.port}/{door.kind} ({door.setting}) is taken by {describe(who)}"
+            print(f"note: {taken}: not used; {name} chooses another")
+            continue
         print(f"port {door.port}/{door.kind} ({door.setting}) is taken by {describe(who)}.")
         print(f"end that program, or choose another port: {name}=N ./bootstrap")
         return 1
