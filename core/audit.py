@@ -27,7 +27,7 @@ log = get_logger(__name__)
 _PREFIX = "/terraform/v1/"
 _SIGN_IN = {"mgmt/login", "mgmt/init", "mgmt/logout", "mgmt/password"}
 _TRIED = {"mgmt/login", "mgmt/init"}
-NOBODY = "nobody"
+OPERATOR, NOBODY = "admin", "nobody"
 NOBODY_BYTES = 64_000_000
 """In a file that is this large strangers add nothing more: they must not fill the disk."""
 # What of a body says which thing was meant.
@@ -41,6 +41,8 @@ AUDITED_HEADER = "x-streamstead-audited"
 
 # How calls are named that need more than ``read`` for what they show, not for what they do.
 _LOOKS = {"query", "list", "log", "check", "preview", "files"}
+# Of a call that does many things: what it does to look.
+_LOOKING = {"mgmt/containers": {"query", "stats", "logs"}}
 
 _MAX_KEPT_BODY = 65_536
 _MAX_VALUE = 120
@@ -122,12 +124,16 @@ class AuditTrail:
             if what not in _TRIED or (what == "mgmt/init" and not fields.get("password")):
                 return
             fields = {}
-        elif what not in _SIGN_IN and _only_looks(what, route.path, scope["method"], status):
+        elif what not in _SIGN_IN and (
+            needed_scope(route.path, scope["method"]) is Needed.READ
+            or (status < 400 and _only_looks(what, fields))
+        ):
             return
+        who = principal.name if principal is not None else OPERATOR if status < 400 else NOBODY
         headers = Headers(scope=scope)
         append(
             folder,
-            who=principal.name if principal is not None else NOBODY,
+            who=who,
             what=what,
             target=_target_of(fields, scope.get("path_params") or {}),
             address=headers.get("x-real-ip") or (scope.get("client") or ("",))[0],
@@ -135,12 +141,9 @@ class AuditTrail:
         )
 
 
-def _only_looks(what: str, path: str, method: str, status: int) -> bool:
-    """Tell whether a call changes nothing, or was a look that was allowed: pages make such calls
-    all the time."""
-    if needed_scope(path, method) is Needed.READ:
-        return True
-    return status < 400 and what.rpartition("/")[2] in _LOOKS
+def _only_looks(what: str, fields: Mapping[str, Any]) -> bool:
+    """Tell whether a call changes nothing: pages make such calls all the time."""
+    return what.rpartition("/")[2] in _LOOKS or fields.get("action") in _LOOKING.get(what, ())
 
 
 def _fields_of(body: bytes) -> dict[str, Any]:

@@ -121,7 +121,7 @@ async def test_the_audit_log_says_who_did_what_from_where_and_when(page: Page) -
         ("nobody", "mgmt/login", "wrong_password"),
         ("key bot", "mgmt/api-keys/list", "scope_too_small"),
         ("admin", "mgmt/api-keys/create", "ok"),
-        ("nobody", "mgmt/init", "ok"),
+        ("admin", "mgmt/init", "ok"),
     ]
     assert told["entries"][2]["target"] == "label=bot scope=read"
     assert told["entries"][2]["from"]

@@ -70,6 +70,17 @@ async def test_programs_are_told_with_the_version_of_the_media_server(
     assert manager.asked == [("/v1/containers", {"action": "query", "lines": 100, "force": False})]
 
 
+async def test_the_audit_log_tells_what_was_done_to_a_program_and_no_looks(
+    page: Page, manager: Manager
+) -> None:
+    manager.answers["/v1/containers"] = (200, {"code": 0, "data": []})
+    for action in ("query", "restart"):
+        await page.client.post(f"{API}/containers", json={"action": action, "name": "redis"})
+    told = (await page.client.post(f"{API}/audit/query", json={})).json()["data"]["entries"]
+    found = [one["target"] for one in told if one["what"] == "mgmt/containers"]
+    assert found == ["action=restart name=redis"]
+
+
 async def test_a_refusal_of_the_manager_reaches_the_caller_as_it_is(
     page: Page, manager: Manager
 ) -> None:

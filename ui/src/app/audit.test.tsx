@@ -17,7 +17,7 @@ test('the audit tells who did what to what, from where, when, and whether it was
   await goLive([]);
   const rows = within(await screen.findByRole('table', { name: 'Audit' })).getAllByRole('row').slice(1);
   expect(rows[0]).toHaveTextContent(/Added an output.*label=YouTube.*admin.*192\.0\.2\.7.*1 hour ago.*Done/);
-  expect(rows[1]).toHaveTextContent(/Signed in.*–.*nobody signed in.*Refused/);
+  expect(rows[1]).toHaveTextContent(/Signed in.*–.*somebody not signed in.*Refused/);
   expect(within(rows[1]!).getByText('Refused')).toHaveAccessibleDescription('Wrong password.');
   await user.click(screen.getByRole('button', { name: 'Older' }));
   expect(await screen.findByText('mgmt/unheard-of')).toBeVisible();

@@ -14,7 +14,7 @@ describe('the list of streams', () => {
     const table = await screen.findByRole('table', LIST);
     const row = (name: RegExp) => within(within(table).getByRole('row', { name }));
     expect(row(/Evening show/).getByText('Live')).toBeVisible();
-    expect(row(/live\/wild/).getByText('Live · Not in the list')).toBeVisible();
+    expect(row(/live\/wild/).getByText('Live · Not added')).toBeVisible();
     expect(row(/live\/old/).getByText('Switched off')).toBeVisible();
     expect(row(/Evening show/).getByRole('link', { name: 'live/show' })).toHaveAttribute('href', '/mgmt/streams/live/show');
   });
