@@ -74,4 +74,8 @@ async def _redis(target: RedisProbe) -> Finding:
         return Finding(Verdict.GOOD)
     if pong.startswith(b"-LOADING"):
         return Finding(Verdict.BUSY, "loads its data")
+    if pong.startswith(b"-MISCONF"):
+        # It answers reads and goes on by itself when there is room; a restart would lose what it
+        # could not write.
+        return Finding(Verdict.GOOD, "takes no changes: it cannot write its file (disk full?)")
     return Finding(Verdict.BAD, f"answered {pong.decode(errors='replace').strip()!r}")

@@ -358,7 +358,8 @@ class Unit:
         if finding.verdict is Verdict.GOOD:
             self._backoff.healthy()
             since_ms = None if self._starting or not self._instance else self._instance.started_ms
-            self._set(State.RUNNING, "", since_ms if not self.healthy.is_set() else None)
+            since_ms = since_ms if not self.healthy.is_set() else None
+            self._set(State.RUNNING, finding.detail, since_ms)
             self._starting = False
             self._failing_since = None
             self.healthy.set()
