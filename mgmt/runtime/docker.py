@@ -157,7 +157,7 @@ class DockerRuntime:
         except APIError as exc:
             said = str(exc.explanation or exc).strip() or type(exc).__name__
             raise Upstream(
-                f"Docker: {said.splitlines()[0][:300]}", "Look at the engine with `docker info`."
+                f"Docker: {_short(said.splitlines()[0])}", "Look at the engine with `docker info`."
             ) from None
         except (DockerException, RequestException) as exc:
             # Whatever is no answer of the engine: it is not there, or went away over this call.
@@ -357,6 +357,11 @@ class DockerRuntime:
         except (DockerException, RequestException, OSError):
             return True
         return False
+
+
+def _short(said: str) -> str:
+    """Keep both ends: it begins with what was tried, and ends with the cause."""
+    return said if len(said) <= 300 else f"{said[:100]} ... {said[-195:]}"
 
 
 def _remove(container: Any) -> None:
