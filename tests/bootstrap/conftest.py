@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ..conftest import free_port
+from ..conftest import free_port, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TCP = ("HTTP", "RTMP", "PLATFORM", "HOOKS", "FFMPEG", "SRS_API", "SRS_HTTP", "SRS_EXPORTER")
@@ -40,6 +41,21 @@ class Site:
             timeout=800,
             check=False,
         )
+
+    def kill_while_it_builds(self) -> None:
+        """Begin an installation, and kill -9 all of it before its packages are there."""
+        building = self.data / "releases" / ".building"
+        with subprocess.Popen(
+            self.command("--no-start", "--runtime", "process"),
+            env=self.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        ) as run:
+            wait_until((building / "release" / "venv").exists, "it builds", 300)
+            assert run.poll() is None
+            os.killpg(run.pid, signal.SIGKILL)
+        assert building.exists()
 
     @property
     def environment(self) -> dict[str, str]:
@@ -106,13 +122,14 @@ def site(as_root: None) -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def built(as_root: None) -> Iterator[Site]:
-    """A directory with a release in it and nothing started."""
+    """A directory with a release in it and nothing started; its first run was killed."""
     one = new_site()
     one.checkout = one.data.parent / "checkout"
     # A copy, which a test may change, and which nobody else changes meanwhile.
     left_out = shutil.ignore_patterns(".*", "node_modules", "__pycache__", "dist", "*.egg-info")
     shutil.copytree(ROOT, one.checkout, ignore=left_out, symlinks=True)
     (one.checkout / "ui" / ".npmrc").write_bytes((ROOT / "ui" / ".npmrc").read_bytes())
+    one.kill_while_it_builds()
     done = one.run("--no-start", "--runtime", "process")
     assert done.returncode == 0, done.stdout + done.stderr
     yield one

@@ -96,25 +96,24 @@ def test_two_at_once_do_not_meet(built: Site) -> None:
 
 
 def test_a_killed_run_is_taken_up_again(built: Site) -> None:
-    release = release_of(built)
+    assert (release_of(built) / "complete").exists()
+    assert not (built.data / "releases" / ".building").exists()
+
+
+def test_a_release_that_is_not_complete_is_built_again(built: Site) -> None:
+    release, other = release_of(built), built.checkout / "core" / "other.py"
+    other.write_text('"""Nothing but a reason for a release whose packages can be taken."""\n')
+    beside = built.run("--no-start")
+    assert beside.returncode == 0, beside.stdout + beside.stderr
+    assert release_of(built) != release
+    other.unlink()
     (release / "complete").unlink()
-    with subprocess.Popen(
-        built.command("--no-start"),
-        env=built.environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    ) as run:
-        building = built.data / "releases" / ".building" / "release" / "venv"
-        while not building.exists():
-            assert run.poll() is None
-            time.sleep(0.02)
-        os.killpg(run.pid, signal.SIGKILL)
-    assert (built.data / "releases" / ".building").exists()
+    (release / "half").touch()
     done = built.run("--no-start")
     assert done.returncode == 0, done.stdout + done.stderr
+    assert release_of(built) == release
     assert (release / "complete").exists()
-    assert not (built.data / "releases" / ".building").exists()
+    assert not (release / "half").exists()
 
 
 def test_in_front_it_stops_everything_on_ctrl_c(built: Site) -> None:
