@@ -9,6 +9,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import cache
 
 import orjson
 from prometheus_client import Counter, Histogram
@@ -47,12 +48,19 @@ MAX_AT_ONCE = 32
 TEST_TYPE = "webhook.test"
 
 _SENT = Counter("streamstead_webhook_tries", "Messages sent to webhook targets", ["result"])
-_GIVEN_UP = Counter("streamstead_webhook_given_up", "Messages given up after 24 h")
-_SECONDS = Histogram(
-    "streamstead_webhook_seconds",
-    "Time until a webhook target had answered",
-    buckets=(0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0),
-)
+
+
+@cache
+def _figures() -> tuple[Counter, Histogram]:
+    """Made by who works, not by who loads this: a figure without labels is told at once."""
+    return (
+        Counter("streamstead_webhook_given_up", "Messages given up after 24 h"),
+        Histogram(
+            "streamstead_webhook_seconds",
+            "Time until a webhook target had answered",
+            buckets=(0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0),
+        ),
+    )
 
 
 def retry_delay_ms(attempts: int, chance: float) -> int:
@@ -100,6 +108,7 @@ class HookWorker:
         self._clock = clock
         self._chance = chance
         self._timeout_s = timeout_s
+        self._given_up, self._seconds = _figures()
         self._wake = asyncio.Event()
         self._under_way: dict[str, dict[str, str]] = {}  # target -> delivery id -> its order
         self._ended: set[str] = set()  # of what was under way when the queue was last read
@@ -178,7 +187,7 @@ class HookWorker:
                 await self._queue.finish(tried, now)
             elif now - tried.first_ms >= GIVE_UP_MS:
                 await self._queue.finish(replace(tried, state=DeliveryState.FAILED), now)
-                _GIVEN_UP.inc()
+                self._given_up.inc()
                 log.error("webhook.given_up", target=target.id, delivery=delivery.id)
             else:
                 due = now + retry_delay_ms(tried.attempts, self._chance())
@@ -227,7 +236,7 @@ class HookWorker:
                 error=exc.message,
                 reply="",
             )
-        _SECONDS.observe(reply.took_ms / 1000)
+        self._seconds.observe(reply.took_ms / 1000)
         failure = failure_of(reply)
         if failure is not None:
             log.warning(

@@ -16,9 +16,23 @@ def main(argv: list[str] | None = None) -> int:
     words = sys.argv[1:] if argv is None else argv
     if words[:1] == ["serve"]:
         return _serve(words[1:])
+    if words[:1] == ["template"]:
+        return _template()
     from .app import run
 
     return run(words)
+
+
+def _template() -> int:
+    try:
+        from ...core.template import run_template
+
+        order = run_template()
+    except ConfigError as exc:
+        print(f"{exc.message}\n{exc.help}", file=sys.stderr)
+        return EX_CONFIG
+    # A new process comes back with what it is to be; the template itself only when it ends.
+    return 0 if order is None else _serve(order.argv[2:])
 
 
 def _serve(words: list[str]) -> int:

@@ -13,6 +13,7 @@ from contextlib import suppress
 
 from ...core.log import get_logger
 from ...core.runner import GIVEN_SOCKETS, given_sockets
+from ...core.template import FIRST_DOOR
 
 log = get_logger(__name__)
 
@@ -52,7 +53,9 @@ class Doors:
         refused until the next one listens.
         """
         held = self._open.setdefault(name, {})
-        for port, number in _was_given(pid).items():
+        # What was forked has them where they always are; its environment is not its own.
+        always = {port: FIRST_DOOR + number for number, port in enumerate(ports)}
+        for port, number in (_was_given(pid) or always).items():
             if port in ports and port not in held:
                 found = _take_over(pidfd, number)
                 if found is not None and _is_door(found, port):

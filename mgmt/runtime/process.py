@@ -17,6 +17,8 @@ from pathlib import Path
 from ...core.errors import Upstream
 from ...core.log import get_logger
 from ...core.paths import DataDir
+from ...core.runner import service_names
+from ...core.template import Order
 from . import logfile
 from .account import Account
 from .doors import Doors, environment
@@ -31,11 +33,13 @@ from .pidfile import (
 )
 from .protocol import Ended, EngineNews, Instance
 from .spec import RuntimeName, ServiceSpec
+from .template import Forked, TemplateProcess
 
 log = get_logger(__name__)
 
 CHECK_TIMEOUT_S = 15.0
 KILL_WAIT_S = 5.0
+STATUS_WAIT_S = 5.0
 BASE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -47,6 +51,8 @@ class _Child:
     record: ProcessRecord
     pidfd: int
     popen: subprocess.Popen[bytes] | None = None
+    status: asyncio.Future[int | None] | None = None
+    """How it ended, of one that the template has made."""
     gone: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -60,6 +66,8 @@ class ProcessRuntime:
         self._account = account
         self._children: dict[str, _Child] = {}
         self._doors = Doors()
+        self._template = TemplateProcess()
+        self._ending: set[asyncio.Task[None]] = set()
         self._masked: dict[str, int] = {}  # how far their logs hold no secrets any more
         self._ended: asyncio.Queue[Ended] = asyncio.Queue()
 
@@ -70,7 +78,7 @@ class ProcessRuntime:
                 return running
             await self.adopted(spec)
             await self.stop(spec.name, spec.stop_grace_s, again=True)
-        return self._start(spec)
+        return await self._start(spec)
 
     async def inspect(self, name: str) -> Instance | None:
         child = self._children.get(name) or self._adopt(name)
@@ -139,6 +147,8 @@ class ProcessRuntime:
             yield await self._ended.get()
 
     async def close(self) -> None:
+        for task in self._ending:
+            task.cancel()
         for child in self._children.values():
             self._unwatch(child)
             if child.popen is not None:
@@ -146,11 +156,12 @@ class ProcessRuntime:
                 child.popen.returncode = 0
         self._children.clear()
         self._doors.close_all()
+        self._template.end()
 
-    def _start(self, spec: ServiceSpec) -> Instance:
+    async def _start(self, spec: ServiceSpec) -> Instance:
         doors = self._doors.open(spec.name, spec.doors)
         try:
-            return self._spawn(spec, doors)
+            return await self._fork(spec, doors) if spec.forked else self._spawn(spec, doors)
         except (OSError, Upstream):
             self._doors.ended(spec.name)
             raise
@@ -172,8 +183,7 @@ class ProcessRuntime:
                 user=account.uid if drop else None,
                 group=account.gid if drop else None,
                 extra_groups=list(account.groups) if drop else None,
-                # A release from before it had an account of its own goes on with its files.
-                umask=0o007 if spec.web else 0o027,
+                umask=self._umask(spec),
             )
         finally:
             os.close(fd)
@@ -194,6 +204,44 @@ class ProcessRuntime:
         log.info("process.started", name=spec.name, pid=record.pid)
         return Instance(spec.name, record.pid, record.spec_hash, record.started_ms)
 
+    async def _fork(self, spec: ServiceSpec, doors: dict[int, socket.socket]) -> Instance:
+        """Let the template make it; it begins when its pidfile is written."""
+        account = self._account.web if spec.web else self._account
+        order = Order(
+            argv=list(spec.argv),
+            env=self._environment(spec),
+            workdir=self._workdir(spec),
+            umask=self._umask(spec),
+            user=(account.uid, account.gid, list(account.groups)) if account.drops else None,
+            doors=list(doors),
+        )
+        command = (spec.argv[0], "template", *service_names(), "--data", str(self._data.root))
+        fd = logfile.open_log(self._log_path(spec.name))
+        try:
+            forked = await self._template.fork(
+                command, order, fd, [one.fileno() for one in doors.values()]
+            )
+        finally:
+            os.close(fd)
+        try:
+            record = new_record(forked.pid, spec.hash)
+            if record is None:
+                raise Upstream(f"{spec.name} ended at once")
+            write_pidfile(self._pidfile(spec.name), record)
+            self._watch(spec.name, record, None, forked)
+            os.write(forked.go, b"g")
+        except BrokenPipeError:
+            raise Upstream(f"{spec.name} ended at once") from None
+        finally:
+            os.close(forked.go)
+            os.close(forked.pidfd)
+        log.info("process.started", name=spec.name, pid=record.pid)
+        return Instance(spec.name, record.pid, record.spec_hash, record.started_ms)
+
+    def _umask(self, spec: ServiceSpec) -> int:
+        # A release from before the platform had an account of its own goes on with its files.
+        return 0o007 if spec.web else 0o027
+
     def _adopt(self, name: str) -> _Child | None:
         path = self._pidfile(name)
         record = read_pidfile(path)
@@ -207,7 +255,11 @@ class ProcessRuntime:
         return child
 
     def _watch(
-        self, name: str, record: ProcessRecord, popen: subprocess.Popen[bytes] | None
+        self,
+        name: str,
+        record: ProcessRecord,
+        popen: subprocess.Popen[bytes] | None,
+        forked: Forked | None = None,
     ) -> _Child | None:
         try:
             pidfd = os.pidfd_open(record.pid)
@@ -217,15 +269,33 @@ class ProcessRuntime:
         if popen is None and not still_runs(record):
             os.close(pidfd)
             return None
-        child = _Child(name, record, pidfd, popen)
+        child = _Child(name, record, pidfd, popen, forked.status if forked else None)
         self._children[name] = child
         asyncio.get_running_loop().add_reader(pidfd, self._on_end, child)
         return child
 
     def _on_end(self, child: _Child) -> None:
-        self._unwatch(child)
-        self._end_group(child)
-        status = child.popen.wait() if child.popen is not None else None
+        asyncio.get_running_loop().remove_reader(child.pidfd)
+        if child.status is None:
+            self._end_group(child)
+            self._note_end(child, child.popen.wait() if child.popen is not None else None)
+            return
+        task = asyncio.get_running_loop().create_task(self._end_of_forked(child, child.status))
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+
+    async def _end_of_forked(self, child: _Child, status: asyncio.Future[int | None]) -> None:
+        """The template reaps it, after what it left behind, and tells how it ended."""
+        found = None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STATUS_WAIT_S):
+                found = await asyncio.shield(status)
+        if found is None:
+            self._end_group(child)
+        self._note_end(child, found)
+
+    def _note_end(self, child: _Child, status: int | None) -> None:
+        os.close(child.pidfd)
         if self._children.get(child.name) is child:
             del self._children[child.name]
             self._pidfile(child.name).unlink(missing_ok=True)

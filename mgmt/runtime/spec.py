@@ -93,6 +93,8 @@ class ServiceSpec:
     """Runs as the account of the platform, to which the manager listens."""
     runs_as: str = ""
     """``uid:gid`` of its user."""
+    forked: bool = False
+    """One of our services: made from the template (core/template.py), whose memory it shares."""
     env: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     identity: tuple[str, ...] = ()
     """What stands for ``argv`` in the hash, when the same program lies at changing paths."""

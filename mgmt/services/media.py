@@ -63,6 +63,7 @@ def _engine_spec(plan: Plan) -> ServiceSpec:
         argv=(own_command(), *tail),
         # Without the release: an upgrade of ours never ends a live stream.
         identity=("engine", *tail, settings_digest(settings, ENGINE_SETTINGS)),
+        forked=True,
         env=tuple({"PYTHONUNBUFFERED": "1", **dict(own_environment()), **told}.items()),
         order=3,
         needs=("hooks",),

@@ -35,6 +35,7 @@ def own_spec(
         # Another release or other settings: restart. The settings are in the digest, so the
         # environment they came by is not counted again.
         identity=(*argv, VERSION, settings_digest(plan.settings)),
+        forked=True,
         env=(("PYTHONUNBUFFERED", "1"), *own_environment()),
         order=order,
         needs=needs,
