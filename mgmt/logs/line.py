@@ -46,7 +46,7 @@ _NAMES = {
     "fatal": "error",
 }
 # SRS warns of everybody who hangs up: each player, each look at its figures.
-_SRS_GOODBYE = re.compile(r"client disconnect peer\. ret=10(?:07|09)$")
+_SRS_GOODBYE = re.compile(r"client disconnect peer\. ret=10(?:07|08|09)$")
 _REDIS_MARKS = {".": "debug", "-": "debug", "*": "info", "#": "warning"}
 _FIRST = ("event", "level", "timestamp", "service")
 
