@@ -77,7 +77,9 @@ class Index:
                 self._lookup = has_words(connection)
                 self._catch_up(connection)
         except (sqlite3.Error, OSError) as exc:
-            log.warning("catalogue.made_again", reason=str(exc))
+            # A new house has none yet.
+            tell = log.warning if self._db.exists() else log.info
+            tell("catalogue.made_again", reason=str(exc))
             self.make_again(self.generation)
 
     def is_broken(self, exc: sqlite3.Error) -> bool:
