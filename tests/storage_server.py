@@ -112,6 +112,19 @@ class SeaweedFS:
         }
         return StorageTarget(**(fields | changes))
 
+    def as_given(self, bucket: str, endpoint: str = "") -> dict[str, Any]:
+        """Return a bucket as the operator types it in: the body of a call of the API."""
+        return {
+            "label": "Test",
+            "provider": "seaweedfs",
+            "bucket": bucket,
+            "region": REGION,
+            "endpoint": endpoint or self.endpoint,
+            "path_style": True,
+            "access_key": ACCESS_KEY,
+            "secret_key": SECRET_KEY,
+        }
+
     def client(self) -> Any:
         """Return a plain boto3 client, which knows nothing of our own code."""
         import boto3

@@ -15,7 +15,10 @@ from streamstead.core.settings import Settings
 from streamstead.mgmt.backup import create as making
 
 from ..conftest import wait_until
+from ..storage_server import SeaweedFS, seaweed
 from .house import API, PASSWORD, Api, House, begin_hls, playable, publishing
+
+__all__ = ["seaweed"]
 
 PASSPHRASE = "several words that nobody guesses"
 OUT_KEY = "out-key-7f3e9a"
@@ -200,14 +203,17 @@ def test_logs_of_all_programs_are_in_one_place(moved: Moved) -> None:
     assert found["text"] == "probe.line ?secret=***"
 
 
-def test_a_running_house_goes_back_to_a_backup_and_away_from_a_bad_one(
-    moved: Moved, passphrase_file: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_running_house_goes_back_to_a_backup_of_its_bucket_and_away_from_a_bad_one(
+    moved: Moved, passphrase_file: Path, monkeypatch: pytest.MonkeyPatch, seaweed: SeaweedFS
 ) -> None:
     house = moved.house
     options = ("--passphrase-file", str(passphrase_file))
-    done = house.cli("backup", "create", "--json", *options)
+    with house.api() as api:
+        api.call("/storage/targets/create", **seaweed.as_given(seaweed.make_bucket()))
+    done = house.cli("backup", "create", "--json", "--to", "bucket", *options)
     assert done.returncode == 0, done.stderr
     good = json.loads(done.stdout)["id"]
+    assert not list((house.data / "backups").glob(f"{good}*"))
     with house.api() as api:
         api.call("/hooks/srs/secret/update", secret="changed-since-then")
     pid = house.mgmt_pid()
