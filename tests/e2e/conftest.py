@@ -132,6 +132,8 @@ def docker_house(
 ) -> House:
     """Everything that can be a container is one; the engine stands in for the SRS image."""
     stand_in = images.build_stand_in(docker_images, first_house)
+    images.build_certbot(docker_images, stand_in)
+    images.build_monitoring(docker_images)
     house = new_house("dock", "docker", STREAMSTEAD_SRS_IMAGE=stand_in)
     house.reuse_release(first_house)
     done = house.bootstrap()

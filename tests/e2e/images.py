@@ -1,11 +1,13 @@
 """Local images under the names of the real ones: no registry can be reached by every machine.
 
-Redis and nginx come from Debian's packages; the embedded engine stands in for SRS unless the real
-image is there. All of ours carry the label ``streamstead.test``.
+Redis and nginx come from Debian's packages, Prometheus and its exporter from this machine, certbot
+from the release; the embedded engine stands in for SRS unless the real image is there. All of ours
+carry the label ``streamstead.test``.
 """
 
 import fcntl
 import hashlib
+import io
 import subprocess
 import tarfile
 import tempfile
@@ -16,6 +18,8 @@ import docker
 import pytest
 from docker.errors import DockerException, ImageNotFound
 
+from ..conftest import need
+from ..mgmt.conftest import rootfs
 from .house import House
 
 LABEL = "streamstead.test"
@@ -24,6 +28,12 @@ PACKAGES = ["redis-server", "nginx-light", "libnginx-mod-rtmp", "python3"]
 SRS = "ossrs/srs:5"
 STAND_IN = "streamstead-test/srs-stand-in:5"
 STAND_IN_PROGRAM = Path(__file__).parent / "stand_in_srs.py"
+CERTBOT = "certbot/certbot:latest"
+MONITORING = {
+    "prom/prometheus:latest": ({"prometheus": "prometheus", "promtool": "promtool"}, "/prometheus"),
+    "prom/node-exporter:latest": ({"node_exporter": "prometheus-node-exporter"}, ""),
+}
+"""Image -> (its programs and what they are called here, its volume)."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +54,7 @@ def prepare() -> Images:
         pytest.skip(f"no Docker Engine answers here ({type(exc).__name__})")
     base = _base(client)
     for name in ("redis:7", "nginx:stable"):
-        if _labels(client, name) in (None, {}) and _image(client, name) is None:
+        if _image(client, name) is None:
             client.images.get(base).tag(*name.split(":"))
     labels = _labels(client, SRS)
     real = SRS if labels is not None and LABEL not in labels else None
@@ -143,6 +153,41 @@ def build_stand_in(images: Images, house: House) -> str:
         )
         program.chmod(0o755)
         (tree / "local/srs/stand_in.py").write_text(STAND_IN_PROGRAM.read_text())
+        certbot = tree / "local/bin/certbot"
+        certbot.parent.mkdir()
+        run = "from certbot.main import main; raise SystemExit(main())"
+        python = "/usr/local/srs/venv/bin/python"
+        certbot.write_text(f'#!/bin/sh\nexec {python} -c "{run}" "$@"\n')
+        certbot.chmod(0o755)
         script = "cd /usr/local/srs && tar -xf release.tar && rm release.tar && chmod -R go+rX ."
         _change(images.base, name, ["sh", "-c", script], copy=tree)
     return name
+
+
+def build_certbot(images: Images, stand_in: str) -> None:
+    """Make certbot's image: entrypoint and volumes are those of the real one."""
+    if _image(images.client, CERTBOT) is None:
+        container = images.client.containers.create(stand_in, network_mode="host")
+        changes = ['ENTRYPOINT ["certbot"]', "VOLUME /etc/letsencrypt /var/lib/letsencrypt"]
+        container.commit(*CERTBOT.split(":"), changes="\n".join([*changes, f"LABEL {LABEL}=1"]))
+        container.remove()
+
+
+def build_monitoring(images: Images) -> None:
+    """Make images with a program and no shell, as the real ones have."""
+    for name, (programs, volume) in MONITORING.items():
+        if _image(images.client, name) is not None:
+            continue
+        found = {inside: Path(need(here)) for inside, here in programs.items()}
+        raw = io.BytesIO(rootfs(list(found.values())))
+        with tarfile.open(fileobj=raw, mode="a") as tar:
+            for inside, here in found.items():
+                link = tarfile.TarInfo(f"bin/{inside}")
+                link.type, link.linkname = tarfile.SYMTYPE, str(here)
+                tar.addfile(link)
+        changes = ["USER nobody", f'ENTRYPOINT ["/bin/{next(iter(found))}"]', f"LABEL {LABEL}=1"]
+        changes += [f"VOLUME {volume}"] if volume else []
+        repository, tag = name.split(":")
+        images.client.api.import_image_from_data(
+            raw.getvalue(), repository=repository, tag=tag, changes=changes
+        )
