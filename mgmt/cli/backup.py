@@ -10,9 +10,9 @@ from typing import Annotated, Any
 
 import typer
 
-from ...core.errors import StreamsteadError
+from ...core.errors import StreamsteadError, Upstream
 from ...core.settings import Settings
-from .client import NotRunning, ask_manager
+from .client import ask_manager
 from .common import AsJson, Data, load, out, print_json, print_pairs, print_table, utc
 
 ASK_S = 40.0
@@ -198,8 +198,8 @@ def _wait(settings: Settings, job: dict[str, Any]) -> Any:
         time.sleep(POLL_S)
         try:
             found = _ask(settings, "list", {})
-        except NotRunning:
-            continue
+        except Upstream:
+            continue  # it ends or is away; that may have cut off an answer too
         heard = time.monotonic()
         running, last = found["running"], found["last"]
         if running is not None:
