@@ -42,6 +42,9 @@ _MAX_NUMBER = 10**15 - 1
 _KEPT = re.compile(r"(\d{16})-\d+-\d+-\d+-[0-9A-Za-z]+\.ts")
 _TAG = re.compile(r"[0-9A-Za-z]{1,16}")
 
+_LOOK_MS = 200
+"""Between looks whether the rules have changed: the library wakes up so often."""
+
 _RESULTS = Counter("streamstead_spool_segments", "Segments to be recorded", ["result"])
 
 
@@ -93,8 +96,8 @@ class Spool:
             self._rules_file.parent,
             watch_filter=lambda _, path: path.endswith(f"/{name}"),
             recursive=False,
-            debounce=50,
-            step=20,
+            debounce=_LOOK_MS,
+            step=_LOOK_MS,
         ):
             self._rules = RecordRules.load(self._rules_file)
 

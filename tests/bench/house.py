@@ -31,7 +31,10 @@ from tests.e2e.house import (
     segments,
 )
 
-IDLE_S = 20
+SETTLED_S = 60
+"""After a start: what a service needs for that alone it has given back then."""
+IDLE_S = 60
+"""Longer than any of our rhythms."""
 
 
 def main() -> None:
@@ -52,7 +55,9 @@ def measure(house: House) -> None:
     begun = time.monotonic()
     house.bootstrap()
     row("bootstrap again, nothing to do", "5 s", f"{time.monotonic() - begun:.1f} s")
+    time.sleep(SETTLED_S)
     redis_rate(house)
+    wakeups(house)
     memory(house)
     script_size(house)
     first_picture(house)
@@ -75,16 +80,47 @@ def redis_rate(house: House) -> None:
     row("idle: Redis commands a second", "3", f"{(after - before - 1) / IDLE_S:.1f}")
 
 
-def memory(house: House) -> None:
-    total_rss = total_pss = 0.0
+def ours(house: House) -> dict[str, psutil.Process]:
+    """Return our Python processes by what they are."""
+    found = {}
     for process in psutil.process_iter(["cmdline"]):
         words = process.info["cmdline"] or []
-        if str(house.data) in words and any("python" in word for word in words[:1]):
-            full = process.memory_full_info()
-            total_rss += full.rss / 1e6
-            total_pss += full.pss / 1e6
-            name = next((w for w in ("keeper", *words[3:5]) if w in " ".join(words)), "")
-            print(f"  {name:<16} RSS {full.rss / 1e6:.0f} MB, PSS {full.pss / 1e6:.0f} MB")
+        if str(house.data) in words and "python" in words[0]:
+            name = words[words.index("serve") + 1] if "serve" in words else words[2]
+            found["keeper" if "keeper" in " ".join(words[:4]) else name] = process
+    return found
+
+
+def wakeups(house: House) -> None:
+    """Tell how often each of ours begins to run while nothing happens, and for how long."""
+    before = {name: _ran(one) for name, one in ours(house).items()}
+    time.sleep(IDLE_S)
+    for name, one in ours(house).items():
+        if name in before:
+            switches, cpu_s = (now - had for now, had in zip(_ran(one), before[name], strict=True))
+            print(
+                f"  {name:<16} {switches / IDLE_S:.1f} wake-ups a second, "
+                f"{100 * cpu_s / IDLE_S:.2f} % of a core"
+            )
+
+
+def _ran(process: psutil.Process) -> tuple[float, float]:
+    """Return (wake-ups of all threads, processor time in s) so far."""
+    switches = 0
+    for status in Path(f"/proc/{process.pid}/task").glob("*/status"):
+        found = re.search(r"^voluntary_ctxt_switches:\s+(\d+)", status.read_text(), re.M)
+        switches += int(found[1]) if found else 0
+    times = process.cpu_times()
+    return switches, times.user + times.system
+
+
+def memory(house: House) -> None:
+    total_rss = total_pss = 0.0
+    for name, process in ours(house).items():
+        full = process.memory_full_info()
+        total_rss += full.rss / 1e6
+        total_pss += full.pss / 1e6
+        print(f"  {name:<16} RSS {full.rss / 1e6:.0f} MB, PSS {full.pss / 1e6:.0f} MB")
     row("idle: memory of all our Python processes", "200 MB", f"PSS {total_pss:.0f} MB")
     print(f"  (sum of RSS, shared pages counted each time: {total_rss:.0f} MB)")
 
