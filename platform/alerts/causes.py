@@ -20,6 +20,8 @@ FIRST_START_MS = 180_000
 
 JUMP_SHOWN_MS = 15 * 60_000
 FRESH_MS = 12_000
+CHANGE_S = 90
+"""So long the manager may be away while an upgrade replaces it; as the upgrade itself waits."""
 _WELL = {"running", "off"}
 _MONITORING = {"prometheus", "node_exporter"}
 _APART = {"redis", "media"} | _MONITORING
@@ -93,7 +95,8 @@ class Causes:
         }
 
     def _of_programs(self, view: View, stopping: bool) -> dict[str, Sequence[Reading] | None]:
-        away = [Reading("", {})] if view.host_away_s > 0 and not stopping else []
+        expected_s = CHANGE_S if self._latches.upgrading(view.at_ms) else 0
+        away = [Reading("", {})] if view.host_away_s > expected_s and not stopping else []
         found: dict[str, Sequence[Reading] | None] = {"manager_down": away}
         if view.services is None or stopping:
             return found

@@ -12,6 +12,8 @@ HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 MAX_LATCHES = 200
 ATTACK_MS = 300_000
+LONGEST_UPGRADE_MS = HOUR_MS
+"""One that is not told to have ended by then was forgotten."""
 MAX_SUBJECT = 100
 MAX_WORDS = 300
 
@@ -63,6 +65,11 @@ _END = {
     EventType.UPGRADE_FINISHED: "upgrade_failed",
     EventType.ENGINE_BACK: "containers_lost",
 }
+_UPGRADE_ENDS = {
+    EventType.UPGRADE_FINISHED,
+    EventType.UPGRADE_ROLLED_BACK,
+    EventType.UPGRADE_FAILED,
+}
 RULES = frozenset(setting.rule for setting in _SET.values())
 """Rules whose cause is known from events alone."""
 
@@ -76,6 +83,7 @@ class Latches:
         self.latches: dict[str, Latch] = {}
         self.changed: set[str] = set()
         self._refused: deque[int] = deque(maxlen=10_000)
+        self._upgrade_ms: int | None = None
 
     def load(self, stored: Iterable[Latch]) -> None:
         """Go on where an earlier process has ended."""
@@ -86,6 +94,10 @@ class Latches:
         if event.type == EventType.AUTH_REFUSED:
             self._refused.append(event.at_ms)
             return
+        if event.type == EventType.UPGRADE_STARTED:
+            self._upgrade_ms = event.at_ms
+        elif event.type in _UPGRADE_ENDS:
+            self._upgrade_ms = None
         rule = _END.get(event.type)  # type: ignore[call-overload]
         if rule is not None:
             self._drop(f"{rule}:{_subject(event, _SUBJECTS[rule])}")
@@ -120,6 +132,10 @@ class Latches:
         for latch in self.latches.values():
             found.setdefault(latch.rule, []).append(Reading(latch.subject, latch.params))
         return found
+
+    def upgrading(self, now_ms: int) -> bool:
+        """Tell whether an upgrade goes on, which replaces the manager."""
+        return self._upgrade_ms is not None and now_ms - self._upgrade_ms < LONGEST_UPGRADE_MS
 
     def refused(self, now_ms: int) -> int:
         """Return how many wrong passwords there were in the last five minutes."""

@@ -100,6 +100,18 @@ def test_the_manager_and_redis_away(causes: Causes) -> None:
     assert wrong(causes, View(host_away_s=3, redis_away_s=3)) == {"manager_down:", "redis_down:"}
 
 
+def test_an_upgrade_may_replace_the_manager_in_peace(data_dir: Path) -> None:
+    latches = Latches()
+    causes = Causes(DataDir(data_dir), latches)
+    away, gone = View(host_away_s=20), View(host_away_s=100)
+    latches.take(Event("1-0", "", EventType.UPGRADE_STARTED, NOW_MS, "", {}))
+    assert wrong(causes, away) == set()
+    assert wrong(causes, gone) == {"manager_down:"}
+    assert wrong(causes, View(at_ms=NOW_MS + HOUR_MS, host_away_s=20)) == {"manager_down:"}
+    latches.take(Event("2-0", "", EventType.UPGRADE_FINISHED, NOW_MS, "", {}))
+    assert wrong(causes, away) == {"manager_down:"}
+
+
 def test_redis_that_does_not_save_and_readers_that_lag(causes: Causes) -> None:
     redis = RedisFacts(90, 100, 5, 5, "the append-only file cannot be written", {"stats": 2001})
     assert wrong(causes, View(redis=redis)) == {
