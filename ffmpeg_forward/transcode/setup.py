@@ -35,7 +35,7 @@ async def open_transcode(services: Services) -> AsyncIterator[Transcoder]:
         oryx = Oryx(OryxStore(services.redis, services.master_key), grants, settings.rtmp_port)
         sources, hardware = Sources(srs), HardwareEncoders()
         load = BusyMeter()
-        guard = Guard(settings.data.root / "transcode-speed.json", load)
+        guard = Guard(settings.data.config / "transcode-speed.json", load)
 
         async def works(live: Mapping[str, Session], renditions: Mapping[str, str]) -> list[Work]:
             return [
