@@ -28,6 +28,8 @@ START_POLL_S = 0.1
 NEEDS_PATIENCE_S = 20.0
 """A first start waits so long for what it needs, then goes on: it can report better than we."""
 LAST_LINES = 50
+LONGEST_PATIENCE = 8
+"""A start may take so many times as long as it should, the more the more often it failed."""
 _MARKS = ("bind() to", "[ERROR]", "[emerg]")
 """How nginx and SRS mark the line that says why; what they write after it says less."""
 
@@ -370,7 +372,9 @@ class Unit:
         if finding.verdict is Verdict.BUSY:
             self._set(State.STARTING, finding.detail)
             return 0.5
-        if self._starting and now - self._started_at < check.start_s:
+        # A machine that is too slow for one start is not made faster by more of them.
+        patience_s = check.start_s * min(1 + self._backoff.failures, LONGEST_PATIENCE)
+        if self._starting and now - self._started_at < patience_s:
             return START_POLL_S if now - self._started_at < 5 else 1.0
         self.healthy.clear()
         self._failing_since = self._failing_since or now

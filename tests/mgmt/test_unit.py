@@ -285,6 +285,31 @@ async def test_one_that_never_becomes_healthy_is_tried_again(
     assert "did not work" in unit.status.detail or unit.status.restarts == 1
 
 
+async def test_the_more_often_a_start_failed_the_longer_the_next_may_take(
+    make: Make, until: Until, runtime: FakeRuntime, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr("streamstead.mgmt.unit.monotonic", lambda: now)
+    door.good = False
+    unit = make(patience_s=30)
+
+    async def looked_at() -> None:
+        before = unit.health
+        await until(lambda: unit.health is not before)
+        before = unit.health
+        await until(lambda: unit.health is not before)
+
+    async with kept(unit):
+        await until(lambda: runtime.calls.count("start thing") == 1)
+        now += 31
+        await until(lambda: runtime.calls.count("start thing") == 2)
+        now += 45
+        await looked_at()
+        assert runtime.calls.count("start thing") == 2
+        now += 16
+        await until(lambda: runtime.calls.count("start thing") == 3)
+
+
 async def test_a_restart_on_request_is_no_failure(
     make: Make, until: Until, runtime: FakeRuntime
 ) -> None:
