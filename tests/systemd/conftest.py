@@ -14,7 +14,14 @@ from .machine import CACHE, Machine, image
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SHELF = "/srv/releases"
-LEFT_OUT = shutil.ignore_patterns(".*", "node_modules", "__pycache__", "dist", "*.egg-info")
+LEFT_OUT = shutil.ignore_patterns("node_modules", "__pycache__", "dist", "*.egg-info")
+HIDDEN_PARTS = {".dockerignore", ".npmrc"}
+"""What begins with a dot and belongs to the project all the same."""
+
+
+def _left_out(folder: str, names: list[str]) -> set[str]:
+    hidden = {one for one in names if one.startswith(".")} - HIDDEN_PARTS
+    return hidden | LEFT_OUT(folder, names)
 
 
 @dataclass
@@ -38,8 +45,7 @@ class Publisher:
     ) -> Path:
         """Make, sign and enter one; ``spoil`` changes the checkout it is made of."""
         tree = self.folder / f"checkout-{version}"
-        shutil.copytree(ROOT, tree, ignore=LEFT_OUT, symlinks=True)
-        (tree / "ui" / ".npmrc").write_bytes((ROOT / "ui" / ".npmrc").read_bytes())
+        shutil.copytree(ROOT, tree, ignore=_left_out, symlinks=True)
         project = tree / "pyproject.toml"
         text = re.sub(
             r'^version = ".*"$', f'version = "{version}"', project.read_text(), flags=re.M
