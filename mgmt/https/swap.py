@@ -15,7 +15,8 @@ from .shelf import Shelf
 log = get_logger(__name__)
 
 VERIFY_S = 5.0
-IN_A_ROW = 3
+IN_A_ROW = 5
+LOOK_S = 0.05
 """While nginx changes over, old and new workers take connections side by side."""
 
 
@@ -71,8 +72,7 @@ async def _verify(house: House, about: About) -> str:
         good = good + 1 if shown == about.facts.fingerprint else 0
         if good == IN_A_ROW:
             return f"served to new connections after {monotonic() - began:.1f} s"
-        if good == 0:
-            await asyncio.sleep(0.05)
+        await asyncio.sleep(LOOK_S)
     raise Upstream(
         f"nginx did not show the new certificate within {VERIFY_S:.0f} s"
         + (f" ({last})" if last else ""),
