@@ -162,7 +162,7 @@ def api(house: House) -> Iterator[Api]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     program = need("chromium")
-    expect.set_options(timeout=30_000)
+    expect.set_options(timeout=60_000)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=program, args=CHROMIUM)
         yield chromium
