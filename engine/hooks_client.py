@@ -17,8 +17,10 @@ from .callbacks import Action, callback_body
 from .clients import Client
 from .http_client import Reply
 
-ASK_TIMEOUT_S = 4.0
-TELL_TIMEOUT_S = 5.0
+ASK_TIMEOUT_S = 12.0
+TELL_TIMEOUT_S = 12.0
+"""While hooks is replaced its port takes connections, and the next process answers them: on a busy
+machine that takes some seconds."""
 MAX_QUESTIONS = 32
 """Questions on the way at once; more wait, within the same time limit."""
 MAX_WAITING = 200

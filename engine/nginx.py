@@ -27,7 +27,7 @@ from .dvr import parts_folder
 
 MAX_CONNECTIONS = 4096
 MAX_FILES = 8192
-NETCALL_TIMEOUT_S = 10
+NETCALL_TIMEOUT_S = 26
 """Longer than the two questions of one publisher together may take."""
 STOP_GRACE_S = 2.0
 MAX_LOG_BYTES = 8 << 20
