@@ -116,9 +116,10 @@ def test_killing_one_of_our_services_touches_neither_publisher_nor_viewer(
 def test_a_publisher_who_comes_while_nobody_answers_callbacks_is_let_in(
     house: House, api: Api
 ) -> None:
-    house.kill(_pid(house, "hooks"))
     name = random_name()
-    with publishing(f"{house.rtmp}/{name}?secret={api.secret()}") as publisher:
+    url = f"{house.rtmp}/{name}?secret={api.secret()}"
+    house.kill(_pid(house, "hooks"))
+    with publishing(url) as publisher:
         wait_until(lambda: f"live/{name}" in api.streams(), "the stream is listed")
         assert publisher.alive
     wait_until(lambda: f"live/{name}" not in api.streams(), "the stream is gone")
