@@ -73,6 +73,14 @@ async def refused(spec: ServiceSpec) -> None:
             await asked(spec)
 
 
+async def the_next_answers_who_waits(runtime: ProcessRuntime, spec: ServiceSpec) -> bool:
+    """Connect while nobody is there, and start the next one only then."""
+    waiting = asyncio.create_task(asked(spec))
+    await asyncio.sleep(0)
+    following = await runtime.ensure(spec)
+    return await waiting == str(following.pid)
+
+
 async def ended(runtime: ProcessRuntime, one: Instance) -> None:
     os.kill(one.pid, signal.SIGKILL)
     async with asyncio.timeout(30):
@@ -86,10 +94,7 @@ async def test_who_comes_while_it_is_replaced_is_answered_by_the_next(
     first = await runtime.ensure(thing)
     assert await asked(thing) == str(first.pid)
     await runtime.stop("thing", 5, again=True)
-    waiting = asyncio.create_task(asked(thing))
-    await asyncio.sleep(0)
-    second = await runtime.ensure(thing)
-    assert await waiting == str(second.pid)
+    assert await the_next_answers_who_waits(runtime, thing)
 
 
 async def test_who_comes_after_a_crash_is_answered_by_the_next(
@@ -99,10 +104,7 @@ async def test_who_comes_after_a_crash_is_answered_by_the_next(
     first = await runtime.ensure(thing)
     assert await asked(thing) == str(first.pid)
     await ended(runtime, first)
-    waiting = asyncio.create_task(asked(thing))
-    await asyncio.sleep(0)
-    second = await runtime.ensure(thing)
-    assert await waiting == str(second.pid)
+    assert await the_next_answers_who_waits(runtime, thing)
 
 
 async def test_a_new_manager_holds_what_the_one_before_had_given(
@@ -116,10 +118,7 @@ async def test_a_new_manager_holds_what_the_one_before_had_given(
     assert await after.inspect("thing") == first
     await after.adopted(thing)
     await ended(after, first)
-    waiting = asyncio.create_task(asked(thing))
-    await asyncio.sleep(0)
-    second = await after.ensure(thing)
-    assert await waiting == str(second.pid)
+    assert await the_next_answers_who_waits(after, thing)
 
 
 async def test_another_release_takes_the_door_over(manager: Managers, thing: ServiceSpec) -> None:
