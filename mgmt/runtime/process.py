@@ -316,6 +316,8 @@ class ProcessRuntime:
             os.killpg(pid, signal.SIGKILL)
 
     def _send(self, child: _Child, number: int) -> None:
+        if child.gone.is_set():  # its descriptor is closed, and may be another's by now
+            return
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(child.pidfd, number)
 
@@ -324,12 +326,10 @@ class ProcessRuntime:
         os.close(child.pidfd)
 
     async def _wait_gone(self, child: _Child, seconds: float) -> bool:
-        try:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await child.gone.wait()
-        except TimeoutError:
-            return False
-        return True
+        return child.gone.is_set()  # it may have gone in the very moment the time was up
 
     def _environment(self, spec: ServiceSpec | RunOnce) -> dict[str, str]:
         kept = {

@@ -11,7 +11,7 @@ from streamstead.hooks.storage.upload_settings import UploadSettings
 
 from ...fault_proxy import Fault, FaultProxy
 from ...storage_server import SeaweedFS
-from .upload_house import House, in_bucket, puts
+from .upload_house import LIMIT_S, House, in_bucket, puts
 
 pytestmark = pytest.mark.integration
 
@@ -36,8 +36,9 @@ async def test_segments_go_up_while_the_stream_is_live(
     await house.segments(live.id, 2)
     sent = await house.until(live.id, lambda one: one.uploaded_bytes == 80_000, "both are up")
     assert sent.upload is UploadState.UPLOADING
-    there = in_bucket(seaweed.client(), bucket, f"tv/{live.id}")
-    assert PLAYLIST_FILE in there
+    async with asyncio.timeout(LIMIT_S):  # the playlist follows its segments
+        while PLAYLIST_FILE not in in_bucket(seaweed.client(), bucket, f"tv/{live.id}"):
+            await asyncio.sleep(0.05)
     await house.segments(live.id, 1)
     await house.until(live.id, lambda one: one.uploaded_bytes == 120_000, "the third is up")
     await house.finish(live.id)
