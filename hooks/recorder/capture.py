@@ -23,6 +23,7 @@ from ..record_rules import RecordRules
 from .inbox import clear_out, spooled_streams
 from .stream_capture import WINDOW_S, House, StreamCapture
 from .take import Take
+from .window import clear_stale
 
 log = get_logger(__name__)
 
@@ -31,6 +32,9 @@ LOOK_S = 5.0
 
 LOOK_BACK_MS = 60_000
 """What happened so long before a start, or while Redis was away, is heard of too."""
+
+TIDY_S = 3600.0
+"""What was left behind and nobody wants is looked for so often."""
 
 PARALLEL = 4
 _OF_INTEREST = {
@@ -72,6 +76,7 @@ class Capture:
         self._forget_manual = forget_manual
         self._streams: dict[str, StreamCapture] = {}
         self._asked_registry = -1e9
+        self._tidied_at = -TIDY_S
         self._wake = asyncio.Event()
 
     def wake(self) -> None:
@@ -158,6 +163,7 @@ class Capture:
 
     async def _round(self) -> float:
         """Look at everything once; return how long to wait for the next time, in seconds."""
+        await self._tidy()
         await self._ask_registry()
         for app, name in await asyncio.to_thread(spooled_streams, self._spool):
             self._stream(app, name)
@@ -172,6 +178,13 @@ class Capture:
                 group.create_task(self._care_for(stream, limit))
         self._forget_idle()
         return self._until_next_close()
+
+    async def _tidy(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now - self._tidied_at >= TIDY_S:
+            self._tidied_at = now
+            await asyncio.to_thread(clear_out, self._spool)
+            await asyncio.to_thread(clear_stale, self._house.html)
 
     async def _release_by_hand(self) -> None:
         """What was started or stopped by hand holds until the publisher has left for good."""
@@ -244,7 +257,6 @@ class Capture:
 
     async def _resume(self) -> None:
         """Go on with what was under way when this process ended."""
-        await asyncio.to_thread(clear_out, self._spool)
         for recording in await self._catalogue.work(state=State.RECORDING):
             take = Take(self._record, recording.id)
             try:

@@ -10,7 +10,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...core.errors import Invalid, NotFound
@@ -24,7 +24,16 @@ from .inbox import MAX_AT_ONCE, Spooled, spooled_segments
 from .probe import MediaFacts, probe
 from .sessions import WantedSessions
 from .take import REMEMBERED, Arrived, Take
-from .window import SETTLED_S, STILL_S, Listed, is_settled, left_behind, listed_segments
+from .window import (
+    SETTLED_S,
+    STILL_S,
+    UNFINISHED,
+    Listed,
+    is_settled,
+    left_behind,
+    listed_segments,
+    take_unfinished,
+)
 
 log = get_logger(__name__)
 
@@ -247,12 +256,21 @@ class StreamCapture:
             run = self._sessions.at(one.source) or (last.run if last is not None else "unknown")
             if before is not None and run == before.run:
                 break  # of the same session: what came before it is told of by others
-            facts = await probe(one.path)
+            path, moved = one.path, one.path.suffix == UNFINISHED
+            if moved:
+                folder = self._house.spool / self.app / self.stream
+                try:
+                    path = await asyncio.to_thread(take_unfinished, path, folder)
+                except FileNotFoundError:
+                    continue  # it was finished at last
+            facts = await probe(path)
             if facts is not None and facts.duration_ms > 0:
                 log.warning("segment.salvaged", stream=self.url, ms=facts.duration_ms)
                 seq = last.seq + 1 if last is not None and last.run == run else 0
-                whole = Listed(one.path, one.source, seq, facts.duration_ms)
-                await self._add(self._arrived(whole, run))
+                whole = Listed(path, one.source, seq, facts.duration_ms)
+                await self._add(replace(self._arrived(whole, run), moved=moved))
+            elif moved:
+                await asyncio.to_thread(path.unlink, missing_ok=True)
 
     async def _add(self, arrived: Arrived) -> None:
         """Put one segment into the stream's recording, which is begun or split when due."""

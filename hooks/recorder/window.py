@@ -8,10 +8,17 @@ whatever was missed is found here as long as it is there.
 import os
 import re
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...core.files import copy_durably
+
 _NAME = re.compile(r"(.+)-(\d{1,15})\.ts")
+UNFINISHED = ".tmp"
+"""SRS writes a segment by this further ending, and gives it its name when it is whole."""
+
+_PACKET = 188
 _NUMBER = re.compile(r"[0-9]{1,15}")
 _MAX_MS = 10**15
 _MAX_BYTES = 1 << 20
@@ -20,6 +27,9 @@ SETTLED_S = 1.5
 
 STILL_S = 3.0
 """So long nobody has written to a file that counts as left behind."""
+
+STALE_S = 86400.0
+"""No stream that is live lists a segment, or leaves its playlist alone, for so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +88,7 @@ def left_behind(
     try:
         with os.scandir(html / app) as entries:
             for entry in entries:
-                source = _source(entry.name, stream)
+                source = _source(entry.name.removesuffix(UNFINISHED), stream)
                 if source is None or source <= after or not entry.is_file(follow_symlinks=False):
                     continue
                 over = before is not None and source < before
@@ -87,6 +97,29 @@ def left_behind(
     except OSError:
         return []
     return sorted(found, key=lambda one: one.source)
+
+
+def take_unfinished(path: Path, folder: Path) -> Path:
+    """Copy what there is of a segment that will not be finished, in whole packets; return the copy,
+    which ``folder`` forgets if nobody takes it (``inbox.clear_out``). Raises OSError."""
+    copy = folder / f".{path.name.removesuffix(UNFINISHED)}"
+    folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+    copy_durably(path, copy)
+    size = copy.stat().st_size
+    os.truncate(copy, size - size % _PACKET)
+    return copy
+
+
+def clear_stale(html: Path) -> None:
+    """Remove what a killed media server left there: the next one cares for its own files alone."""
+    old = time.time() - STALE_S
+    for folder, _, names in os.walk(html):
+        for name in names:
+            path = os.path.join(folder, name)
+            if name.endswith((".ts", ".m3u8", UNFINISHED)):
+                with suppress(OSError):
+                    if os.lstat(path).st_mtime < old:
+                        os.unlink(path)
 
 
 def _source(name: str, stream: str) -> int | None:

@@ -269,39 +269,48 @@ async def test_ending_by_hand_closes_at_once_and_the_rule_begins_the_next(
     assert [sources(recorder, one) for one in both] == [[0], [1]]
 
 
-def left_behind(recorder: Recorder, piece: int) -> None:
-    """The media server is killed in the middle of a segment that it has told nobody of."""
-    left = recorder.data.html / "live" / f"cam-{recorder.server.now_ms}.ts"
+def left_behind(recorder: Recorder, piece: int, ending: str = "") -> None:
+    """The media server is killed in the middle of a segment that it has told nobody of; one that
+    gives it its name at the end only (``ending``) has begun a packet of it, too."""
+    left = recorder.data.html / "live" / f"cam-{recorder.server.now_ms}.ts{ending}"
     left.parent.mkdir(exist_ok=True)
-    left.write_bytes(recorder.server.pieces[piece].read_bytes())
+    left.write_bytes(recorder.server.pieces[piece].read_bytes() + b"\x47" * bool(ending))
     then = left.stat().st_mtime - 60
     os.utime(left, (then, then))
     recorder.server.now_ms += 1_500
 
 
+ENDINGS = pytest.mark.parametrize("ending", ["", ".tmp"], ids=["by-its-name", "unfinished"])
+
+
+@ENDINGS
 async def test_a_segment_that_a_killed_media_server_left_behind_is_saved(
-    recorder: Recorder,
+    recorder: Recorder, ending: str
 ) -> None:
     await recorder.start()
     await recorder.publish()
     await recorder.segment()
     await recorder.until(has(1), "one segment")
-    left_behind(recorder, 1)
+    left_behind(recorder, 1, ending)
     await recorder.unpublish()
     (done,) = await recorder.until(closed(), "closed")
     assert done.segments == 2
     assert abs(done.duration_ms - 2000) < 200
+    kept = (recorder.data.record / done.id).glob("*.ts")
+    assert [one.stat().st_size % 188 for one in kept] == [0, 0]
+    assert not list(recorder.data.spool.rglob("*.ts"))
 
 
+@ENDINGS
 async def test_what_a_killed_media_server_left_behind_comes_before_the_next_session(
-    recorder: Recorder,
+    recorder: Recorder, ending: str
 ) -> None:
     recorder.rules = replace(recorder.rules, grace_s=60)
     await recorder.start()
     await recorder.publish("one")
     await recorder.segment("one")
     await recorder.until(has(1), "one segment")
-    left_behind(recorder, 1)
+    left_behind(recorder, 1, ending)
     await recorder.unpublish("one")
     await recorder.publish("two")
     await recorder.segment("two")

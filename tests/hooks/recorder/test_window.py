@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from streamstead.hooks.recorder.window import left_behind, listed_segments
+from streamstead.hooks.recorder.window import clear_stale, left_behind, listed_segments
 
 PLAYLIST = """#EXTM3U
 #EXT-X-VERSION:3
@@ -49,6 +49,21 @@ def test_only_files_that_nobody_writes_to_are_left_behind(tmp_path: Path) -> Non
         path.write_bytes(b"x")
         then = path.stat().st_mtime - age_s
         os.utime(path, (then, then))
+    (home / "cam-2.ts").rename(home / "cam-2.ts.tmp")
     (home / "cam-4.ts").symlink_to("/etc/passwd")
     (home / "camera-9.ts").write_bytes(b"x")
     assert [one.source for one in left_behind(tmp_path, "live", "cam", 1)] == [2]
+
+
+def test_only_media_that_nobody_lists_any_more_is_stale(tmp_path: Path) -> None:
+    home = tmp_path / "live"
+    home.mkdir()
+    names = [f"cam-{age}.{end}" for age in (1, 90_000) for end in ("ts", "ts.tmp", "html")]
+    for name in [*names, "cam.m3u8"]:
+        path = home / name
+        path.write_bytes(b"x")
+        age_s = 90_000 if "90000" in name or name == "cam.m3u8" else 1
+        then = path.stat().st_mtime - age_s
+        os.utime(path, (then, then))
+    clear_stale(tmp_path)
+    assert {path.name for path in home.iterdir()} == {*names[:3], names[5]}
