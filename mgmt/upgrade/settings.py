@@ -41,7 +41,7 @@ class UpgradeSettings(BaseModel):
 
     strategy: Strategy = Strategy.AUTO
     window: Window = Window()
-    channel: Channel = Channel.LATEST
+    channel: Channel = Channel.STABLE
     source: Source = Source.INDEX
     url: Annotated[str, Field(max_length=500)] = ""
     keys: list[str] = []

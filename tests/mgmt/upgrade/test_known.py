@@ -68,8 +68,8 @@ def test_an_index_tells_what_can_be_had(shelf: Shelf) -> None:
     found = shelf.releases().find("v1.1.0")
     assert found.version == Version.parse("1.1.0")
     assert found.url == f"file://{shelf.folder}/streamstead-1.1.0.tar.gz"
-    assert shelf.releases().find("").version == Version.parse("1.2.0-rc.1")
-    assert shelf.releases().find(Channel.STABLE).version == Version.parse("1.1.0")
+    assert shelf.releases().find("").version == Version.parse("1.1.0")
+    assert shelf.releases().find(Channel.LATEST).version == Version.parse("1.2.0-rc.1")
     with pytest.raises(NotFound):
         shelf.releases().find("9.9.9")
 
