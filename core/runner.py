@@ -28,6 +28,7 @@ import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
+from .ahead import MadeAhead
 from .errors import ConfigError
 from .http_limits import LimitedHttp
 from .log import configure_logging, get_logger
@@ -87,7 +88,7 @@ class Service:
 
     name: str
     open: Callable[[Settings], AbstractAsyncContextManager[Running]]
-    api: "Callable[[], FastAPI] | None" = None
+    api: "MadeAhead[FastAPI] | None" = None
 
 
 class _Server(uvicorn.Server):

@@ -1,11 +1,13 @@
 """A process that has loaded what our services share, and forks them: they share its memory.
 
-Each service would load the same libraries otherwise, some 45 MB each. It runs on the same code as
+Each service would load the same libraries otherwise, some 60 MB each. It runs on the same code as
 its manager, which alone can reach it: by the socket on its standard input. Without a manager it
 ends; the services go on. Nothing is kept here, so another one can take its place at any time.
 
-A message is JSON. The manager sends an ``Order``, with the log and the end of a pipe as
-descriptors, then the listening sockets. The answer is ``{"pid": N}`` with a pidfd, or
+It loads all services first: what is loaded after a fork is not shared with what was forked before.
+A message is JSON. ``{"ready": true}`` says that this is done. The manager sends an ``Order``, with
+the log and the end of a pipe as descriptors, then the listening sockets. The answer is
+``{"pid": N}`` with a pidfd, or
 ``{"error": "..."}``. The new process waits until a byte comes by the pipe, and ends when it is
 closed: so none runs that the manager has not written down. Of every end it is told
 ``{"ended": pid, "status": N}``, a signal as a negative number.
@@ -71,8 +73,7 @@ class Template:
 
     def run(self) -> Order | None:
         """Take orders; None when the manager has gone."""
-        # What is not looked through is not written to, and stays shared.
-        gc.disable()
+        self._tell({"ready": True})
         while True:
             for key, _ in self._selector.select():
                 if key.fileobj is not self._manager:
@@ -87,7 +88,6 @@ class Template:
 
     def _fork(self, order: Order, fds: list[int]) -> bool:
         """Return True in the new process."""
-        _load(order.argv)
         try:
             pid = os.fork()
         except OSError as exc:
@@ -127,18 +127,21 @@ class Template:
             self._manager.send(json.dumps(message).encode())
 
 
-def _load(argv: list[str]) -> None:
-    """Load the code of a service here, so that it need not be loaded again after a crash."""
-    had = len(sys.modules)
+def _load(services: list[str]) -> None:
+    """Load and make all that every process made from here would load and make for itself."""
     for name in _LATE:
         importlib.import_module(name)
-    try:
-        find_service(argv[2])
-    except Exception as exc:  # the service meets it again and says so in its own log
-        print(f"{argv[2]} cannot be loaded: {type(exc).__name__}: {exc}", file=sys.stderr)
-    if len(sys.modules) > had:
-        gc.collect()
-        gc.freeze()
+    for name in services:
+        try:
+            service = find_service(name)
+            if service.api is not None:
+                service.api.prepare()
+        except Exception as exc:  # the service meets it again and says so in its own log
+            print(f"{name} cannot be loaded: {type(exc).__name__}: {exc}", file=sys.stderr)
+    # What is not looked through any more is not written to, and stays shared.
+    gc.collect()
+    gc.freeze()
+    gc.disable()
 
 
 def _become(order: Order, fds: list[int]) -> None:
@@ -204,7 +207,7 @@ def _set_title(argv: list[str]) -> None:
         ctypes.memmove(start, title.ljust(end - start, b"\0"), end - start)
 
 
-def run_template() -> Order | None:
+def run_template(services: list[str]) -> Order | None:
     """Serve the manager on standard input. Raises ConfigError when that is no socket."""
     try:
         manager = socket.socket(fileno=os.dup(0))
@@ -215,4 +218,5 @@ def run_template() -> Order | None:
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.close(null)
+    _load(services)
     return Template(manager).run()

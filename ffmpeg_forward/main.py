@@ -8,6 +8,7 @@ from types import ModuleType
 
 from fastapi import FastAPI
 
+from ..core.ahead import MadeAhead
 from ..core.app import create_app
 from ..core.auth import AdminStore, Authenticator, load_master_key
 from ..core.events import LONG_BLOCK_MS, EventStream
@@ -55,6 +56,7 @@ _ROUTES: tuple[ModuleType, ...] = (
 )
 
 
+@MadeAhead
 def create_api() -> FastAPI:
     """Return the app; ``app.state`` is filled by ``open_ffmpeg`` and has what services.py lists."""
     raw = (slate_routes.RAW_BODIES, channel_compat.RAW_BODIES)

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from fastapi import FastAPI
 from redis.exceptions import RedisError
 
+from ..core.ahead import MadeAhead
 from ..core.app import create_app
 from ..core.auth import AdminStore, Authenticator, load_master_key
 from ..core.epoch import StoreEpoch
@@ -77,6 +78,7 @@ _ROUTES = (
 )
 
 
+@MadeAhead
 def create_api() -> FastAPI:
     """Return the app of everything but the callbacks; ``app.state`` is filled by ``open_hooks``
     and has what services.py lists."""

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from fastapi import FastAPI
 from redis.exceptions import RedisError
 
+from ..core.ahead import MadeAhead
 from ..core.app import create_app
 from ..core.auth import AdminStore, Authenticator, load_master_key
 from ..core.events import LONG_BLOCK_MS, EventStream
@@ -57,6 +58,7 @@ from .upgrade_force import UpgradeForce
 from .viewing import Viewing
 
 
+@MadeAhead
 def create_api() -> FastAPI:
     """Return the app without anything behind it; ``app.state`` is filled by ``open_platform``."""
     app = create_app("platform", "Streamstead")
@@ -117,7 +119,7 @@ async def open_platform(settings: Settings) -> AsyncIterator[Running]:
         )
         services = Services(
             settings=settings,
-            admin=Admin(store, FailureStore(redis), settings.data),
+            admin=Admin(store, FailureStore(redis), settings.data, host),
             authenticator=Authenticator(store, master_key, settings.api_secret.get_secret_value()),
             registry=registry,
             publish_rules=PublishRulesStore(redis),

@@ -1,6 +1,7 @@
 """The ``streamstead`` program. ``serve`` comes first: no service carries the CLI's libraries."""
 
 import sys
+from itertools import takewhile
 from pathlib import Path
 
 from ...core.errors import ConfigError
@@ -17,17 +18,18 @@ def main(argv: list[str] | None = None) -> int:
     if words[:1] == ["serve"]:
         return _serve(words[1:])
     if words[:1] == ["template"]:
-        return _template()
+        return _template(words[1:])
     from .app import run
 
     return run(words)
 
 
-def _template() -> int:
+def _template(words: list[str]) -> int:
+    """The words are services; what follows them is for people who look at our processes."""
     try:
         from ...core.template import run_template
 
-        order = run_template()
+        order = run_template(list(takewhile(lambda word: not word.startswith("-"), words)))
     except ConfigError as exc:
         print(f"{exc.message}\n{exc.help}", file=sys.stderr)
         return EX_CONFIG

@@ -19,6 +19,7 @@ from ...core.log import get_logger
 from ...core.paths import DataDir
 from ...core.runner import service_names
 from ...core.template import Order
+from ..services.common import own_command
 from . import logfile
 from .account import Account
 from .doors import Doors, environment
@@ -53,6 +54,8 @@ class _Child:
     popen: subprocess.Popen[bytes] | None = None
     status: asyncio.Future[int | None] | None = None
     """How it ended, of one that the template has made."""
+    forked: bool = False
+    """Made by a template, of this manager or of an earlier one."""
     gone: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -61,12 +64,14 @@ class ProcessRuntime:
 
     kind = RuntimeName.PROCESS
 
-    def __init__(self, data: DataDir, account: Account) -> None:
+    def __init__(
+        self, data: DataDir, account: Account, template: TemplateProcess | None = None
+    ) -> None:
         self._data = data
         self._account = account
         self._children: dict[str, _Child] = {}
         self._doors = Doors()
-        self._template = TemplateProcess()
+        self._template = template or self._own_template()
         self._ending: set[asyncio.Task[None]] = set()
         self._masked: dict[str, int] = {}  # how far their logs hold no secrets any more
         self._ended: asyncio.Queue[Ended] = asyncio.Queue()
@@ -89,6 +94,8 @@ class ProcessRuntime:
 
     async def adopted(self, spec: ServiceSpec) -> None:
         child = self._children.get(spec.name)
+        if child is not None and spec.forked:
+            child.forked = True
         if child is not None and spec.doors:
             self._doors.adopt(spec.name, spec.doors, child.record.pid, child.pidfd)
 
@@ -99,6 +106,8 @@ class ProcessRuntime:
         if running is None:
             return
         child = self._children[name]
+        if again and child.forked:
+            await self._template.prepare()  # first, so that it is not missed for long
         self._send(child, signal.SIGTERM)
         if not await self._wait_gone(child, grace_s):
             log.warning("process.killed", name=name, after_s=grace_s)
@@ -215,12 +224,9 @@ class ProcessRuntime:
             user=(account.uid, account.gid, list(account.groups)) if account.drops else None,
             doors=list(doors),
         )
-        command = (spec.argv[0], "template", *service_names(), "--data", str(self._data.root))
         fd = logfile.open_log(self._log_path(spec.name))
         try:
-            forked = await self._template.fork(
-                command, order, fd, [one.fileno() for one in doors.values()]
-            )
+            forked = await self._template.fork(order, fd, [one.fileno() for one in doors.values()])
         finally:
             os.close(fd)
         try:
@@ -237,6 +243,12 @@ class ProcessRuntime:
             os.close(forked.pidfd)
         log.info("process.started", name=spec.name, pid=record.pid)
         return Instance(spec.name, record.pid, record.spec_hash, record.started_ms)
+
+    def _own_template(self) -> TemplateProcess:
+        names = [name for name in service_names() if name != "mgmt"]
+        command = (own_command(), "template", *names, "--data", str(self._data.root))
+        env = {"PYTHONUNBUFFERED": "1", **self._base_environment()}
+        return TemplateProcess(command, env, str(self._data.root))
 
     def _umask(self, spec: ServiceSpec) -> int:
         # A release from before the platform had an account of its own goes on with its files.
@@ -269,7 +281,8 @@ class ProcessRuntime:
         if popen is None and not still_runs(record):
             os.close(pidfd)
             return None
-        child = _Child(name, record, pidfd, popen, forked.status if forked else None)
+        status = forked.status if forked else None
+        child = _Child(name, record, pidfd, popen, status, forked is not None)
         self._children[name] = child
         asyncio.get_running_loop().add_reader(pidfd, self._on_end, child)
         return child
@@ -332,11 +345,14 @@ class ProcessRuntime:
         return child.gone.is_set()  # it may have gone in the very moment the time was up
 
     def _environment(self, spec: ServiceSpec | RunOnce) -> dict[str, str]:
+        return self._base_environment() | dict(spec.env)
+
+    def _base_environment(self) -> dict[str, str]:
         kept = {
             k: v for k, v in os.environ.items() if k in ("TZ", "LANG", "LC_ALL", "SSL_CERT_FILE")
         }
         path = os.environ.get("PATH") or BASE_PATH
-        return {"PATH": path, "HOME": str(self._data.root), **kept, **dict(spec.env)}
+        return {"PATH": path, "HOME": str(self._data.root), **kept}
 
     def _workdir(self, spec: ServiceSpec | RunOnce) -> str:
         return spec.workdir or str(self._data.root)

@@ -14,8 +14,9 @@ from ...core.template import MAX_MESSAGE, Order
 
 log = get_logger(__name__)
 
-ANSWER_S = 60.0
-"""It loads the code of a service first, from a disk that may be slow."""
+READY_S = 60.0
+"""It loads the code of all services first, from a disk that may be slow."""
+ANSWER_S = 10.0
 END_S = 2.0
 
 
@@ -33,20 +34,27 @@ class Forked:
 class TemplateProcess:
     """Runs when it is first needed, and anew after its end. Must be used from one event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, command: tuple[str, ...], env: dict[str, str], workdir: str) -> None:
+        self._command = command
+        self._env = env
+        self._workdir = workdir
+        self._heard = asyncio.Event()
+        """Set when it is ready, and when it ends before."""
         self._popen: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
         self._one = asyncio.Lock()
         self._answer: asyncio.Future[Forked] | None = None
         self._living: dict[int, asyncio.Future[int | None]] = {}
 
-    async def fork(
-        self, command: tuple[str, ...], order: Order, log_fd: int, doors: list[int]
-    ) -> Forked:
-        """Make a process; ``command`` starts the template. Raises Upstream."""
+    async def prepare(self) -> None:
+        """Return when a process can be made at once. Raises Upstream."""
         async with self._one:
-            if self._socket is None:
-                self._begin(command, order)
+            await self._prepare()
+
+    async def fork(self, order: Order, log_fd: int, doors: list[int]) -> Forked:
+        """Make a process. Raises Upstream."""
+        async with self._one:
+            await self._prepare()
             assert self._socket is not None
             loop = asyncio.get_running_loop()
             self._answer = loop.create_future()
@@ -68,25 +76,38 @@ class TemplateProcess:
                 self._answer = None
             return replace(forked, go=go)
 
-    def _begin(self, command: tuple[str, ...], order: Order) -> None:
+    async def _prepare(self) -> None:
+        if self._socket is None:
+            self._begin()
+        try:
+            async with asyncio.timeout(READY_S):
+                await self._heard.wait()
+        except TimeoutError:
+            self.end()
+            raise Upstream("the template of our services does not become ready") from None
+        if self._socket is None:
+            raise Upstream("the template of our services has ended")
+
+    def _begin(self) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
             self._popen = subprocess.Popen(
-                command,
+                self._command,
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
-                cwd=order.workdir,
-                env=order.env,
+                cwd=self._workdir,
+                env=self._env,
                 start_new_session=True,
                 umask=0o022,
             )
         except OSError as exc:
             ours.close()
-            raise Upstream(f"{command[0]} does not start: {exc.strerror}") from None
+            raise Upstream(f"{self._command[0]} does not start: {exc.strerror}") from None
         finally:
             theirs.close()
         ours.setblocking(False)
         self._socket = ours
+        self._heard.clear()
         asyncio.get_running_loop().add_reader(ours, self._hear)
         log.info("template.started", pid=self._popen.pid)
 
@@ -103,7 +124,9 @@ class TemplateProcess:
             self.end()
             return
         said = json.loads(raw)
-        if "ended" in said:
+        if "ready" in said:
+            self._heard.set()
+        elif "ended" in said:
             living = self._living.pop(said["ended"], None)
             if living is not None:
                 living.set_result(said["status"])
@@ -134,5 +157,6 @@ class TemplateProcess:
         for living in self._living.values():
             living.set_result(None)
         self._living.clear()
+        self._heard.set()
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(Upstream("the template of our services has ended"))

@@ -61,8 +61,13 @@ class House:
         health = HealthCheck(HttpProbe("/", port=1))
         return ServiceSpec("thing", argv, health, order=1, forked=True, env=(*paths, *env.items()))
 
+    def template(self) -> TemplateProcess:
+        root = str(self.settings.data_dir)
+        env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(self.packages)}
+        return TemplateProcess((own_command(), "template", "thing", "--data", root), env, root)
+
     def manager(self) -> ProcessRuntime:
-        return ProcessRuntime(self.settings.data, self.account)
+        return ProcessRuntime(self.settings.data, self.account, self.template())
 
     def said(self) -> list[dict[str, object]]:
         """Return what services of this house have told of themselves so far."""
@@ -176,10 +181,10 @@ async def forked(house: House, user: tuple[int, int, list[int]] | None) -> Async
     spec = house.spec()
     env = dict(spec.env) | {"PATH": os.environ["PATH"]}
     order = Order(list(spec.argv), env, str(house.settings.data_dir), 0o027, user, [])
-    template = TemplateProcess()
+    template = house.template()
     log = os.open(house.settings.data.logs / "thing.log", os.O_WRONLY | os.O_CREAT)
     try:
-        found = await template.fork((spec.argv[0], "template"), order, log, [])
+        found = await template.fork(order, log, [])
         os.close(found.pidfd)
         try:
             yield found
@@ -227,7 +232,7 @@ async def test_the_platform_is_made_with_its_account_and_the_others_with_theirs(
 ) -> None:
     asked: list[Order] = []
 
-    async def fork(_self: object, _command: object, order: Order, *_: object) -> Forked:
+    async def fork(_self: object, order: Order, *_: object) -> Forked:
         asked.append(order)
         raise Upstream("not in this test")
 
