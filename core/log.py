@@ -1,15 +1,19 @@
 """Structured logs: one JSON object a line on stderr, secrets removed before they are written."""
 
 import logging
+import os
 import sys
 from contextlib import suppress
 from typing import Any, TextIO, cast
 
 import orjson
-import structlog
-from structlog.typing import EventDict, WrappedLogger
 
 from .redact import redact_text
+from .without import without
+
+with without("rich"):  # for errors in colours, 4 MB
+    import structlog
+    from structlog.typing import EventDict, WrappedLogger
 
 SECRET_FIELDS = {
     "secret",
@@ -30,14 +34,27 @@ class _Stderr:
     What cannot be written is lost: a full disk must end no service at its next word.
     """
 
+    copy: int | None = None
+
     def write(self, text: str) -> int:
         with suppress(OSError):
             sys.stderr.write(text)
+        if self.copy is not None:
+            with suppress(OSError):
+                os.write(self.copy, text.encode(errors="replace"))
         return len(text)
 
     def flush(self) -> None:
         with suppress(OSError):
             sys.stderr.flush()
+
+
+_stderr = _Stderr()
+
+
+def copy_log_to(fd: int) -> None:
+    """Write what follows into an open file, too; it stays open to the end of the process."""
+    _stderr.copy = fd
 
 
 def _redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
@@ -63,10 +80,10 @@ def configure_logging(level: str, service: str) -> None:
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer(_dumps)],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Stderr())),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _stderr)),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(cast(TextIO, _stderr))
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             processors=[

@@ -37,6 +37,7 @@ from .http import door
 from .https.part import open_part as open_https
 from .https.shelf import Shelf
 from .lock import only_one
+from .logs.own import keep_own_log
 from .logs.part import open_part as open_logs
 from .notify import sd_notify, watchdog_every_s
 from .ports import choose_doors, has_ipv6, remember_doors
@@ -79,6 +80,8 @@ async def _open(settings: Settings) -> AsyncIterator[Running]:
         await asyncio.to_thread(prepare, data, account)
     with only_one(data.run / "mgmt.lock"):
         data.stop_mark.unlink(missing_ok=True)
+        with suppress(OSError):  # a full disk: it is on standard error in any case
+            keep_own_log(data)
         _raise_open_files()
         with taken_back_if_bad(data):
             await asyncio.to_thread(Migrations(data).forward)

@@ -161,8 +161,6 @@ class Logs:
             names.append(journal.SERVICE)
             if wanted.has(journal.SERVICE):
                 sources.append(_tolerant(journal.backwards(unit, before_ms), "the journal", notes))
-        elif not (self.folder / "mgmt.log").exists() and wanted.has(journal.SERVICE):
-            notes.append("the manager writes to where it was started from, not into a file")
         try:
             running = self._containers.names()
         except StreamsteadError as exc:

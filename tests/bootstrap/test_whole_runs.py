@@ -137,6 +137,7 @@ def test_in_front_it_stops_everything_on_ctrl_c(built: Site) -> None:
         assert run.wait(120) == 0
     assert "Streamstead has stopped." in rest
     assert built.programs() == {}
+    assert "service.stopping" in (built.data / "logs/mgmt.log").read_text()
 
 
 def test_a_service_that_cannot_start_is_named_and_nothing_is_left_running(built: Site) -> None:

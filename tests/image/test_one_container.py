@@ -103,6 +103,13 @@ def test_a_killed_media_server_comes_back(house: OneContainer) -> None:
     wait_until(lambda: house.unreaped() == [], "whoever has ended is buried")
 
 
+def test_the_manager_is_heard_in_the_page_and_by_docker_logs(house: OneContainer) -> None:
+    with house.api() as api:
+        found = api.call("/mgmt/logs/query", services=["mgmt"], text="service.started")
+        assert [line["service"] for line in found["lines"]][:1] == ["mgmt"], found
+    assert '"service":"mgmt"' in house.logs()
+
+
 def test_it_is_renewed_from_outside_alone(house: OneContainer) -> None:
     with house.api() as api:
         assert api.call("/mgmt/upgrade/status")["in_image"] is True

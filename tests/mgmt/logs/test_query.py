@@ -81,11 +81,6 @@ def test_an_id_that_is_none_is_refused(data: DataDir) -> None:
         Logs(data).page(ALL, 5, "yesterday")
 
 
-def test_a_house_that_logs_elsewhere_says_where(data: DataDir) -> None:
-    (data.logs / "mgmt.log").unlink()
-    assert "manager" in Logs(data).page(ALL, 5).notes[0]
-
-
 def test_a_page_out_of_much_is_quick(data: DataDir) -> None:
     line = OURS % 1
     for name in ("a", "b", "c"):
