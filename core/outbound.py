@@ -21,6 +21,7 @@ import httpx
 
 from .addresses import is_address, may_connect
 from .errors import Invalid, Upstream, UpstreamTimeout
+from .loopback import NO_TLS
 from .resolver import Resolve, Resolver
 from .version import VERSION
 
@@ -31,7 +32,6 @@ MAX_TRIED = 3
 SIGNATURE = "Streamstead-Signature"
 
 _PORTS = {"http": 80, "https": 443}
-_TRUST_NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 _NAME = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
 
 
@@ -315,7 +315,7 @@ class Outbound:
 
     async def _context_for(self, scheme: str) -> ssl.SSLContext:
         if scheme != "https":
-            return _TRUST_NOBODY
+            return NO_TLS
         async with self._loading:
             if self._context is None:
                 # Reading all authorities takes a third of a second.

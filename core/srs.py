@@ -8,6 +8,7 @@ import httpx
 from pydantic import BaseModel, ConfigDict
 
 from .errors import Upstream, UpstreamTimeout
+from .loopback import NO_TLS
 
 PAGE = 1000
 TIMEOUT_S = 3.0
@@ -154,5 +155,6 @@ async def open_srs(port: int) -> AsyncIterator[SrsApi]:
         # SRS ends each connection after its answer, and warns in its log unless that was wished.
         headers={"Connection": "close"},
         trust_env=False,
+        verify=NO_TLS,
     ) as client:
         yield SrsApi(client)

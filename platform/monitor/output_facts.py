@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ...core.app import API
 from ...core.errors import Upstream
+from ...core.loopback import NO_TLS
 from ...core.settings import Settings
 from .scrape import Figures
 
@@ -62,7 +63,7 @@ async def _troubled(settings: Settings) -> tuple[TroubledOutput, ...]:
     url = f"http://127.0.0.1:{settings.ffmpeg_port}{API}/ffmpeg/outputs/list"
     secret = settings.api_secret.get_secret_value()
     try:
-        async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False, verify=NO_TLS) as client:
             reply = await client.post(url, json={}, headers={"Authorization": f"Bearer {secret}"})
         outputs = [TroubledOutput.model_validate(one) for one in reply.json()["data"]["outputs"]]
     except (httpx.HTTPError, ValueError, KeyError, TypeError, ValidationError) as exc:

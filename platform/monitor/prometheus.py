@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import httpx
 
+from ...core.loopback import NO_TLS
 from ...core.settings import Settings
 from .history import Point, Series
 
@@ -39,6 +40,7 @@ class Prometheus:
             base_url=f"http://127.0.0.1:{settings.prometheus_port}{PREFIX}",
             timeout=TIMEOUT_S,
             trust_env=False,
+            verify=NO_TLS,
         )
 
     async def aclose(self) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
+from ...core.loopback import NO_TLS
 from ...core.metrics import PATH
 from ...core.settings import Settings
 
@@ -57,7 +58,7 @@ class Scraper:
             "recorder": settings.recorder_port,
             "ffmpeg_forward": settings.ffmpeg_port,
         }
-        self._client = httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False)
+        self._client = httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False, verify=NO_TLS)
 
     async def look(self) -> dict[str, Figures]:
         """Return the figures by service."""
