@@ -3,7 +3,7 @@
 import json
 import shutil
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -119,7 +119,7 @@ def moved(
     new_house: Callable[..., House],
     passphrase_file: Path,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Moved:
+) -> Iterator[Moved]:
     """Furnish a house, take a backup and a support bundle, remove it, and begin with the backup
     in another directory with other ports."""
     folder = tmp_path_factory.mktemp("moved")
@@ -147,7 +147,8 @@ def moved(
     house.reuse_release(first_house)
     options = ("--restore", str(backup), "--passphrase-file", str(passphrase_file))
     assert house.bootstrap(*options).returncode == 0, house.output
-    return Moved(house, facts, before, _files(folder / "support.tar.gz"), secrets)
+    yield Moved(house, facts, before, _files(folder / "support.tar.gz"), secrets)
+    house.stop()
 
 
 def _files(path: Path) -> dict[str, bytes]:

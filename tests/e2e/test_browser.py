@@ -27,7 +27,7 @@ PICTURE = """(video) => {
 @pytest.fixture(scope="module", params=["embedded", "srs-process"])
 def demo_house(
     request: pytest.FixtureRequest, first_house: House, new_house: Callable[..., House]
-) -> House:
+) -> Iterator[House]:
     """A house nobody has opened yet, with the test picture on."""
     binary = srs_binary()
     if request.param == "srs-process" and binary is None:
@@ -37,7 +37,8 @@ def demo_house(
     house.reuse_release(first_house)
     done = house.bootstrap("--demo")
     assert done.returncode == 0, house.output
-    return house
+    yield house
+    house.stop()  # at once: making the picture is work for as long as it runs
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Whatever is sent, the API answers as its description says; schemathesis makes the requests."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
@@ -35,13 +35,14 @@ CHECKS = [
 
 
 @pytest.fixture(scope="module")
-def fuzzed_house(first_house: House, new_house: Callable[..., House]) -> House:
+def fuzzed_house(first_house: House, new_house: Callable[..., House]) -> Iterator[House]:
     """One of its own: the requests change secrets and switch things off."""
     house = new_house("fuzz")
     house.reuse_release(first_house)
     done = house.bootstrap()
     assert done.returncode == 0, house.output
-    return house
+    yield house
+    house.stop()
 
 
 def test_every_answer_is_one_the_description_names(fuzzed_house: House) -> None:

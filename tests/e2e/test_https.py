@@ -53,6 +53,7 @@ def web_house(
     done = house.bootstrap()
     assert done.returncode == 0, house.output
     yield house
+    house.stop()
     authority.stop()
 
 
