@@ -188,8 +188,7 @@ def test_a_watch_page_without_a_stream_says_so_and_turns_into_the_picture(
 
 
 @pytest.mark.parametrize("size", list(SIZES))
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize(("scheme", "language"), [("dark", "en"), ("light", "zh")])
 def test_every_page_fits_its_screen(
     demo_house: House, browser: Browser, size: str, scheme: str, language: str
 ) -> None:

@@ -222,8 +222,7 @@ def test_a_viewer_is_listed_and_kicked(
 
 
 @pytest.mark.parametrize("size", list(SIZES))
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize(("scheme", "language"), [("dark", "en"), ("light", "zh")])
 def test_every_part_of_a_stream_fits_its_screen(
     first_house: House,
     browser: Browser,

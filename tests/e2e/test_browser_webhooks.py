@@ -188,8 +188,7 @@ def busy_house(first_house: House) -> Iterator[House]:
 
 
 @pytest.mark.parametrize("size", list(SIZES))
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize(("scheme", "language"), [("dark", "en"), ("light", "zh")])
 def test_the_pages_fit_every_screen(
     busy_house: House, browser: Browser, size: str, scheme: str, language: str
 ) -> None:
