@@ -70,7 +70,7 @@ def need(program: str) -> str:
     return found
 
 
-def wait_until(check: Callable[[], bool], what: str, timeout_s: float = 30.0) -> None:
+def wait_until(check: Callable[[], bool], what: str, timeout_s: float = 60.0) -> None:
     """Wait for a condition outside this process; fail naming it."""
     end = time.monotonic() + timeout_s
     while not check():

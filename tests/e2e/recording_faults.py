@@ -98,7 +98,10 @@ def _stands(house: House) -> bool:
         running = all(one["state"] in ("running", "off") for one in house.services().values())
     except (KeyError, TypeError):
         return False
-    return running and httpx.get(house.base + "/healthz", trust_env=False).status_code == 200
+    return (
+        running
+        and httpx.get(house.base + "/healthz", trust_env=False, timeout=60).status_code == 200
+    )
 
 
 def run_show(

@@ -77,7 +77,8 @@ def test_a_service_is_looked_into_and_restarted_and_the_page_goes_on(
     wait_until(lambda: first_house.services()["platform"]["pid"] != before, "it was restarted")
     init = f"{first_house.base}{API}/mgmt/init"
     wait_until(
-        lambda: httpx.get(init, trust_env=False).status_code == 200, "the API is there again"
+        lambda: httpx.get(init, trust_env=False, timeout=60).status_code == 200,
+        "the API is there again",
     )
     expect(row).to_contain_text("Running")
     page.keyboard.press("Escape")
@@ -127,7 +128,9 @@ def test_an_api_key_made_in_the_page_reads_and_no_more(first_house: House, page:
     headers = {"Authorization": f"Bearer {key}"}
 
     def status(path: str) -> int:
-        return httpx.post(f"{api}/{path}", json={}, headers=headers, trust_env=False).status_code
+        return httpx.post(
+            f"{api}/{path}", json={}, headers=headers, trust_env=False, timeout=60
+        ).status_code
 
     assert status("streams/query") == 200
     assert status("api-keys/list") == 403

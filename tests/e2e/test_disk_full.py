@@ -86,9 +86,11 @@ def _segments(api: Api, name: str) -> int:
 def _playlist(house: House, api: Api, id_: str) -> str:
     """Watch a recording as its owner; return the playlist that a player reads."""
     token = api.call("/hooks/play/preview", app="vod", stream=id_)["pass"]
-    entry = httpx.get(f"{house.base}/vod/{id_}.m3u8", params={"pass": token}, trust_env=False)
+    entry = httpx.get(
+        f"{house.base}/vod/{id_}.m3u8", params={"pass": token}, trust_env=False, timeout=60
+    )
     assert entry.status_code == 200, entry.text
     (variant,) = [line for line in entry.text.splitlines() if line and line[0] != "#"]
-    reply = httpx.get(str(entry.url.join(variant)), trust_env=False)
+    reply = httpx.get(str(entry.url.join(variant)), trust_env=False, timeout=60)
     assert reply.status_code == 200, reply.text
     return reply.text

@@ -73,7 +73,7 @@ def test_monitoring_is_switched_on_from_the_page_and_repaired(
     assert {path.stat().st_uid for path in folder.iterdir()} == {folder.stat().st_uid}
     assert folder.stat().st_uid != 0
 
-    assert httpx.get(f"{house.base}{_TARGETS}", trust_env=False).status_code == 401
+    assert httpx.get(f"{house.base}{_TARGETS}", trust_env=False, timeout=60).status_code == 401
     # What the stand-in plays has no exporter, unlike SRS.
     others = {"platform", "hooks", "recorder", "ffmpeg_forward", "node", "prometheus"}
     wait_until(

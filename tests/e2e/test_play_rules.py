@@ -45,7 +45,9 @@ def make_pass(api: Api, stream: str, **more: Any) -> tuple[str, str]:
 
 
 def has_srt(house: House) -> bool:
-    envs = httpx.get(f"{house.base}/terraform/v1/mgmt/envs", trust_env=False).json()["data"]
+    envs = httpx.get(f"{house.base}/terraform/v1/mgmt/envs", trust_env=False, timeout=60).json()[
+        "data"
+    ]
     return bool(envs["capabilities"]["srt"])
 
 
@@ -286,7 +288,9 @@ def test_the_watch_page_plays_hls_with_a_pass(
 def test_whep_needs_the_pass_too(
     request: pytest.FixtureRequest, house: House, api: Api, guarded: str
 ) -> None:
-    envs = httpx.get(f"{house.base}/terraform/v1/mgmt/envs", trust_env=False).json()["data"]
+    envs = httpx.get(f"{house.base}/terraform/v1/mgmt/envs", trust_env=False, timeout=60).json()[
+        "data"
+    ]
     address = f"{house.base}/rtc/v1/whep/?app=live&stream={guarded}"
     headers = {"content-type": "application/sdp"}
     refused = httpx.post(address, content="v=0", headers=headers, trust_env=False, timeout=60)

@@ -67,7 +67,7 @@ class Impatient(Backoff):
         return super().delay_s() / 100
 
 
-async def until(check: Callable[[], bool], timeout_s: float = 30.0) -> None:
+async def until(check: Callable[[], bool], timeout_s: float = 60.0) -> None:
     """Wait for something that other tasks bring about."""
     async with asyncio.timeout(timeout_s):
         while not check():  # noqa: ASYNC110 - states are looked at, not announced

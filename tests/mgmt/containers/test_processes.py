@@ -46,7 +46,9 @@ async def test_prometheus_answers_below_its_path_with_our_rules_and_targets(
 ) -> None:
     await running(prometheus)
     port = prometheus.house.settings.prometheus_port
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}/prometheus/api/v1") as client:
+    async with httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{port}/prometheus/api/v1", timeout=60
+    ) as client:
         rules = (await client.get("/rules")).json()["data"]["groups"]
         config = yaml.safe_load((await client.get("/status/config")).json()["data"]["yaml"])
     assert sum(len(group["rules"]) for group in rules) > 10

@@ -199,7 +199,7 @@ async def test_with_a_certificate_pages_lead_to_https_and_players_do_not(
         assert kind == "h2"
         context.maximum_version = ssl.TLSVersion.TLSv1_2
         assert await asyncio.to_thread(spoken, ports.web_https_port, context) == "h2"
-        async with httpx.AsyncClient(verify=False) as client:  # noqa: S501 - the name differs
+        async with httpx.AsyncClient(verify=False, timeout=60) as client:  # noqa: S501 - the name differs
             sent = (await client.get(f"{secure}/mgmt/")).headers["strict-transport-security"]
             assert sent == "max-age=15552000"
             await change(kept, hsts=False)
