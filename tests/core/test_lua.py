@@ -16,7 +16,7 @@ from streamstead.core.settings import Settings
 from ..conftest import need, wait_until
 
 ECHO = "redis.call('INCR', 'calls') return {ARGV[1], #ARGV, false}"
-LIMIT_S = 30
+LIMIT_S = 60.0
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ RUN = (
 Body = dict[str, Any]
 
 
-def eventually(check: Callable[[], Any], what: str, timeout_s: float = 30.0) -> Any:
+def eventually(check: Callable[[], Any], what: str, timeout_s: float = 60.0) -> Any:
     """Return the first true answer of ``check``; fail naming it."""
     end = time.monotonic() + timeout_s
     while not (found := check()):

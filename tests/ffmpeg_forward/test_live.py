@@ -78,7 +78,7 @@ class House:
             f"http://127.0.0.1:{self.settings.ffmpeg_port}{API}/{path}",
             json=body,
             headers={"authorization": f"Bearer {secret}"},
-            timeout=10,
+            timeout=60,
         )
         data: dict[str, object] = reply.raise_for_status().json()["data"]
         return data

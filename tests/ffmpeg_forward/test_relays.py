@@ -18,7 +18,7 @@ from streamstead.ffmpeg_forward.relays import Relays
 
 pytestmark = pytest.mark.integration
 
-LIMIT_S = 30
+LIMIT_S = 60.0
 KEY = "aGlkZGVu-house-key-of-nobody"
 
 

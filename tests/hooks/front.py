@@ -26,7 +26,7 @@ from streamstead.mgmt.services.front import front_spec
 from ..conftest import RedisServer, wait_until
 
 API = "/terraform/v1"
-LIMIT_S = 30
+LIMIT_S = 60.0
 
 
 class EchoingServer:

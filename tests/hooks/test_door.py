@@ -24,7 +24,7 @@ from streamstead.hooks.receiver import Receiver
 HOOK = "0123456789abcdef"
 PATH = "/terraform/v1/hooks/srs/verify"
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n"
-LIMIT_S = 30
+LIMIT_S = 60.0
 
 
 async def until(check: Callable[[], bool]) -> None:

@@ -129,7 +129,7 @@ async def test_one_that_is_about_to_end_is_waited_for(place: Place, until: Until
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(0.5)
     os.close(ending)
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
     await until(lambda: len(place.managers()) == 1)
 
 

@@ -40,7 +40,7 @@ def force(redis: Redis, manager: Manager) -> UpgradeForce:
 
 
 async def until(check: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not await check():  # noqa: ASYNC110 - what lies in Redis tells nobody
             await asyncio.sleep(0.01)
 

@@ -22,7 +22,7 @@ from .shelf import Disk, fill_up, make, small_disk
 
 __all__ = ["small_disk"]
 
-LIMIT_S = 30.0
+LIMIT_S = 60.0
 
 
 class Buckets:

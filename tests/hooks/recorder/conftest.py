@@ -25,7 +25,7 @@ from streamstead.hooks.spool import Spool
 
 from .media_server import FakeServer, make_pieces
 
-LIMIT_S = 30.0
+LIMIT_S = 60.0
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from streamstead.hooks.record_rules import Schedule
 from streamstead.hooks.recorder.rules_store import RulesStore
 from streamstead.hooks.recorder.schedule import Scheduler
 
-LIMIT_S = 30
+LIMIT_S = 60.0
 SEVEN = round(datetime(2030, 6, 3, 19, 0, tzinfo=ZoneInfo("Europe/Berlin")).timestamp() * 1000)
 EVENING = Schedule("s1", "Evening", "live/*", (0,), "19:00", "20:00", "Europe/Berlin")
 

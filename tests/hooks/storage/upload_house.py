@@ -47,7 +47,7 @@ from streamstead.hooks.storage.uploads import Uploads
 from ...fault_proxy import FaultProxy
 from ...storage_server import SECRET_KEY, SeaweedFS
 
-LIMIT_S = 45.0
+LIMIT_S = 60.0
 MASTER_KEY = b"k" * 32
 STARTED_MS = 1_790_000_000_000
 SEGMENT_BYTES = 40_000

@@ -209,7 +209,7 @@ async def test_with_a_certificate_pages_lead_to_https_and_players_do_not(
 
 def spoken(port: int, context: ssl.SSLContext) -> str | None:
     with (
-        socket.create_connection(("127.0.0.1", port), timeout=10) as plain,
+        socket.create_connection(("127.0.0.1", port), timeout=60) as plain,
         context.wrap_socket(plain, server_hostname="live.test") as tls,
     ):
         return tls.selected_alpn_protocol()

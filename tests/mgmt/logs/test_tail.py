@@ -17,7 +17,7 @@ Batch = tuple[list[Line], int]
 
 
 async def _next(follow: AsyncIterator[Batch]) -> Batch:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         return await anext(follow)
 
 

@@ -66,7 +66,7 @@ class HttpSink:
     def said(self) -> list[Any]:
         return [orjson.loads(body) for _, _, body in self.posts]
 
-    async def wait_for(self, count: int, timeout_s: float = 20) -> None:
+    async def wait_for(self, count: int, timeout_s: float = 60) -> None:
         """Return once so many requests have come."""
         async with asyncio.timeout(timeout_s):
             while len(self.posts) < count:
@@ -83,14 +83,14 @@ class Silence:
     ever: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def wait_until_connected(self, timeout_s: float = 30) -> None:
+    async def wait_until_connected(self, timeout_s: float = 60) -> None:
         """Return once somebody is kept waiting."""
         async with asyncio.timeout(timeout_s):
             while not self.connected:
                 self.changed.clear()
                 await self.changed.wait()
 
-    async def wait_until_left(self, timeout_s: float = 5) -> None:
+    async def wait_until_left(self, timeout_s: float = 60) -> None:
         """Return once nobody is kept waiting any more."""
         async with asyncio.timeout(timeout_s):
             while self.connected:

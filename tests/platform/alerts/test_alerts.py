@@ -60,7 +60,7 @@ class House:
         await self.alerts.update(readings)
 
     async def wait_for_sent(self, count: int) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while len(self.sent) < count:
                 self.changed.clear()
                 await self.changed.wait()
@@ -177,7 +177,7 @@ async def test_without_redis_people_are_told_all_the_same_and_it_is_written_late
 
 
 async def until(house: House, check: Any) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not check():
             house.changed.clear()
             await house.changed.wait()

@@ -230,7 +230,7 @@ async def test_an_open_page_is_told_the_summary_and_every_change_of_alerts(owner
 
     async with background(*monitor.loops()):
         pages = owner.services.feed.pages()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             async for event in pages:
                 if has(event, "summary"):
                     break
