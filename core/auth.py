@@ -23,6 +23,7 @@ from redis.asyncio import Redis
 from .api_keys import PREFIX as API_KEY_PREFIX
 from .api_keys import ApiKeyStore
 from .errors import ConfigError, Forbidden, StoreUnavailable, TokenInvalid, TokenMissing
+from .password import ADMIN_KEY
 from .registry import rfc3339
 from .scopes import Scope, needed_scope
 from .store import text
@@ -52,29 +53,19 @@ class Principal:
 
 
 class AdminStore:
-    """``STREAMSTEAD_ADMIN`` hash: ``password_hash`` (argon2id), ``generation`` (int, counts changes
-    of the password). ``STREAMSTEAD_REVOKED:<token id>``: exists until the token would expire."""
+    """The hash of ``core/password.py``, which the manager writes.
+    ``STREAMSTEAD_REVOKED:<token id>``: exists until the token would expire."""
 
-    KEY = "STREAMSTEAD_ADMIN"
+    KEY = ADMIN_KEY
     REVOKED = "STREAMSTEAD_REVOKED:"
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self.api_keys = ApiKeyStore(redis)
-        # The first password is set once, whoever comes second; a change needs the old hash.
-        self._swap = redis.register_script(
-            "if (redis.call('HGET', KEYS[1], 'password_hash') or '') ~= ARGV[1] then return 0 end "
-            "redis.call('HSET', KEYS[1], 'password_hash', ARGV[2]) "
-            "redis.call('HINCRBY', KEYS[1], 'generation', 1) return 1"
-        )
 
     async def password_hash(self) -> str | None:
         raw = await self._redis.hget(self.KEY, "password_hash")
         return text(raw) if raw else None
-
-    async def swap_password_hash(self, old: str, new: str) -> bool:
-        """Set the hash if it still is ``old`` ("" for none); all sessions end. False otherwise."""
-        return bool(await self._swap(keys=(self.KEY,), args=(old, new)))
 
     async def generation(self) -> int:
         return int(await self._redis.hget(self.KEY, "generation") or 0)

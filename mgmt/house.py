@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute
 from ..core.paths import DataDir
 from ..core.settings import Settings
 from .host_events import HostEvents
+from .password.keeper import PasswordKeeper
 from .services.common import Plan
 from .services.plan import build_specs
 from .supervisor import Supervisor
@@ -32,7 +33,11 @@ class House:
     supervisor: Supervisor
     events: HostEvents
     request_stop: Callable[[], None]
+    passwords: PasswordKeeper = field(init=False)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def __post_init__(self) -> None:
+        self.passwords = PasswordKeeper(self.settings)
 
     @property
     def settings(self) -> Settings:

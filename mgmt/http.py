@@ -17,7 +17,8 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from ..core.errors import BodyTooLarge, Invalid, MalformedJson, StreamsteadError
+from ..core.audit import AUDITED_HEADER
+from ..core.errors import BodyTooLarge, Invalid, MalformedJson, RateLimited, StreamsteadError
 from ..core.http_limits import LimitedHttp
 from ..core.log import get_logger
 from ..core.runner import Listener
@@ -46,6 +47,7 @@ def door(app: ASGIApp, path: Path, account: Account) -> Listener:
             if uid not in known:
                 log.warning("socket.refused", uid=uid)
                 self.transport.abort()
+            self.client = (f"uid:{uid}", 0)  # of a unix socket there is no other address
 
     return Listener(app, uds=path, uds_mode=0o660, uds_group=account.web_gid, protocol=Door)
 
@@ -61,6 +63,13 @@ def _peer(transport: asyncio.BaseTransport) -> int | None:
     return int(struct.unpack("3i", raw)[1])
 
 
+def by_root(request: Request) -> bool:
+    """Tell whether it is root who asks, by the command line; where the manager is not root, who it
+    runs as. The platform is never root, and says of itself that it hands on what others ask."""
+    peer = request.client.host if request.client else ""
+    return peer in ("uid:0", f"uid:{os.geteuid()}") and AUDITED_HEADER not in request.headers
+
+
 def reply(data: Any) -> Response:
     """Answer ``data``; a model is dumped."""
     if isinstance(data, BaseModel):
@@ -71,7 +80,10 @@ def reply(data: Any) -> Response:
 def error_reply(error: StreamsteadError) -> Response:
     data = {"message": error.message, "help": error.help, "key": error.key}
     raw = orjson.dumps({"code": error.code, "data": data})
-    return Response(raw, status_code=error.status, media_type="application/json")
+    headers = {}
+    if isinstance(error, RateLimited):
+        headers["Retry-After"] = str(error.retry_after_s)
+    return Response(raw, error.status, headers, media_type="application/json")
 
 
 async def body(request: Request, model: type[M]) -> M:

@@ -40,6 +40,7 @@ from .lock import only_one
 from .logs.own import keep_own_log
 from .logs.part import open_part as open_logs
 from .notify import sd_notify, watchdog_every_s
+from .password.part import open_part as open_password
 from .ports import choose_doors, has_ipv6, remember_doors
 from .runtime.account import Account, house_account
 from .runtime.choose import Decision, decide
@@ -68,6 +69,7 @@ _PARTS = (
     open_logs,
     open_upgrade,
     open_backup,
+    open_password,
 )
 
 

@@ -1,7 +1,9 @@
-"""The operator's password: set once with the setup code, checked, changed."""
+"""The operator's password: set once with the setup code, checked, changed.
+
+The manager keeps it and has Redis know its hash, by which it is checked here.
+"""
 
 import asyncio
-import hmac
 import ipaddress
 from collections.abc import Callable
 from contextlib import suppress
@@ -9,21 +11,22 @@ from pathlib import Path
 from typing import TypeVar
 
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from redis.asyncio import Redis
 
 from ..core.auth import AdminStore
-from ..core.errors import Forbidden, Invalid, NoPasswordYet, RateLimited, WrongPassword
+from ..core.errors import Invalid, NoPasswordYet, RateLimited, WrongPassword
 from ..core.files import write_atomic
+from ..core.password import check_strength, matches, slow_hasher
 from ..core.paths import DataDir
+from .host import Host, HostRefused
 
 T = TypeVar("T")
 
-MIN_LENGTH = 8
-MAX_LENGTH = 1024
 MAX_FAILURES = 10
 FAILURE_WINDOW_S = 300
 MAX_WAITING = 20
+KEEP_S = 20.0
+"""The manager checks and keeps one at a time."""
 
 
 class FailureStore:
@@ -74,14 +77,15 @@ class Admin:
         store: AdminStore,
         failures: FailureStore,
         data: DataDir,
+        host: Host,
         hasher: PasswordHasher | None = None,
     ) -> None:
         self._store = store
+        self._host = host
         self.api_keys = store.api_keys
         self._failures = failures
         self._data = data
-        # About 20 ms and 19 MiB a check: enough against a stolen hash, bearable on one core.
-        self._hasher = hasher or PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+        self._hasher = hasher or slow_hasher()
         self._slots = asyncio.Semaphore(2)
         self._waiting = 0
 
@@ -103,22 +107,18 @@ class Admin:
             raise Invalid(
                 "a password is set already", "Sign in with it.", key="already_initialised"
             )
-        if not local:
+        if local:
+            code = await asyncio.to_thread(self._code)
+        else:
             await self._failures.check(address)
-            if not self._code_is(code or ""):
+        check_strength(password)
+        asked = {"hash": await self._in_turn(self._hasher.hash, password), "code": code or ""}
+        try:
+            await self._host.call("POST", "/v1/password/first", asked, KEEP_S)
+        except HostRefused as exc:
+            if exc.key == "setup_code_wrong":
                 await self._failures.add(address)
-                raise Forbidden(
-                    "the setup code is wrong",
-                    "It is in the address that bootstrap printed; "
-                    "`streamstead setup-code` on the server prints it again.",
-                    key="setup_code_wrong",
-                )
-        _check_strength(password)
-        hashed = await self._in_turn(self._hasher.hash, password)
-        if not await self._store.swap_password_hash("", hashed):
-            raise Invalid(
-                "a password is set already", "Sign in with it.", key="already_initialised"
-            )
+            raise
         await asyncio.to_thread(self._end_setup)
 
     async def check(self, password: str, address: str) -> None:
@@ -129,32 +129,25 @@ class Admin:
                 "no password is set yet", "Open the address that bootstrap printed."
             )
         await self._failures.check(address)
-        if not await self._in_turn(lambda text: self._matches(hashed, text), password):
+        if not await self._in_turn(lambda text: matches(hashed, text), password):
             await self._failures.add(address)
             raise WrongPassword("the password is wrong", "Check Caps Lock and the keyboard layout.")
         await self._failures.clear(address)
 
     async def change(self, password: str, new: str, address: str) -> None:
-        """Change it; every session ends. Raises as ``check``; Invalid when the new one is weak."""
+        """Change it; every session ends. Raises as ``check``; Invalid when the new one is weak, and
+        HostRefused when the manager knows another password than people sign in with."""
         await self.check(password, address)
-        _check_strength(new)
-        old = await self._store.password_hash()
+        check_strength(new)
         hashed = await self._in_turn(self._hasher.hash, new)
-        if not await self._store.swap_password_hash(old or "", hashed):
-            raise Invalid("the password was changed meanwhile", "Sign in again.")
+        asked = {"password": password, "hash": hashed}
+        await self._host.call("POST", "/v1/password/change", asked, KEEP_S)
 
-    def _matches(self, hashed: str, password: str) -> bool:
+    def _code(self) -> str:
         try:
-            return self._hasher.verify(hashed, password)
-        except (VerificationError, InvalidHashError):
-            return False
-
-    def _code_is(self, code: str) -> bool:
-        try:
-            expected = self._data.setup_code.read_text(encoding="ascii").strip()
+            return self._data.setup_code.read_text(encoding="ascii").strip()
         except (OSError, UnicodeDecodeError):
-            return False
-        return bool(expected) and hmac.compare_digest(expected.encode(), code.strip().encode())
+            return ""
 
     def _end_setup(self) -> None:
         # The marker stops mgmt from making another code.
@@ -172,14 +165,3 @@ class Admin:
                 return await asyncio.to_thread(work, password)
         finally:
             self._waiting -= 1
-
-
-def _check_strength(password: str) -> None:
-    if len(password) < MIN_LENGTH:
-        raise Invalid(
-            f"the password is shorter than {MIN_LENGTH} characters",
-            "Choose a longer one; three or four words are good.",
-            key="password_too_short",
-        )
-    if len(password) > MAX_LENGTH:
-        raise Invalid("the password is too long", "Choose a shorter one.", key="password_too_long")

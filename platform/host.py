@@ -10,7 +10,8 @@ import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..core.audit import AUDITED_HEADER
-from ..core.errors import StreamsteadError, Upstream, UpstreamTimeout
+from ..core.errors import RateLimited, StreamsteadError, Upstream, UpstreamTimeout
+from ..core.loopback import NO_TLS
 
 TIMEOUT_S = 3.0
 MAX_FOLLOWERS = 40
@@ -66,7 +67,7 @@ class Host:
     def __init__(self, socket: Path) -> None:
         self._followers = 0
         self._client = httpx.AsyncClient(
-            transport=httpx.AsyncHTTPTransport(uds=str(socket)),
+            transport=httpx.AsyncHTTPTransport(verify=NO_TLS, uds=str(socket)),
             base_url="http://mgmt",
             # What we ask for was noted where somebody asked us.
             headers={AUDITED_HEADER: "1"},
@@ -101,6 +102,9 @@ class Host:
             ) from None
         except (httpx.HTTPError, ValueError, KeyError, TypeError) as exc:
             raise _silent(exc) from None
+        if answer.get("code") == RateLimited.code:
+            wait_s = int(reply.headers.get("retry-after", "60"))
+            raise RateLimited(data["message"], data["help"], retry_after_s=wait_s)
         if answer.get("code") != 0:
             raise HostRefused(int(answer["code"]), reply.status_code, data)
         return data

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SecretStr
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -51,6 +51,7 @@ class OneAsked(_Asked):
 class RestoreAsked(_Asked):
     id: str
     passphrase: str = ""
+    password: SecretStr | None = None
 
 
 class ScheduleAsked(_Asked):
@@ -105,6 +106,7 @@ def open_part(house: House) -> Part:
 
     async def restore(request: Request) -> Any:
         asked = await body(request, RestoreAsked)
+        await house.passwords.prove(request, asked.password)
         info, where = await shelf.find(asked.id)
         if info.encrypted and not asked.passphrase:
             raise PassphraseNeeded

@@ -21,6 +21,7 @@ from . import (
     logs,
     outputs,
     passes,
+    password,
     recordings,
     show,
     storage,
@@ -50,6 +51,7 @@ app.add_typer(outputs.app, name="output")
 app.add_typer(watching.store_app, name="store")
 app.command()(watching.viewers)
 app.command()(logs.logs)
+app.command()(password.password)
 app.command("support-bundle")(logs.support_bundle)
 app.command()(upgrade.upgrade)
 app.command()(upgrade.rollback)

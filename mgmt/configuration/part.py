@@ -8,7 +8,7 @@ from asyncio.subprocess import DEVNULL, PIPE
 from typing import Annotated, Any
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from starlette.requests import Request
 
 from ...core.errors import Invalid, Upstream, UpstreamTimeout
@@ -25,6 +25,7 @@ class ApplyRequest(BaseModel):
 
     yaml: Annotated[str, Field(max_length=MAX_CHARS)]
     dry_run: bool = False
+    password: SecretStr | None = None
 
 
 def open_part(house: House) -> Part:
@@ -60,6 +61,9 @@ def open_part(house: House) -> Part:
 
     async def apply(request: Request) -> Any:
         asked = await body(request, ApplyRequest)
+        if not asked.dry_run:
+            # The child is root, so nobody asks again what the text has changed.
+            await house.passwords.prove(request, asked.password)
         words = ("apply", "-", "--json", "--no-secrets", *(["--dry-run"] if asked.dry_run else []))
         raw = await child(*words, text=asked.yaml or "{}")
         try:

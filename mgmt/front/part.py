@@ -24,7 +24,9 @@ def open_part(house: House) -> Part:
         return await office.update(await body(request, FrontChange))
 
     async def change_key(request: Request) -> dict[str, Any]:
-        return await keys.change(await body(request, KeyChange))
+        asked = await body(request, KeyChange)
+        await house.passwords.prove(request, asked.password)
+        return await keys.change(asked)
 
     async def doctor(_: Request) -> dict[str, Any]:
         return await report(house.settings)

@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SecretStr
 
 from ...core.errors import Forbidden, Invalid
 from ...core.files import write_atomic
@@ -39,6 +39,7 @@ class KeyChange(BaseModel):
 
     enabled: bool
     key: str = ""
+    password: SecretStr | None = None
 
 
 class SshKeys:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -52,6 +52,7 @@ class RollbackWish(BaseModel):
     version: Name = ""
     force: bool = False
     by: Name = "page"
+    password: SecretStr | None = None
 
 
 class WindowChange(BaseModel):
@@ -63,7 +64,7 @@ class WindowChange(BaseModel):
 
 
 class SettingsChange(BaseModel):
-    """What is absent stays."""
+    """What is absent stays. Other places of releases, or keys, need ``password``."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -75,6 +76,7 @@ class SettingsChange(BaseModel):
         None
     )
     window: WindowChange | None = None
+    password: SecretStr | None = None
 
 
 class Calls:
@@ -114,6 +116,8 @@ class Calls:
 
     async def rollback(self, request: Request) -> Any:
         wanted = await body(request, RollbackWish)
+        # It may lead to a release with holes that were mended since.
+        await self._house.passwords.prove(request, wanted.password)
         wish = rollback_wish(Installed(self._data), wanted.version, wanted.force, _who(wanted.by))
         return _begun(await asyncio.to_thread(begin, self._settings, wish))
 
@@ -183,7 +187,7 @@ class Calls:
     async def change(self, request: Request) -> Any:
         wanted = await body(request, SettingsChange)
         chosen = self._chosen.read()
-        changes = wanted.model_dump(exclude_none=True, exclude={"window", "keys"})
+        changes = wanted.model_dump(exclude_none=True, exclude={"window", "keys", "password"})
         if wanted.window is not None:
             zone = wanted.window.zone or chosen.window.zone
             changes["window"] = Window.checked(wanted.window.start, wanted.window.duration, zone)
@@ -192,8 +196,10 @@ class Calls:
             _check_not_revoked(self._data, [k for k in changes["keys"] if k not in chosen.keys])
         if "url" in changes:
             changes["url"] = changes["url"].strip()
-        chosen = chosen.model_copy(update=changes)
+        before, chosen = chosen, chosen.model_copy(update=changes)
         _check_place(chosen)
+        if _trusts(chosen) != _trusts(before):
+            await self._house.passwords.prove(request, wanted.password)
         self._chosen.write(chosen)
         return self._shown(chosen)
 
@@ -244,6 +250,11 @@ def open_part(house: House) -> Part:
 
 def _begun(run: Run) -> dict[str, str]:
     return {"version": VERSION, "id": run.id}
+
+
+def _trusts(chosen: UpgradeSettings) -> tuple[Any, ...]:
+    """Return what decides whose code may come to run here, as root."""
+    return chosen.source, chosen.url, chosen.keys
 
 
 def _who(text: str) -> str:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from ...core.app import API, Body, Reply
 from ...core.auth import SignedIn
 from ..services import ServicesDep
+from .proof import Proven
 
 router = APIRouter(prefix=f"{API}/mgmt/backup", tags=["backup"])
 
@@ -48,7 +49,7 @@ class BackupRequest(Body):
     id: BackupId
 
 
-class RestoreBackup(Body):
+class RestoreBackup(Proven):
     """``passphrase`` may be absent for one that is not encrypted."""
 
     id: BackupId

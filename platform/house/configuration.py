@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from ...core.app import API, Body, Reply
 from ...core.auth import SignedIn
 from ..services import ServicesDep
+from .proof import Proven
 
 router = APIRouter(prefix=f"{API}/mgmt/config", tags=["configuration"])
 
@@ -20,9 +21,10 @@ class ConfigurationText(BaseModel):
     yaml: str
 
 
-class ApplyConfiguration(Body):
-    """``dry_run``: only tell what would change. References to secrets are not resolved here: an
-    item that is there keeps its secret, a new one that needs one is a problem."""
+class ApplyConfiguration(Proven):
+    """``dry_run``: only tell what would change, which needs no password. References to secrets are
+    not resolved here: an item that is there keeps its secret, a new one that needs one is a
+    problem."""
 
     yaml: Annotated[str, Field(max_length=900_000)]
     dry_run: bool = False

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from ...core.app import API, Body, Reply
 from ...core.auth import SignedIn
 from ..services import ServicesDep
+from .proof import Proven
 
 router = APIRouter(prefix=f"{API}/mgmt", tags=["front"])
 
@@ -133,7 +134,7 @@ class HlsLlUpdate(Body):
     now: bool = False
 
 
-class Pubkey(Body):
+class Pubkey(Proven):
     """``key``: one line of OpenSSH, such as ``ssh-ed25519 AAAA... me``. With ``enabled`` false it
     is removed again, and all that were added this way when it is empty."""
 
@@ -252,7 +253,7 @@ async def update_low_latency_hls(
 async def change_pubkey(body: Pubkey, services: ServicesDep, _who: SignedIn) -> Reply[PubkeyState]:
     """Let the holder of an SSH key sign in as root on this server, or no longer."""
     fields = body.model_dump(mode="json", exclude={"token"})
-    state = await services.host.call("POST", "/v1/pubkey", fields)
+    state = await services.host.call("POST", "/v1/pubkey", fields, CHANGE_S)
     return Reply(data=PubkeyState.model_validate(state))
 
 

@@ -18,6 +18,7 @@ from ...core.live_feed import live_feed
 from ...core.version import VERSION
 from ..host import Host
 from ..services import ServicesDep
+from .proof import Proven
 
 router = APIRouter(prefix=f"{API}/mgmt", tags=["upgrade"])
 public = APIRouter(prefix=f"{API}/releases", tags=["upgrade"])
@@ -67,7 +68,7 @@ class BeginUpgrade(Body):
     dry_run: bool = False
 
 
-class BeginRollback(Body):
+class BeginRollback(Proven):
     """Without ``version``: to the release before."""
 
     version: ReleaseName | None = None
@@ -121,8 +122,8 @@ class UpgradeSettings(BaseModel):
     pinned: list[str]
 
 
-class ChangeUpgradeSettings(Body):
-    """What is absent stays as it is."""
+class ChangeUpgradeSettings(Proven):
+    """What is absent stays as it is. Another channel alone needs no password."""
 
     channel: UpgradeChannel | None = None
     source: UpgradeSource | None = None
@@ -338,4 +339,4 @@ async def _ask(host: Host, path: str, body: Body, timeout_s: float, by: str) -> 
 
 
 async def _change(host: Host, given: dict[str, Any]) -> Any:
-    return await host.call("POST", "/v1/upgrade/settings", given)
+    return await host.call("POST", "/v1/upgrade/settings", given, BEGIN_S)

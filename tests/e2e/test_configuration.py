@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from .house import Api, House
+from .house import PASSWORD, Api, House
 
 KEY = "a-key-that-nobody-may-see"
 
@@ -108,7 +108,8 @@ def test_a_new_output_whose_key_is_not_given_is_told_and_not_made(house: House, 
         "source": {"kind": "stream", "app": "live", "stream": "x"},
         "key": {"env": "SECRET_OUTPUTS_NO_KEY_KEY"},
     }
-    told = api.call("/mgmt/config/apply", yaml=yaml.safe_dump({"version": 1, "outputs": [wanted]}))
+    text = yaml.safe_dump({"version": 1, "outputs": [wanted]})
+    told = api.call("/mgmt/config/apply", yaml=text, password=PASSWORD)
     assert told["changes"] == []
     assert "SECRET" in told["problems"][0] or "key" in told["problems"][0]
     labels = [one["label"] for one in api.call("/ffmpeg/outputs/list")["outputs"]]
@@ -123,6 +124,36 @@ def test_the_page_can_write_and_apply_the_text_too(house: House, api: Api) -> No
     assert [one["section"] for one in told["changes"]] == ["publishing"]
     assert told["changes"][0]["after"] == {"max_streams": found["publishing"]["max_streams"]}
     assert api.call("/hooks/publish/rules/query")["max_streams"] != told["changes"][0]["after"]
+
+
+def test_a_session_alone_changes_nothing_that_makes_somebody_root(house: House, api: Api) -> None:
+    api_secret = {"Authorization": f"Bearer {house.settings()['STREAMSTEAD_API_SECRET']}"}
+    place = {"source": "github", "url": "somebody/streamstead"}
+    before = api.call("/mgmt/upgrade/settings/query")
+    for path, body in (
+        ("/mgmt/pubkey", {"enabled": True, "key": "ssh-ed25519 AAAA"}),
+        ("/mgmt/upgrade/settings/update", place),
+        ("/mgmt/upgrade/rollback", {}),
+        ("/mgmt/backup/restore", {"id": "20260101-000000-aa"}),
+        ("/mgmt/config/apply", {"yaml": "version: 1"}),
+    ):
+        for headers in ({}, api_secret):
+            reply = api.client.post(path, json=body, headers=headers)
+            said = reply.json()["data"]
+            assert (reply.status_code, said["key"]) == (403, "password_needed"), path
+            assert "`password`" in said["help"]
+    wrong = api.client.post("/mgmt/upgrade/settings/update", json={**place, "password": "wrong"})
+    assert (wrong.status_code, wrong.json()["data"]["key"]) == (403, "password_wrong")
+    assert api.call("/mgmt/upgrade/settings/query") == before
+    api.call("/mgmt/upgrade/settings/update", **place, password=PASSWORD)
+    # Root on the machine is not asked.
+    path = house.data / "releases.yaml"
+    path.write_text(yaml.safe_dump({"version": 1, "upgrades": {"source": "index", "url": ""}}))
+    done = house.cli("config", "apply", str(path))
+    path.unlink()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert api.call("/mgmt/upgrade/settings/query") == before
+    assert PASSWORD not in (house.data / "logs" / "mgmt.log").read_text()
 
 
 @pytest.mark.parametrize(

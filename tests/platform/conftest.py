@@ -36,6 +36,7 @@ from streamstead.platform.stats_recorder import Statistics
 from streamstead.platform.viewing import Viewing
 
 from .hook_office import Office, office_on
+from .manager import PasswordManager
 
 CODE = "the-setup-code"
 PASSWORD = "correct horse"
@@ -99,6 +100,7 @@ async def page(settings: Settings, redis: Redis) -> AsyncIterator[Page]:
     settings.data.setup_code.write_text(CODE + "\n")
     media = Media()
     host = Host(settings.data.mgmt_socket)
+    passwords = PasswordManager(settings)
     transport = httpx.MockTransport(media.answer)
     async with (
         httpx.AsyncClient(transport=transport, base_url="http://srs") as upstream,
@@ -120,6 +122,7 @@ async def page(settings: Settings, redis: Redis) -> AsyncIterator[Page]:
                 store,
                 FailureStore(redis),
                 settings.data,
+                passwords,
                 PasswordHasher(time_cost=1, memory_cost=64, parallelism=1),
             ),
             authenticator=Authenticator(store, b"k" * 32, settings.api_secret.get_secret_value()),
@@ -157,6 +160,7 @@ async def page(settings: Settings, redis: Redis) -> AsyncIterator[Page]:
             yield Page(client, services, media, redis)
         await statistics.aclose()
     await host.aclose()
+    await passwords.aclose()
 
 
 @pytest.fixture

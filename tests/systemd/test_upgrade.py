@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.timeout(1500)]
 
 UNIT = "streamstead.service"
 DATA = "/var/lib/streamstead"
+PASSWORD = "correct-horse-battery"
 FLV = "http://127.0.0.1:2022/live/cam.flv"
 REPORT = "/root/viewer.json"
 
@@ -39,7 +40,9 @@ def installed(machine: Machine, publisher: Publisher) -> Machine:
     machine.must("tar", "-C", "/root", "-xf", "/root/first.tar.gz")
     words = ("--runtime", "process", "--healthy-wait", "300")
     machine.must("/root/streamstead-0.1.0/bootstrap", *words, timeout_s=900)
-    machine.api("mgmt/upgrade/settings/update", url=f"{SHELF}/index.json", keys=[publisher.public])
+    machine.must("sh", "-c", f"echo {PASSWORD} | streamstead password --password-file -")
+    place = {"url": f"{SHELF}/index.json", "keys": [publisher.public]}
+    machine.api("mgmt/upgrade/settings/update", **place, password=PASSWORD)
     return machine
 
 

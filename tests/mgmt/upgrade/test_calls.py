@@ -46,7 +46,7 @@ async def client(house: House) -> AsyncIterator[httpx.AsyncClient]:
     decision = Decision(RuntimeName.PROCESS, MediaServer.EMBEDDED, "")
     manager = Manager(house.supervisor, decision, house.events, house.request_stop)
     app = create_app(manager, Calls(house, watch.Watch(house)).routes())
-    transport = httpx.ASGITransport(app)
+    transport = httpx.ASGITransport(app, client=("uid:0", 0))  # root's command line
     async with httpx.AsyncClient(transport=transport, base_url="http://mgmt") as made:
         yield made
 

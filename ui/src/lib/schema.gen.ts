@@ -5380,8 +5380,9 @@ export interface components {
         };
         /**
          * ApplyConfiguration
-         * @description ``dry_run``: only tell what would change. References to secrets are not resolved here: an
-         *     item that is there keeps its secret, a new one that needs one is a problem.
+         * @description ``dry_run``: only tell what would change, which needs no password. References to secrets are
+         *     not resolved here: an item that is there keeps its secret, a new one that needs one is a
+         *     problem.
          */
         ApplyConfiguration: {
             /**
@@ -5389,6 +5390,11 @@ export interface components {
              * @description Session token, instead of a header
              */
             token?: string | null;
+            /**
+             * Password
+             * @description The operator's password
+             */
+            password?: string | null;
             /** Yaml */
             yaml: string;
             /**
@@ -5703,6 +5709,11 @@ export interface components {
              * @description Session token, instead of a header
              */
             token?: string | null;
+            /**
+             * Password
+             * @description The operator's password
+             */
+            password?: string | null;
             /** Version */
             version?: string | null;
             /**
@@ -5791,7 +5802,7 @@ export interface components {
         };
         /**
          * ChangeUpgradeSettings
-         * @description What is absent stays as it is.
+         * @description What is absent stays as it is. Another channel alone needs no password.
          */
         ChangeUpgradeSettings: {
             /**
@@ -5799,6 +5810,11 @@ export interface components {
              * @description Session token, instead of a header
              */
             token?: string | null;
+            /**
+             * Password
+             * @description The operator's password
+             */
+            password?: string | null;
             channel?: components["schemas"]["UpgradeChannel"] | null;
             source?: components["schemas"]["UpgradeSource"] | null;
             /**
@@ -9323,6 +9339,11 @@ export interface components {
              * @description Session token, instead of a header
              */
             token?: string | null;
+            /**
+             * Password
+             * @description The operator's password
+             */
+            password?: string | null;
             /** Enabled */
             enabled: boolean;
             /**
@@ -11098,6 +11119,11 @@ export interface components {
              * @description Session token, instead of a header
              */
             token?: string | null;
+            /**
+             * Password
+             * @description The operator's password
+             */
+            password?: string | null;
             /** Id */
             id: string;
             /**
