@@ -53,9 +53,10 @@ describe('backups', () => {
     expect(go).toBeDisabled();
     await user.type(within(dialog).getByLabelText('Passphrase'), 'four words');
     await user.type(within(dialog).getByLabelText('Type “restore” to go on'), 'Restore');
+    await user.type(within(dialog).getByLabelText('Password'), 'pw');
     list = new Refusal(404, 'service_away');
     await user.click(go);
-    await waitFor(() => expect(sent(calls, 'mgmt/backup/restore')).toEqual([{ id: 'b-1', passphrase: 'four words' }]));
+    await waitFor(() => expect(sent(calls, 'mgmt/backup/restore')).toEqual([{ id: 'b-1', passphrase: 'four words', password: 'pw' }]));
     expect(await screen.findByText('Everything restarts')).toBeVisible();
     expect(screen.queryByRole('alert')).toBeNull();
     act(() => expectAway(0));
@@ -85,8 +86,13 @@ describe('backups', () => {
     await user.type(field, 'front:');
     await user.click(within(drawer).getByRole('button', { name: 'Show what would change' }));
     expect(await within(drawer).findByRole('list', { name: 'What would change' })).toHaveTextContent('front · hstsfalsetrue');
+    await user.type(within(drawer).getByLabelText('Password'), 'pw');
     await user.click(within(drawer).getByRole('button', { name: 'Apply 1 change' }));
     expect(await within(drawer).findByText('Applied')).toBeVisible();
-    expect(sent(calls, 'mgmt/config/apply').map(({ dry_run }) => dry_run)).toEqual([true, true, false]);
+    expect(sent(calls, 'mgmt/config/apply').map(({ dry_run, password }) => [dry_run, password])).toEqual([
+      [true, undefined],
+      [true, undefined],
+      [false, 'pw'],
+    ]);
   });
 });

@@ -104,8 +104,10 @@ describe('settings', () => {
     ]);
   });
 
-  test('let an SSH key in only when it is one and after a question', async () => {
-    const { user, calls } = await open(front(), { 'mgmt/pubkey': { fingerprints: ['SHA256:abc'] } });
+  test('let an SSH key in only when it is one and with the password, a wrong one of which loses nothing', async () => {
+    const { user, calls } = await open(front(), {
+      'mgmt/pubkey': ({ password }: { password?: string }) => (password === 'pw' ? { fingerprints: ['SHA256:abc'] } : new Refusal(403, 'password_wrong')),
+    });
     const field = screen.getByLabelText('Public key');
     await user.type(field, '-----BEGIN OPENSSH PRIVATE KEY-----');
     await user.click(screen.getByRole('button', { name: 'Add key…' }));
@@ -113,9 +115,16 @@ describe('settings', () => {
     await user.clear(field);
     await user.type(field, 'ssh-ed25519 AAAA me');
     await user.click(screen.getByRole('button', { name: 'Add key…' }));
-    await user.click(within(await screen.findByRole('dialog', { name: 'Let this key in as root?' })).getByRole('button', { name: 'Let it in' }));
+    const dialog = within(await screen.findByRole('dialog', { name: 'Let this key in as root?' }));
+    const password = dialog.getByLabelText('Password');
+    expect(password).toHaveAttribute('autocomplete', 'current-password');
+    await user.type(password, 'p');
+    await user.click(dialog.getByRole('button', { name: 'Let it in' }));
+    await waitFor(() => expect(password).toHaveAccessibleDescription(/Wrong password\..*sudo streamstead password/));
+    expect(dialog.queryByRole('alert')).toBeNull();
+    await user.type(password, 'w{Enter}');
     expect(await screen.findByText('SHA256:abc')).toBeVisible();
-    expect(sent(calls, 'mgmt/pubkey')).toEqual([{ enabled: true, key: 'ssh-ed25519 AAAA me' }]);
+    expect(sent(calls, 'mgmt/pubkey').at(-1)).toEqual({ enabled: true, key: 'ssh-ed25519 AAAA me', password: 'pw' });
   });
 
   test('show what the doctor found, the worst first', async () => {

@@ -94,8 +94,10 @@ describe('an upgrade', () => {
     await waitFor(() => expect(sent(calls, 'mgmt/upgrade')).toEqual([{ version: '0.2.0', dry_run: true }]));
     await user.click(screen.getByRole('button', { name: 'More about upgrades' }));
     await user.click(await screen.findByRole('menuitem', { name: 'Go back to 0.0.9…' }));
-    await user.click(within(await screen.findByRole('dialog', { name: 'Go back to 0.0.9?' })).getByRole('button', { name: 'Go back' }));
-    await waitFor(() => expect(sent(calls, 'mgmt/upgrade/rollback')).toEqual([{ version: '0.0.9' }]));
+    const back = within(await screen.findByRole('dialog', { name: 'Go back to 0.0.9?' }));
+    await user.type(back.getByLabelText('Password'), 'pw');
+    await user.click(back.getByRole('button', { name: 'Go back' }));
+    await waitFor(() => expect(sent(calls, 'mgmt/upgrade/rollback')).toEqual([{ version: '0.0.9', password: 'pw' }]));
   });
 
   test('happens when and from where the operator says', async () => {
@@ -110,10 +112,14 @@ describe('an upgrade', () => {
     expect(screen.getByText('From 22:00 to 02:00.')).toBeVisible();
     await user.click(screen.getByRole('button', { name: 'Save window' }));
     await waitFor(() => expect(sent(calls, 'mgmt/window/update')).toEqual([{ start: 22, duration: 4, zone: 'Europe/Berlin' }]));
+    expect(screen.queryByLabelText('Password')).toBeNull();
     await user.click(screen.getByRole('radio', { name: 'GitHub' }));
     await user.type(screen.getByLabelText('Address'), 'me/streamstead');
     await user.type(screen.getByLabelText('Further keys that count'), 'RWone');
+    await user.type(screen.getByLabelText('Password'), 'pw');
     await user.click(screen.getByRole('button', { name: 'Save source' }));
-    await waitFor(() => expect(sent(calls, 'mgmt/upgrade/settings/update')).toEqual([{ source: 'github', url: 'me/streamstead', keys: ['RWone'] }]));
+    await waitFor(() =>
+      expect(sent(calls, 'mgmt/upgrade/settings/update')).toEqual([{ source: 'github', url: 'me/streamstead', keys: ['RWone'], password: 'pw' }]),
+    );
   });
 });

@@ -5,7 +5,7 @@ import { HelpfulError } from '../../../components/helpful-error';
 import { Notice } from '../../../components/notice';
 import { useChangePassword } from '../api/use-account';
 import { isComplete, NewPasswordFields, type NewPassword } from './new-password-fields';
-import { PasswordField } from './password-field';
+import { PasswordField } from '../../../components/password-field';
 
 export function ChangePasswordModal({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation();

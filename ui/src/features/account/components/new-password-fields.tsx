@@ -1,6 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import { SHORTEST_PASSWORD } from '../../../lib/password-strength';
-import { PasswordField } from './password-field';
+import { PasswordField } from '../../../components/password-field';
 import { StrengthMeter } from '../../../components/strength-meter';
 
 export interface NewPassword {

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { HelpfulError } from '../../../components/helpful-error';
 import { useSignIn } from '../api/use-account';
-import { PasswordField } from './password-field';
+import { PasswordField } from '../../../components/password-field';
 
 export function SignInForm({ onDone }: { onDone: () => void }) {
   const { t } = useTranslation();

@@ -37,7 +37,7 @@ export function useRemoveBackup() {
 }
 
 export function useRestoreBackup() {
-  return useChange((wanted: { id: string; passphrase: string }) => apiPost<BackupJob>('mgmt/backup/restore', wanted));
+  return useChange((wanted: { id: string; passphrase: string; password: string }) => apiPost<BackupJob>('mgmt/backup/restore', wanted));
 }
 
 export type ScheduleChange = Partial<Pick<BackupSchedule, 'enabled' | 'at' | 'zone' | 'days' | 'keep' | 'to' | 'recordings'>> & { passphrase?: string };
@@ -54,7 +54,7 @@ export function useExportConfig() {
 export function useApplyConfig() {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: (wanted: { yaml: string; dry_run: boolean }) => apiPost<ConfigChanges>('mgmt/config/apply', wanted),
+    mutationFn: (wanted: { yaml: string; dry_run: boolean; password?: string }) => apiPost<ConfigChanges>('mgmt/config/apply', wanted),
     // Anything may have changed.
     onSuccess: (_found, { dry_run }) => (dry_run ? undefined : queries.invalidateQueries()),
   });

@@ -3,6 +3,7 @@ import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { HelpfulError } from '../../../components/helpful-error';
 import { Notice } from '../../../components/notice';
+import { besidesPassword, OperatorPassword } from '../../../components/operator-password';
 import type { ConfigChanges } from '../../../lib/house-types';
 import { useApplyConfig } from '../api/use-backup';
 import classes from './apply-drawer.module.css';
@@ -14,6 +15,7 @@ export function ApplyDrawer({ onClose }: { onClose: () => void }) {
   const apply = useApplyConfig();
   const file = useRef<HTMLInputElement>(null);
   const [yaml, setYaml] = useState('');
+  const [password, setPassword] = useState('');
   const edit = (text: string) => {
     setYaml(text);
     preview.reset();
@@ -54,7 +56,8 @@ export function ApplyDrawer({ onClose }: { onClose: () => void }) {
         />
         {preview.error && <HelpfulError error={preview.error} />}
         {found && !apply.isSuccess && <Changes found={found} />}
-        {apply.error && <HelpfulError error={apply.error} />}
+        {able && !apply.isSuccess && <OperatorPassword value={password} onChange={setPassword} error={apply.error} />}
+        {besidesPassword(apply.error) != null && <HelpfulError error={apply.error} />}
         {apply.isSuccess && (
           <Notice tone={apply.data.problems.length > 0 ? 'warn' : 'ok'} role="status" title={t('backup.config.applied')}>
             {apply.data.problems.map((problem) => (
@@ -67,7 +70,7 @@ export function ApplyDrawer({ onClose }: { onClose: () => void }) {
             {t(apply.isSuccess ? 'common.close' : 'common.cancel')}
           </Button>
           {!apply.isSuccess && (
-            <Button disabled={!able} loading={apply.isPending} onClick={() => apply.mutate({ yaml, dry_run: false })}>
+            <Button disabled={!able} loading={apply.isPending} onClick={() => apply.mutate({ yaml, dry_run: false, password })}>
               {t('backup.config.apply', { count: found?.changes.length ?? 0 })}
             </Button>
           )}

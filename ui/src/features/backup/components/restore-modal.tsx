@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ConfirmType } from '../../../components/confirm-type';
 import { Notice } from '../../../components/notice';
+import { besidesPassword, OperatorPassword } from '../../../components/operator-password';
 import { formatDateTime } from '../../../lib/format';
 import type { Backup } from '../../../lib/house-types';
 import { expectAway } from '../../../lib/planned-away';
@@ -18,6 +19,7 @@ export function RestoreModal({ backup, onClose }: { backup: Backup; onClose: () 
   const restore = useRestoreBackup();
   const live = useLive().streams?.length ?? 0;
   const [passphrase, setPassphrase] = useState('');
+  const [password, setPassword] = useState('');
   const date = formatDateTime(backup.at_ms, i18n.language);
   const word = t('backup.restore.word');
   return (
@@ -28,10 +30,10 @@ export function RestoreModal({ backup, onClose }: { backup: Backup; onClose: () 
       ask={t('backup.restore.ask', { word })}
       confirm={t('backup.restore.confirm')}
       pending={restore.isPending}
-      error={restore.error}
+      error={besidesPassword(restore.error)}
       onConfirm={() =>
         restore.mutate(
-          { id: backup.id, passphrase },
+          { id: backup.id, passphrase, password },
           {
             onSuccess: () => {
               expectAway(AWAY_MS);
@@ -50,6 +52,7 @@ export function RestoreModal({ backup, onClose }: { backup: Backup; onClose: () 
       </ul>
       {live > 0 && <Notice tone="warn">{t('backup.restore.live', { count: live })}</Notice>}
       {backup.encrypted && <PassphraseField label={t('backup.passphrase')} description={t('backup.restore.passphraseHint')} value={passphrase} onChange={setPassphrase} />}
+      <OperatorPassword value={password} onChange={setPassword} error={restore.error} />
     </ConfirmType>
   );
 }

@@ -42,7 +42,7 @@ export function useUpdateFoot() {
 }
 
 export function usePubkey() {
-  return useMutation({ mutationFn: (change: { enabled: boolean; key: string }) => apiPost<{ fingerprints: string[] }>('mgmt/pubkey', change) });
+  return useMutation({ mutationFn: (change: { enabled: boolean; key: string; password: string }) => apiPost<{ fingerprints: string[] }>('mgmt/pubkey', change) });
 }
 
 /** Looking takes seconds: done when somebody asks, and kept until they ask again. */

@@ -1,10 +1,11 @@
-import { Button, Group, Stack, Textarea } from '@mantine/core';
-import { Suspense, useState } from 'react';
+import { Button, Group, Stack, Text, Textarea } from '@mantine/core';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Card } from '../../../components/card';
+import { FormModal } from '../../../components/form-modal';
 import { HelpfulError } from '../../../components/helpful-error';
-import { ConfirmModal } from '../../../components/lazy-confirm';
 import { Notice } from '../../../components/notice';
+import { besidesPassword, OperatorPassword } from '../../../components/operator-password';
 import { usePubkey } from '../api/use-settings';
 
 const FORM = /^(ssh-(ed25519|rsa)|ecdsa-sha2-\S+|sk-\S+) [A-Za-z0-9+/=]+( .*)?$/;
@@ -18,8 +19,15 @@ export function SshKeyCard() {
   const [asking, setAsking] = useState<'add' | 'remove' | null>(null);
   const typed = key.trim();
   const wrong = !FORM.test(typed);
-  const close = () => setAsking(null);
-  const send = (enabled: boolean) => pubkey.mutate({ enabled, key: typed }, { onSuccess: close });
+  const [password, setPassword] = useState('');
+  const close = () => {
+    setAsking(null);
+    setPassword('');
+  };
+  const ask = (what: 'add' | 'remove') => {
+    pubkey.reset();
+    setAsking(what);
+  };
   return (
     <Card title={t('settings.ssh.title')}>
       <Stack>
@@ -56,29 +64,29 @@ export function SshKeyCard() {
             variant="default"
             onClick={() => {
               setTried(true);
-              if (!wrong) setAsking('add');
+              if (!wrong) ask('add');
             }}
           >
             {t('settings.ssh.add')}
           </Button>
-          <Button variant="default" onClick={() => setAsking('remove')}>
+          <Button variant="default" onClick={() => ask('remove')}>
             {t(typed === '' ? 'settings.ssh.removeAll' : 'settings.ssh.removeOne')}
           </Button>
         </Group>
       </Stack>
-      <Suspense>
-        {asking && (
-          <ConfirmModal
-            title={t(`settings.ssh.${asking}Title`)}
-            text={t(asking === 'add' ? 'settings.ssh.addText' : typed === '' ? 'settings.ssh.removeAllText' : 'settings.ssh.removeOneText')}
-            confirm={t(`settings.ssh.${asking}Confirm`)}
-            pending={pubkey.isPending}
-            error={pubkey.error}
-            onConfirm={() => send(asking === 'add')}
-            onClose={close}
-          />
-        )}
-      </Suspense>
+      {asking && (
+        <FormModal
+          title={t(`settings.ssh.${asking}Title`)}
+          submit={t(`settings.ssh.${asking}Confirm`)}
+          pending={pubkey.isPending}
+          error={besidesPassword(pubkey.error)}
+          onSubmit={() => pubkey.mutate({ enabled: asking === 'add', key: typed, password }, { onSuccess: close })}
+          onClose={close}
+        >
+          <Text>{t(asking === 'add' ? 'settings.ssh.addText' : typed === '' ? 'settings.ssh.removeAllText' : 'settings.ssh.removeOneText')}</Text>
+          <OperatorPassword value={password} onChange={setPassword} error={pubkey.error} />
+        </FormModal>
+      )}
     </Card>
   );
 }

@@ -36,7 +36,7 @@ export function useBeginUpgrade() {
 }
 
 export function useBeginRollback() {
-  return useChange((begin: Omit<Begin, 'dry_run'>) => apiPost<{ version: string; id: string }>('mgmt/upgrade/rollback', begin));
+  return useChange((begin: Omit<Begin, 'dry_run'> & { password: string }) => apiPost<{ version: string; id: string }>('mgmt/upgrade/rollback', begin));
 }
 
 export function useLookForReleases() {
@@ -52,5 +52,5 @@ export function useUpdateWindow() {
 }
 
 export function useUpdateUpgradeSettings() {
-  return useChange((change: Partial<Omit<UpgradeSettings, 'pinned'>>) => apiPost<UpgradeSettings>('mgmt/upgrade/settings/update', change));
+  return useChange((change: Partial<Omit<UpgradeSettings, 'pinned'>> & { password?: string }) => apiPost<UpgradeSettings>('mgmt/upgrade/settings/update', change));
 }

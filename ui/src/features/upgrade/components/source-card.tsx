@@ -1,9 +1,11 @@
 import { Radio, Stack, Textarea, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Card } from '../../../components/card';
 import { Loaded } from '../../../components/loaded';
 import { Notice } from '../../../components/notice';
+import { besidesPassword, OperatorPassword } from '../../../components/operator-password';
 import { SaveBar } from '../../../components/save-bar';
 import type { UpgradeSettings } from '../../../lib/house-types';
 import { useDraft } from '../../../lib/use-draft';
@@ -29,10 +31,19 @@ function SourceForm({ settings: { channel, source, url, keys, pinned } }: { sett
   const update = useUpdateUpgradeSettings();
   // Keys as text: one a line, as they are pasted.
   const { value, changes, dirty, change } = useDraft({ channel, source, url, keys: keys.join('\n') });
-  const save = () => {
-    const { keys: text, ...rest } = changes;
-    update.mutate({ ...rest, ...(text !== undefined && { keys: text.split('\n').map((line) => line.trim()).filter(Boolean) }) });
-  };
+  const [password, setPassword] = useState('');
+  const { keys: text, ...rest } = changes;
+  // Whose code is run here as root depends on these; the channel only chooses among theirs.
+  const needsPassword = text !== undefined || 'source' in rest || 'url' in rest;
+  const save = () =>
+    update.mutate(
+      {
+        ...rest,
+        ...(text !== undefined && { keys: text.split('\n').map((line) => line.trim()).filter(Boolean) }),
+        ...(needsPassword && { password }),
+      },
+      { onSuccess: () => setPassword('') },
+    );
   return (
     <Stack gap="lg">
       <Radio.Group label={t('upgrade.channel')} value={value.channel} onChange={(next) => change({ channel: next as UpgradeSettings['channel'] })}>
@@ -80,7 +91,8 @@ function SourceForm({ settings: { channel, source, url, keys, pinned } }: { sett
       ) : (
         value.keys.trim() === '' && <Notice tone="warn">{t('upgrade.from.noKeys')}</Notice>
       )}
-      <SaveBar label={t('upgrade.from.save')} dirty={dirty} pending={update.isPending} saved={update.isSuccess} error={update.error} onSave={save} />
+      {needsPassword && <OperatorPassword value={password} onChange={setPassword} error={update.error} />}
+      <SaveBar label={t('upgrade.from.save')} dirty={dirty} pending={update.isPending} saved={update.isSuccess} error={besidesPassword(update.error)} onSave={save} />
     </Stack>
   );
 }
