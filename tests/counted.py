@@ -89,16 +89,17 @@ class Witness(threading.Thread):
         while not self._ends.wait(0.2):
             self._look()
 
-    def _look(self) -> None:
-        for path in self._html.glob(f"{self._stream}-*.ts"):
+    def _look(self, ending: str = "") -> None:
+        for path in self._html.glob(f"{self._stream}-*.ts{ending}"):
             with contextlib.suppress(FileExistsError, FileNotFoundError):
-                os.link(path, self._folder / path.name)
+                os.link(path, self._folder / path.name.removesuffix(ending))
 
     def stop(self) -> list[Path]:
         """Return the segments in the order in which they were begun."""
         self._ends.set()
         self.join()
         self._look()
+        self._look(".tmp")  # what an SRS that was killed had begun
         found = self._folder.glob("*.ts")
         return sorted(found, key=lambda path: int(path.stem.rpartition("-")[2]))
 
