@@ -1,12 +1,18 @@
 """The operator's session from the first visit on."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
+from argon2 import PasswordHasher
 
 from streamstead.core.auth import COOKIE
+from streamstead.core.errors import RateLimited
+from streamstead.core.settings import Settings
+from streamstead.platform.host import HostRefused
 
 from .conftest import API, CODE, PASSWORD, Page
+from .manager import PasswordManager
 
 
 async def test_a_new_house_says_so(page: Page) -> None:
@@ -175,3 +181,32 @@ async def test_no_password_is_stored_in_clear(page: Page) -> None:
     stored = await page.redis.hgetall("STREAMSTEAD_ADMIN")
     assert stored["password_hash"].startswith("$argon2id$")
     assert PASSWORD not in str(stored)
+
+
+async def test_where_the_manager_knows_another_password_the_way_out_is_told(page: Page) -> None:
+    await page.initialise()
+    other = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash("another horse")
+    await page.redis.hset("STREAMSTEAD_ADMIN", "password_hash", other)
+    body = {"password": "another horse", "new_password": "a third horse"}
+    reply = await page.client.post(f"{API}/password", json=body)
+    assert (reply.status_code, reply.json()["data"]["key"]) == (403, "password_wrong")
+    assert "sudo streamstead password" in reply.json()["data"]["help"]
+
+
+async def test_how_long_the_manager_wants_one_to_wait_is_handed_on(
+    page: Page, settings: Settings
+) -> None:
+    await page.initialise()
+    manager = PasswordManager(settings)
+    kept = await page.redis.hget("STREAMSTEAD_ADMIN", "password_hash")
+    wrong = {"password": "wrong", "hash": kept}
+
+    async def try_often() -> None:
+        for _ in range(8):  # each wait is longer than the last, and than a busy machine takes
+            with suppress(HostRefused):
+                await manager.call("POST", "/v1/password/change", wrong)
+
+    with pytest.raises(RateLimited) as refused:
+        await try_often()
+    assert refused.value.retry_after_s > 0
+    await manager.aclose()
