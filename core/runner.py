@@ -20,6 +20,7 @@ from contextlib import (
     suppress,
 )
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -120,6 +121,7 @@ async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
         _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
 
 
+@cache
 def find_service(name: str) -> Service:
     """Load a service by its entry point. Raises ConfigError for an unknown name."""
     found = entry_points(group="streamstead.services", name=name)

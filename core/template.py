@@ -1,12 +1,14 @@
 """A process that has loaded what our services share, and forks them: they share its memory.
 
-Each service would load the same libraries otherwise, some 60 MB each. It runs on the same code as
-its manager, which alone can reach it: by the socket on its standard input. Without a manager it
-ends; the services go on. Nothing is kept here, so another one can take its place at any time.
+Each service would load the same libraries otherwise, some 60 MB each. The manager is split in two
+before it begins, so that it shares what it has loaded, too; when that template ends, it starts
+another one as a program. It runs on the same code as its manager, which alone can reach it: by a
+socket. Without a manager it ends; the services go on. Nothing is kept here, so another one can
+take its place at any time.
 
-It loads all services first: what is loaded after a fork is not shared with what was forked before.
-A message is JSON. ``{"ready": true}`` says that this is done. The manager sends an ``Order``, with
-the log and the end of a pipe as descriptors, then the listening sockets. The answer is
+A message is JSON. ``{"load": [NAME]}`` comes first, and is answered ``{"ready": true}``: what is
+loaded after a fork is not shared with what was forked before. Then the manager sends an ``Order``,
+with the log and the end of a pipe as descriptors, then the listening sockets. The answer is
 ``{"pid": N}`` with a pidfd, or
 ``{"error": "..."}``. The new process waits until a byte comes by the pipe, and ends when it is
 closed: so none runs that the manager has not written down. Of every end it is told
@@ -25,15 +27,17 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from io import TextIOWrapper
 from pathlib import Path
+from typing import cast
 
 from .errors import ConfigError
 from .runner import GIVEN_SOCKETS, find_service
 
 MAX_MESSAGE = 128 * 1024
 MAX_DESCRIPTORS = 18
-FIRST_DOOR = 3
-"""Descriptor of the first listening socket in a service; the others follow."""
+FIRST_DOOR, HIGHEST = 3, 100
+"""Descriptors of the listening sockets in a service: from the first number, below the second."""
 _LOG, _GO = 0, 1
 _LATE = (
     "anyio._backends._asyncio",
@@ -73,7 +77,6 @@ class Template:
 
     def run(self) -> Order | None:
         """Take orders; None when the manager has gone."""
-        self._tell({"ready": True})
         while True:
             for key, _ in self._selector.select():
                 if key.fileobj is not self._manager:
@@ -82,7 +85,12 @@ class Template:
                 raw, fds, _, _ = socket.recv_fds(self._manager, MAX_MESSAGE, MAX_DESCRIPTORS)
                 if not raw:
                     return None
-                order = Order(**json.loads(raw))
+                asked = json.loads(raw)
+                if "load" in asked:
+                    _load(asked["load"])
+                    self._tell({"ready": True})
+                    continue
+                order = Order(**asked)
                 if self._fork(order, fds):
                     return order
 
@@ -164,12 +172,10 @@ def _become(order: Order, fds: list[int]) -> None:
             )
         time.tzset()
         sys.argv = order.argv
-        _set_title([sys.executable, *order.argv])
+        _set_title(order.argv)
         if os.read(0, 1) != b"g":
             os._exit(1)  # the manager did not write us down: it may start another one
-        null = os.open(os.devnull, os.O_RDONLY)
-        os.dup2(null, 0)
-        os.close(null)
+        _forget_input()
     except OSError as exc:
         os.write(2, f"the service cannot begin: {exc}\n".encode())
         os._exit(1)
@@ -179,8 +185,8 @@ def _become(order: Order, fds: list[int]) -> None:
 def _place(fds: list[int]) -> None:
     """Put the pipe, the log and the doors where a new process has them, and close all else."""
     # First out of the way: one may lie where another is to go.
-    high = [os.dup2(fd, 100 + number, inheritable=False) for number, fd in enumerate(fds)]
-    os.closerange(FIRST_DOOR, 100)
+    high = [os.dup2(fd, HIGHEST + number, inheritable=False) for number, fd in enumerate(fds)]
+    os.closerange(FIRST_DOOR, HIGHEST)
     os.dup2(high[_GO], 0)
     os.dup2(high[_LOG], 1)
     os.dup2(high[_LOG], 2)
@@ -195,19 +201,19 @@ def _close(fds: list[int]) -> None:
 
 
 def _set_title(argv: list[str]) -> None:
-    """Show these words in ``ps`` and ``/proc/<pid>/cmdline``: the place of our own is overwritten,
-    which is long enough as long as ours are more words."""
+    """Show these words in ``ps`` and ``/proc/<pid>/cmdline``. The place of our own is overwritten,
+    which began with the path of the interpreter: it is long enough for its name alone."""
     try:
         fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
         start, end = int(fields[45]), int(fields[46])
     except (OSError, IndexError, ValueError):
         return
     if 0 < start < end:
-        title = b"\0".join(os.fsencode(word) for word in argv)[: end - start - 1]
+        title = b"\0".join(os.fsencode(word) for word in ("python", *argv))[: end - start - 1]
         ctypes.memmove(start, title.ljust(end - start, b"\0"), end - start)
 
 
-def run_template(services: list[str]) -> Order | None:
+def run_template() -> Order | None:
     """Serve the manager on standard input. Raises ConfigError when that is no socket."""
     try:
         manager = socket.socket(fileno=os.dup(0))
@@ -215,8 +221,47 @@ def run_template(services: list[str]) -> Order | None:
         raise ConfigError(
             "this is started by the manager only", "Start a service: streamstead serve NAME"
         ) from None
+    _forget_input()
+    return Template(manager).run()
+
+
+@dataclass(frozen=True, slots=True)
+class Half:
+    """A template that was split off from this process, its child."""
+
+    pid: int
+    socket: socket.socket
+
+
+_halves: list[Half] = []
+
+
+def take_half() -> Half | None:
+    """Return the template that ``split_off`` has made, once."""
+    return _halves.pop() if _halves else None
+
+
+def split_off() -> bool:
+    """Fork a template from this process, which must be one thread still. True in the new one,
+    which then is to call ``run_template``."""
+    gc.collect()
+    gc.freeze()
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        pid = os.fork()
+        if pid:
+            _halves.append(Half(pid, ours.dup()))
+            return False
+        os.dup2(theirs.fileno(), 0)
+    os.closerange(FIRST_DOOR, HIGHEST)
+    os.setsid()
+    os.umask(0o022)
+    cast(TextIOWrapper, sys.stdout).reconfigure(write_through=True)  # as PYTHONUNBUFFERED has it
+    _set_title([sys.argv[0], "template", *sys.argv[2:]])
+    return True
+
+
+def _forget_input() -> None:
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.close(null)
-    _load(services)
-    return Template(manager).run()

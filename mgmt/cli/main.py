@@ -1,7 +1,6 @@
 """The ``streamstead`` program. ``serve`` comes first: no service carries the CLI's libraries."""
 
 import sys
-from itertools import takewhile
 from pathlib import Path
 
 from ...core.errors import ConfigError
@@ -18,18 +17,17 @@ def main(argv: list[str] | None = None) -> int:
     if words[:1] == ["serve"]:
         return _serve(words[1:])
     if words[:1] == ["template"]:
-        return _template(words[1:])
+        return _template()
     from .app import run
 
     return run(words)
 
 
-def _template(words: list[str]) -> int:
-    """The words are services; what follows them is for people who look at our processes."""
+def _template() -> int:
     try:
         from ...core.template import run_template
 
-        order = run_template(list(takewhile(lambda word: not word.startswith("-"), words)))
+        order = run_template()
     except ConfigError as exc:
         print(f"{exc.message}\n{exc.help}", file=sys.stderr)
         return EX_CONFIG
@@ -58,10 +56,15 @@ def _serve(words: list[str]) -> int:
         print(USAGE, file=sys.stderr)
         return EX_USAGE
     try:
-        settings = Settings.load(data)
-        from ...core.runner import run
+        from ...core.runner import find_service, run
 
-        return run(names, settings)
+        if names == ["mgmt"]:
+            from ...core.template import split_off
+
+            find_service("mgmt")  # what is loaded now is shared
+            if split_off():
+                return _template()
+        return run(names, Settings.load(data))
     except ConfigError as exc:
         print(f"{exc.message}\n{exc.help}", file=sys.stderr)
         return EX_CONFIG

@@ -18,7 +18,7 @@ from ...core.errors import Upstream
 from ...core.log import get_logger
 from ...core.paths import DataDir
 from ...core.runner import service_names
-from ...core.template import Order
+from ...core.template import Order, take_half
 from ..services.common import own_command
 from . import logfile
 from .account import Account
@@ -246,9 +246,9 @@ class ProcessRuntime:
 
     def _own_template(self) -> TemplateProcess:
         names = [name for name in service_names() if name != "mgmt"]
-        command = (own_command(), "template", *names, "--data", str(self._data.root))
+        command = (own_command(), "template", "--data", str(self._data.root))
         env = {"PYTHONUNBUFFERED": "1", **self._base_environment()}
-        return TemplateProcess(command, env, str(self._data.root))
+        return TemplateProcess(command, names, env, str(self._data.root), take_half())
 
     def _umask(self, spec: ServiceSpec) -> int:
         # A release from before the platform had an account of its own goes on with its files.

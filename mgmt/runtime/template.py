@@ -3,6 +3,8 @@
 import asyncio
 import json
 import os
+import select
+import signal
 import socket
 import subprocess
 from contextlib import suppress
@@ -10,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from ...core.errors import Upstream
 from ...core.log import get_logger
-from ...core.template import MAX_MESSAGE, Order
+from ...core.template import MAX_MESSAGE, Half, Order
 
 log = get_logger(__name__)
 
@@ -32,15 +34,25 @@ class Forked:
 
 
 class TemplateProcess:
-    """Runs when it is first needed, and anew after its end. Must be used from one event loop."""
+    """Works when it is first needed, and another one after its end. ``half`` is one that waits.
+    Must be used from one event loop."""
 
-    def __init__(self, command: tuple[str, ...], env: dict[str, str], workdir: str) -> None:
+    def __init__(
+        self,
+        command: tuple[str, ...],
+        services: list[str],
+        env: dict[str, str],
+        workdir: str,
+        half: Half | None = None,
+    ) -> None:
         self._command = command
+        self._services = services
+        self._half = half
         self._env = env
         self._workdir = workdir
         self._heard = asyncio.Event()
         """Set when it is ready, and when it ends before."""
-        self._popen: subprocess.Popen[bytes] | None = None
+        self._pid: int | None = None
         self._socket: socket.socket | None = None
         self._one = asyncio.Lock()
         self._answer: asyncio.Future[Forked] | None = None
@@ -89,9 +101,23 @@ class TemplateProcess:
             raise Upstream("the template of our services has ended")
 
     def _begin(self) -> None:
+        if self._half is not None and os.waitpid(self._half.pid, os.WNOHANG)[0]:
+            self._half.socket.close()
+            self._half = None
+        half = self._half or self._start()
+        self._half = None
+        half.socket.setblocking(False)
+        self._pid, self._socket = half.pid, half.socket
+        self._heard.clear()
+        asyncio.get_running_loop().add_reader(half.socket, self._hear)
+        log.info("template.started", pid=half.pid)
+        with suppress(OSError):  # its end is heard
+            half.socket.send(json.dumps({"load": self._services}).encode())
+
+    def _start(self) -> Half:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
-            self._popen = subprocess.Popen(
+            popen = subprocess.Popen(
                 self._command,
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
@@ -105,11 +131,8 @@ class TemplateProcess:
             raise Upstream(f"{self._command[0]} does not start: {exc.strerror}") from None
         finally:
             theirs.close()
-        ours.setblocking(False)
-        self._socket = ours
-        self._heard.clear()
-        asyncio.get_running_loop().add_reader(ours, self._hear)
-        log.info("template.started", pid=self._popen.pid)
+        popen.returncode = 0  # no complaint: it is waited for by its number
+        return Half(popen.pid, ours)
 
     def _hear(self) -> None:
         assert self._socket is not None
@@ -142,21 +165,28 @@ class TemplateProcess:
 
     def end(self) -> None:
         """End it; what it has forked goes on, and how that ends will not be known."""
+        if self._half is not None:
+            self._pid, self._socket, self._half = self._half.pid, self._half.socket, None
         if self._socket is not None:
             asyncio.get_running_loop().remove_reader(self._socket)
             self._socket.close()
             self._socket = None
-        if self._popen is not None:
-            with suppress(subprocess.TimeoutExpired):
-                self._popen.terminate()
-                self._popen.wait(END_S)
-            if self._popen.returncode is None:
-                self._popen.kill()
-                self._popen.wait()
-            self._popen = None
+        if self._pid is not None:
+            _end(self._pid)
+            self._pid = None
         for living in self._living.values():
             living.set_result(None)
         self._living.clear()
         self._heard.set()
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(Upstream("the template of our services has ended"))
+
+
+def _end(pid: int) -> None:
+    """End a child of ours, which keeps its number until it is waited for."""
+    pidfd = os.pidfd_open(pid)
+    os.kill(pid, signal.SIGTERM)
+    if not select.select([pidfd], [], [], END_S)[0]:
+        os.kill(pid, signal.SIGKILL)
+    os.close(pidfd)
+    os.waitpid(pid, 0)

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -64,7 +65,8 @@ class House:
     def template(self) -> TemplateProcess:
         root = str(self.settings.data_dir)
         env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(self.packages)}
-        return TemplateProcess((own_command(), "template", "thing", "--data", root), env, root)
+        command = (own_command(), "template", "--data", root)
+        return TemplateProcess(command, ["thing"], env, root)
 
     def manager(self) -> ProcessRuntime:
         return ProcessRuntime(self.settings.data, self.account, self.template())
@@ -245,3 +247,52 @@ async def test_the_platform_is_made_with_its_account_and_the_others_with_theirs(
     user = (12, 65534, [65534, 13]) if web else (65534, 65534, [65534])
     assert [one.user for one in asked] == [user]
     assert [one.umask for one in asked] == [0o007 if web else 0o027]
+
+
+# A manager, as far as it has to do with its other half. No other template can be started.
+SPLIT = """
+import asyncio, os, signal, sys
+from streamstead.core.errors import Upstream
+from streamstead.core.log import configure_logging
+from streamstead.core.template import run_template, split_off, take_half
+from streamstead.mgmt.runtime.template import TemplateProcess
+
+async def main(killed):
+    half = take_half()
+    if killed:
+        os.kill(half.pid, signal.SIGKILL)
+        os.waitid(os.P_PID, half.pid, os.WEXITED | os.WNOWAIT)
+    template = TemplateProcess(("no-such-program",), [], {}, "/", half)
+    for _ in range(2):
+        try:
+            await template.prepare()
+            print("ready", flush=True)
+        except Upstream as exc:
+            print(exc, flush=True)
+        template.end()
+    try:
+        os.waitpid(half.pid, 0)
+    except ChildProcessError:
+        print("it has ended")
+
+configure_logging("info", "manager")
+if split_off():
+    run_template()
+else:
+    asyncio.run(main(sys.argv[1:] == ["killed"]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "first"), [([], "ready"), (["killed"], "no-such-program does not start: ")]
+)
+async def test_the_first_template_is_a_half_of_the_manager_while_it_lives(
+    words: list[str], first: str
+) -> None:
+    manager = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", SPLIT, *words, stdout=asyncio.subprocess.PIPE
+    )
+    said = (await manager.communicate())[0].decode().splitlines()
+    assert said[0].startswith(first)
+    assert said[1].startswith("no-such-program does not start: ")
+    assert said[2:] == ["it has ended"]
