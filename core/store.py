@@ -32,6 +32,8 @@ async def open_redis(settings: Settings, waits_s: float = 0.0) -> AsyncIterator[
         path=str(settings.data.redis_socket),
         password=settings.redis_password.get_secret_value(),
         decode_responses=True,
+        # Else each connection reads the version of the library from its long description.
+        driver_info=None,
         max_connections=MAX_CONNECTIONS,
         timeout=ANSWER_TIMEOUT_S,
         socket_timeout=ANSWER_TIMEOUT_S + waits_s,
