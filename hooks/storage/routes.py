@@ -15,6 +15,7 @@ from ..fields import Label
 from ..library.recording import UploadState
 from ..recorder.services import Services, ServicesDep
 from .check import LIMIT_S, first_fault, try_out
+from .errors import StorageFailed
 from .object_store import ObjectStore
 from .presets import PRESETS, check_endpoint, endpoint_of, preset_of
 from .targets import StorageTarget as Stored
@@ -205,7 +206,7 @@ def _made(body: CreateStorage, now_ms: int) -> Stored:
 
 
 async def _check(target: Stored) -> None:
-    """Raise Invalid or StorageFailed for a target that can never work."""
+    """Raise Invalid for a target that can never work."""
     endpoint = endpoint_of(target)
     if not endpoint:
         raise Invalid(
@@ -213,7 +214,10 @@ async def _check(target: Stored) -> None:
             "Write its endpoint, such as https://s3.example.org.",
             key="endpoint_missing",
         )
-    await asyncio.to_thread(check_endpoint, endpoint)
+    try:
+        await asyncio.to_thread(check_endpoint, endpoint)
+    except StorageFailed as exc:  # of the address that was sent; no storage was asked
+        raise Invalid(exc.message, exc.help, key=exc.key) from exc
 
 
 @router.post("/create")
