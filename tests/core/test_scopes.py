@@ -1,5 +1,7 @@
 """Every call is in the table, and a key with too small a scope is refused by all services."""
 
+from functools import cache
+
 import pytest
 
 from streamstead.core.runner import find_service
@@ -13,6 +15,7 @@ SERVICES = ("platform", "hooks", "recorder", "ffmpeg_forward")
 UNDESCRIBED = {"/internal/signed-in", "ffmpeg/live", "recordings/live"}
 
 
+@cache
 def described() -> dict[str, bool]:
     """Return every described call, and whether it needs a session."""
     found: dict[str, bool] = {}
