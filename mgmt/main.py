@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from ..core.errors import StreamsteadError
+from ..core.errors import StreamsteadError, Upstream
 from ..core.files import is_there, write_atomic
 from ..core.log import get_logger
 from ..core.paths import DataDir
@@ -91,6 +91,10 @@ async def _open(settings: Settings) -> AsyncIterator[Running]:
         log.info("runtime.chosen", runtime=decision.runtime, reason=decision.reason)
         runtimes = await open_runtimes(settings, account, decision)
         try:
+            processes = runtimes[RuntimeName.PROCESS]
+            assert isinstance(processes, ProcessRuntime)
+            with suppress(Upstream):  # whoever starts a service meets it again
+                await processes.begin_early()
             plan, supervisor = await build(settings, account, decision, runtimes)
             asked = asyncio.Event()
             house = House(plan, supervisor, HostEvents(data.mgmt), asked.set)

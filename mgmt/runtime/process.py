@@ -76,6 +76,11 @@ class ProcessRuntime:
         self._masked: dict[str, int] = {}  # how far their logs hold no secrets any more
         self._ended: asyncio.Queue[Ended] = asyncio.Queue()
 
+    async def begin_early(self) -> None:
+        """Let our services be loaded while other programs start, where none of them goes on."""
+        if not any([await self.inspect(name) for name in _forked_names()]):
+            self._template.begin()
+
     async def ensure(self, spec: ServiceSpec) -> Instance:
         running = await self.inspect(spec.name)
         if running is not None:
@@ -245,10 +250,9 @@ class ProcessRuntime:
         return Instance(spec.name, record.pid, record.spec_hash, record.started_ms)
 
     def _own_template(self) -> TemplateProcess:
-        names = [name for name in service_names() if name != "mgmt"]
         command = (own_command(), "template", "--data", str(self._data.root))
         env = {"PYTHONUNBUFFERED": "1", **self._base_environment()}
-        return TemplateProcess(command, names, env, str(self._data.root), take_half())
+        return TemplateProcess(command, _forked_names(), env, str(self._data.root), take_half())
 
     def _umask(self, spec: ServiceSpec) -> int:
         # A release from before the platform had an account of its own goes on with its files.
@@ -362,3 +366,7 @@ class ProcessRuntime:
 
     def _log_path(self, name: str) -> Path:
         return self._data.logs / f"{name}.log"
+
+
+def _forked_names() -> list[str]:
+    return [name for name in service_names() if name != "mgmt"]

@@ -58,6 +58,11 @@ class TemplateProcess:
         self._answer: asyncio.Future[Forked] | None = None
         self._living: dict[int, asyncio.Future[int | None]] = {}
 
+    def begin(self) -> None:
+        """Let it load what ``fork`` needs. Raises Upstream."""
+        if self._socket is None:
+            self._begin()
+
     async def prepare(self) -> None:
         """Return when a process can be made at once. Raises Upstream."""
         async with self._one:
@@ -89,8 +94,7 @@ class TemplateProcess:
             return replace(forked, go=go)
 
     async def _prepare(self) -> None:
-        if self._socket is None:
-            self._begin()
+        self.begin()
         try:
             async with asyncio.timeout(READY_S):
                 await self._heard.wait()

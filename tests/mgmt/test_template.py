@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from streamstead.core.errors import Upstream
@@ -175,6 +176,28 @@ async def test_the_template_ends_with_its_manager_and_services_are_found_by_the_
     await until(lambda: not lives(template))
     assert await manager.inspect("thing") == found
     assert (await manager.ensure(house.spec())) == found
+
+
+async def test_services_are_loaded_before_they_are_wanted_unless_some_go_on(
+    house: House, until: Until
+) -> None:
+    def templates() -> list[psutil.Process]:
+        mine = psutil.Process().children()
+        return [
+            one for one in mine if {"template", str(house.settings.data_dir)} < set(one.cmdline())
+        ]
+
+    first = house.manager()
+    await first.begin_early()
+    (template,) = templates()
+    found = await first.ensure(replace(house.spec(), name="hooks"))
+    assert template_of(found.pid) == template.pid
+    await first.close()
+    second = house.manager()
+    await second.begin_early()
+    assert templates() == []
+    await second.stop("hooks", 5)
+    await second.close()
 
 
 @asynccontextmanager
