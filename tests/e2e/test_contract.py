@@ -58,7 +58,7 @@ def test_every_answer_is_one_the_description_names(fuzzed_house: House) -> None:
         operation = found.ok()
 
         @settings(
-            max_examples=15,
+            max_examples=8,
             deadline=None,
             derandomize=True,
             database=None,
