@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from ..core.errors import Invalid, MethodNotAllowed, StreamsteadError, UnknownPath
 from ..core.version import VERSION
-from .audit import CommandLineAudit
+from .audit import SocketAudit
 from .host_events import HostEvents
 from .http import PING, error_reply, event_stream, reply, sse, with_pings
 from .runtime.choose import Decision
@@ -93,7 +93,7 @@ def create_app(
         },
     )
     if audit_folder is not None:
-        app.add_middleware(CommandLineAudit, folder=audit_folder)
+        app.add_middleware(SocketAudit, folder=audit_folder)
     return app
 
 

@@ -9,11 +9,13 @@ import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..core.audit import AUDITED_HEADER, append
 from ..core.files import open_plain
 from ..core.log import get_logger
+from .http import by_root
 from .runtime.account import Account
 
 log = get_logger(__name__)
@@ -22,8 +24,9 @@ KEEP_MONTHS = 24
 LOOK_EVERY_S = 6 * 3600.0
 
 
-class CommandLineAudit:
-    """ASGI middleware of the manager's socket: notes what root asks for by the command line."""
+class SocketAudit:
+    """ASGI middleware of the manager's socket: notes what root asks for by the command line, and
+    what a service asks for without saying that it noted it itself."""
 
     def __init__(self, app: ASGIApp, folder: Path) -> None:
         self._app = app
@@ -47,7 +50,8 @@ class CommandLineAudit:
         finally:
             what = str(scope["path"]).removeprefix("/v1/")
             result = "ok" if status < 400 else str(status)
-            append(self._folder, "command line", what, "", "this machine", result)
+            who = "command line" if by_root(Request(scope)) else "a service"
+            append(self._folder, who, what, "", "this machine", result)
 
 
 async def keep_audit_files(folder: Path, account: Account) -> None:

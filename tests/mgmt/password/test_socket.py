@@ -140,6 +140,8 @@ async def test_a_session_alone_makes_nobody_root(socket: Path, settings: Setting
     assert wrong == [403, "password_wrong"]
     assert (settings.data.mgmt / "upgrade.json").read_bytes() == before
     assert [one for one in await ask(socket, HOUSE.web, *OPEN) if one != [200, "ok"]] == []
+    noted = next(settings.data.audit.iterdir()).read_bytes()
+    assert (b"a service" in noted, b"command line" in noted) == (True, False)
 
 
 async def test_with_the_password_it_is_done_and_root_needs_none(
