@@ -70,6 +70,13 @@ def need(program: str) -> str:
     return found
 
 
+def need_engine() -> None:
+    """Skip the test loudly where no Docker Engine answers."""
+    # Not by the library: it leaves a socket open where nobody listens.
+    if subprocess.run([need("docker"), "info"], check=False, capture_output=True).returncode != 0:
+        pytest.skip("no Docker Engine answers here")
+
+
 def wait_until(check: Callable[[], bool], what: str, timeout_s: float = 60.0) -> None:
     """Wait for a condition outside this process; fail naming it."""
     end = time.monotonic() + timeout_s

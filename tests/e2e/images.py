@@ -15,10 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import docker
-import pytest
-from docker.errors import DockerException, ImageNotFound
+from docker.errors import ImageNotFound
 
-from ..conftest import need
+from ..conftest import need, need_engine
 from ..mgmt.conftest import rootfs
 from .house import House
 
@@ -47,11 +46,8 @@ class Images:
 
 def prepare() -> Images:
     """Connect to the engine and make ``redis:7`` and ``nginx:stable``; skip without an engine."""
-    try:
-        client = docker.from_env(timeout=60)
-        client.ping()
-    except DockerException as exc:
-        pytest.skip(f"no Docker Engine answers here ({type(exc).__name__})")
+    need_engine()
+    client = docker.from_env(timeout=60)
     base = _base(client)
     for name in ("redis:7", "nginx:stable"):
         if _image(client, name) is None:

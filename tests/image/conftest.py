@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ..conftest import need_engine
 from ..systemd.conftest import Publisher, wheels
 from ..systemd.machine import docker, image
 from .one_container import NETWORK, OneContainer, build, build_with_srs
@@ -38,9 +39,7 @@ def _remove_network() -> None:
 
 @pytest.fixture(scope="session")
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Kind:
-    if subprocess.run(["docker", "info"], check=False, capture_output=True).returncode != 0:
-        pytest.skip("no Docker Engine answers here")
-
+    need_engine()
     folder = tmp_path_factory.mktemp("release")
     archive = Publisher(folder).release(
         "0.1.0", lambda _tree: None, "--wheels-from", str(wheels()), "--channel", "none"

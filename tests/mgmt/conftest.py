@@ -10,12 +10,14 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import docker
 import pytest
 
 from streamstead.core.settings import Settings
 from streamstead.mgmt.runtime.account import Account
 
 from ..conftest import free_port as any_free_port
+from ..conftest import need_engine
 
 PORTS = (
     "http_port",
@@ -81,12 +83,8 @@ def settings(tmp_path: Path, free_port: Callable[[], int]) -> Settings:
 @pytest.fixture(scope="session")
 def engine() -> Iterator[Any]:
     """A client of the Docker Engine; skips with the reason where none answers."""
-    docker = pytest.importorskip("docker")
-    try:
-        client = docker.from_env(timeout=30)
-        client.ping()
-    except Exception as exc:  # the library wraps some failures and not others
-        pytest.skip(f"no Docker Engine answers: {exc}")
+    need_engine()
+    client = docker.from_env(timeout=30)
     yield client
     client.close()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ..conftest import need
+from ..conftest import need, need_engine
 from .machine import CACHE, Machine, image
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -91,8 +91,7 @@ def publisher(tmp_path_factory: pytest.TempPathFactory) -> Publisher:
 
 @pytest.fixture(scope="module")
 def machine() -> Iterator[Machine]:
-    if subprocess.run(["docker", "info"], check=False, capture_output=True).returncode != 0:
-        pytest.skip("no Docker Engine answers here")
+    need_engine()
     image()
     made = Machine("streamstead-test-systemd")
     yield made
