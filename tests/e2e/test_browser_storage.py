@@ -139,7 +139,6 @@ def test_a_stream_is_recorded_by_hand_and_its_upload_arrives(
     wait_until(arrived, "the upload arrives", 60)
     stored = seaweed.client().list_objects_v2(Bucket=bucket)["Contents"]
     assert any(one["Key"].endswith("index.m3u8") for one in stored)
-    page.reload()
     expect(page.get_by_text("everything that is to be uploaded has arrived")).to_be_visible()
 
 

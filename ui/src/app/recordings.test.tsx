@@ -53,7 +53,7 @@ describe('the library', () => {
     await openLibrary([sample('a'), stored, holed]);
     expect(await screen.findByText('3 recordings · 36.9 MB on this disk · 1 running now')).toBeVisible();
     await screen.findByRole('link', { name: 'live/show' });
-    expect(row('live/show')).toHaveTextContent(/Recording · 1:0/);
+    expect(row('live/show')).toHaveTextContent(/Recording · 1:/);
     expect(row('live/show')).toHaveTextContent('12.3 MB');
     await waitFor(() => expect(row('Show b')).toHaveTextContent('Disk + Archive'));
     expect(row('Show b')).toHaveTextContent('Verified');

@@ -185,9 +185,15 @@ describe('uploads', () => {
     expect(within(rows[1]!).getByText('Trying again')).toBeVisible();
     expect(within(rows[1]!).getByText(/The storage is overloaded right now/)).toBeVisible();
     expect(within(rows[1]!).getByText(/in 40 minutes/)).toBeVisible();
-    act(() => FakeEventSource.to('recordings/live').send('uploads', { uploads: [storageUpload('Evening show', { done_bytes: 1e9, state: 'verified', left_s: null })] }));
-    expect(within(rows[0]!).getByRole('progressbar')).toHaveAttribute('aria-valuenow', '100');
-    expect(within(rows[0]!).getByText('Arrived and checked')).toBeVisible();
+    const feed = FakeEventSource.to('recordings/live');
+    act(() => {
+      feed.open();
+      feed.send('uploads', { uploads: [storageUpload('Evening show', { done_bytes: 1e9, left_s: 0 })] });
+    });
+    expect(await screen.findByRole('progressbar', { name: 'Upload of Evening show' })).toHaveAttribute('aria-valuenow', '100');
+    expect(screen.queryByText('Trying again')).toBeNull();
+    act(() => feed.send('uploads', { uploads: [] }));
+    expect(screen.getByText(/everything that is to be uploaded has arrived/)).toBeVisible();
   });
 
   test('are paused, go on and are tried again one by one', async () => {

@@ -29,12 +29,13 @@ test('recordings are kept by id in their newest state until they are removed', (
   unmount();
 });
 
-test('uploads are kept by their recording, as each event tells only of those that changed', () => {
+test('uploads are those that are still on their way, as each event tells of all of them', () => {
   const { result, unmount } = renderHook(useRecordingsFeed);
   const send = (...uploads: object[]) => act(() => FakeEventSource.last.send('uploads', { uploads }));
+  expect(result.current.uploads).toBeNull();
   send({ recording_id: 'a', done_bytes: 1 }, { recording_id: 'b', done_bytes: 1 });
   send({ recording_id: 'a', done_bytes: 2 });
-  expect([...result.current.uploads.values()].map(({ done_bytes }) => done_bytes)).toEqual([2, 1]);
+  expect([...result.current.uploads!.values()]).toEqual([{ recording_id: 'a', done_bytes: 2 }]);
   unmount();
 });
 

@@ -7,12 +7,12 @@ export interface RecordingsSnapshot extends LinkState {
   recordings: ReadonlyMap<string, Recording>;
   /** Ids of what is gone since then. */
   removed: ReadonlySet<string>;
-  /** What is or was on its way into a bucket meanwhile, by the recording's id. */
-  uploads: ReadonlyMap<string, StorageUpload>;
+  /** All that is on its way into a bucket now, by the recording's id, the first 200; null until told. */
+  uploads: ReadonlyMap<string, StorageUpload> | null;
   disk: Disk | null;
 }
 
-const START: RecordingsSnapshot = { ...NOT_YET, recordings: new Map(), removed: new Set(), uploads: new Map(), disk: null };
+const START: RecordingsSnapshot = { ...NOT_YET, recordings: new Map(), removed: new Set(), uploads: null, disk: null };
 
 /** Live state of recordings (`recordings/live`), connected while somebody looks. */
 class RecordingsFeed extends EventLink<RecordingsSnapshot> {
@@ -29,7 +29,8 @@ class RecordingsFeed extends EventLink<RecordingsSnapshot> {
       this.update({ recordings: known, removed: removed.length > 0 ? new Set([...this.snapshot.removed, ...removed]) : this.snapshot.removed });
     });
     on<{ uploads: StorageUpload[] }>('uploads', ({ uploads }) => {
-      this.update({ uploads: new Map([...this.snapshot.uploads, ...uploads.map((one) => [one.recording_id, one] as const)]) });
+      // What is over is not among them any more.
+      this.update({ uploads: new Map(uploads.map((one) => [one.recording_id, one] as const)) });
     });
     on<Partial<Disk>>('disk', (disk) => {
       // Empty when the disk could not be asked.

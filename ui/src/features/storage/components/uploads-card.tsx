@@ -6,7 +6,6 @@ import { Card } from '../../../components/card';
 import { Loaded } from '../../../components/loaded';
 import { storageTargetsQuery } from '../../../lib/recording-queries';
 import { useRecordingsFeed } from '../../../lib/recordings-feed';
-import type { StorageUpload } from '../../../lib/recording-types';
 import { uploadsQuery } from '../api/use-storage';
 import { UploadRow } from './upload-row';
 
@@ -17,13 +16,13 @@ export function UploadsCard() {
   const { t } = useTranslation();
   const asked = useQuery(uploadsQuery);
   const targets = useQuery(storageTargetsQuery).data?.targets ?? [];
-  const live = useRecordingsFeed().uploads;
+  const { connection, uploads: live } = useRecordingsFeed();
   const [shown, setShown] = useState(STEP);
   return (
     <Card title={t('storage.uploads.title')}>
       <Loaded query={asked} rows={2}>
         {({ uploads, cursor }) => {
-          const all = newest(uploads, live);
+          const all = connection === 'open' && live ? [...live.values()] : uploads;
           if (all.length === 0) return <p style={{ margin: 0, color: 'var(--ss-dim)' }}>{t('storage.uploads.empty')}</p>;
           return (
             <>
@@ -44,10 +43,4 @@ export function UploadsCard() {
       </Loaded>
     </Card>
   );
-}
-
-/** The list as asked for, each row as new as the live connection has it, and what began since. */
-function newest(asked: StorageUpload[], live: ReadonlyMap<string, StorageUpload>): StorageUpload[] {
-  const known = new Set(asked.map(({ recording_id }) => recording_id));
-  return [...asked.map((one) => live.get(one.recording_id) ?? one), ...[...live.values()].filter(({ recording_id }) => !known.has(recording_id))];
 }
