@@ -101,7 +101,12 @@ class DockerRuntime:
         return None if ran.ok else ran.output.strip()
 
     async def run(self, once: RunOnce, timeout_s: float) -> Ran:
-        container = await self._call(lambda client: self._begin(client, once))
+        beginning = asyncio.ensure_future(self._call(lambda client: self._begin(client, once)))
+        try:
+            container = await asyncio.shield(beginning)
+        except asyncio.CancelledError:
+            await asyncio.shield(self._undo(beginning))
+            raise
         try:
             async with asyncio.timeout(timeout_s):
                 status = await self._call(lambda _: container.wait(timeout=timeout_s + 5))
@@ -113,6 +118,12 @@ class DockerRuntime:
             raise
         said = await asyncio.shield(self._call(lambda _: self._finish(container)))
         return Ran(code, said)
+
+    async def _undo(self, beginning: asyncio.Future[Any]) -> None:
+        """Remove what the engine makes though nobody waits for it any more."""
+        with suppress(Upstream):
+            container = await beginning
+            await self._call(lambda _: self._finish(container))
 
     async def logs(self, name: str, lines: int) -> list[str]:
         def work(client: Any) -> list[str]:

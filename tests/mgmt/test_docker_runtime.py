@@ -1,6 +1,7 @@
 """Real containers on a real Docker Engine."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -212,3 +213,25 @@ async def test_a_cancelled_one_shot_container_is_removed(
     with pytest.raises(asyncio.CancelledError):
         await job
     assert not engine.containers.list(all=True, filters=mine)
+
+
+async def test_a_one_shot_container_that_is_cancelled_in_its_start_is_removed(
+    runtime: DockerRuntime, image: str, engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin, begun, go_on = runtime._begin, threading.Event(), threading.Event()
+
+    def slowly(client: Any, once: RunOnce) -> Any:
+        container = begin(client, once)
+        begun.set()
+        assert go_on.wait(60)
+        return container
+
+    monkeypatch.setattr(runtime, "_begin", slowly)
+    job = asyncio.create_task(runtime.run(RunOnce("job", ("/usr/bin/sleep", "600"), image), 600))
+    assert await asyncio.to_thread(begun.wait, 60)
+    job.cancel()
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await job
+    name = runtime.container_name("job")
+    assert not engine.containers.list(all=True, filters={"name": name})
