@@ -1,6 +1,8 @@
 """Try a destination out: ten seconds of a test picture, and how far they come."""
 
 import asyncio
+import itertools
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -24,6 +26,7 @@ SETTLE_S = 4.0
 """That a server may take nothing, and at the end for what is on its way."""
 
 _TICK_S = 0.02
+_GAP_MS = 33
 _HELD_MS = 1_500
 """FFmpeg keeps so much at most until more of it comes."""
 
@@ -152,16 +155,24 @@ async def _connect(trials: Trials, target: TrialTarget, steps: _Steps) -> Connec
 
 
 async def _send(connection: Connection, picture: list[Message], steps: _Steps) -> None:
-    """Send at the pace of the picture. Raises PublishFailed."""
+    """Send at the pace of the picture, and again from its begin until enough has arrived: FFmpeg
+    says what it wrote only when there is more to write. Raises PublishFailed."""
     loop = asyncio.get_running_loop()
     steps.begin(Step.MEDIA)
-    begun, first, last = loop.time(), picture[0].timestamp, picture[-1].timestamp
+    begun, last = loop.time(), picture[-1].timestamp
+    length = last - picture[0].timestamp
     enough = sum(len(it.payload) for it in picture if it.timestamp <= last - _HELD_MS)
-    for message in picture:
-        at = message.timestamp - first
-        blocked_at: float | None = None
+    blocked_at: float | None = None
+    for message, at in _over_and_over(picture):
         while not connection.writable or loop.time() - begun < at / 1000:
             _raise_closed(connection)
+            gone_s = loop.time() - begun
+            if gone_s > length / 1000:
+                if _has_arrived(connection.progress(), enough):
+                    steps.done()
+                    return
+                if gone_s > length / 1000 + SETTLE_S:
+                    raise PublishFailed(problems.stuck("The server", SETTLE_S))
             if connection.writable:
                 blocked_at = None
             elif blocked_at is None:
@@ -169,18 +180,20 @@ async def _send(connection: Connection, picture: list[Message], steps: _Steps) -
             elif loop.time() - blocked_at > SETTLE_S:
                 raise PublishFailed(problems.slow("the server"))
             await asyncio.sleep(_TICK_S)
+        blocked_at = None
         connection.send(message, at)
         steps.sent += len(message.payload)
         if at >= MEDIA_S * 1000 and not steps.has(Step.ACCEPTED):
             _raise_closed(connection)
             steps.begin(Step.ACCEPTED)
-    end = loop.time() + SETTLE_S
-    while not _has_arrived(connection.progress(), enough):
-        _raise_closed(connection)
-        if loop.time() > end:
-            raise PublishFailed(problems.stuck("The server", SETTLE_S))
-        await asyncio.sleep(_TICK_S)
-    steps.done()
+
+
+def _over_and_over(picture: list[Message]) -> Iterator[tuple[Message, int]]:
+    """Yield messages with their times in ms, the picture again and again."""
+    first, length = picture[0].timestamp, picture[-1].timestamp - picture[0].timestamp
+    for begun in itertools.count(0, length + _GAP_MS):
+        for message in picture:
+            yield message, begun + message.timestamp - first
 
 
 def _has_arrived(so_far: SentSoFar, enough: int) -> bool:

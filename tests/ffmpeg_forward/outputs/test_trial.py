@@ -10,12 +10,15 @@ from typing import Any
 import pytest
 
 from streamstead.core.errors import RateLimited
+from streamstead.core.rtmp.chunk import Message
 from streamstead.ffmpeg_forward.outputs import trial
 from streamstead.ffmpeg_forward.outputs.address import Address
 from streamstead.ffmpeg_forward.outputs.models import OutputTest
 from streamstead.ffmpeg_forward.outputs.test_picture import TestPicture as Picture
 from streamstead.ffmpeg_forward.outputs.trial import MAX_TRIALS, Trials, TrialTarget, run_trial
 from streamstead.ffmpeg_forward.relay.config import Sender
+from streamstead.ffmpeg_forward.relay.connection import SentSoFar
+from streamstead.ffmpeg_forward.relay.problems import Problem
 
 from ...conftest import free_port, need
 from ..sinks import RtmpSink, rtmp_sink, srt_sink
@@ -163,11 +166,51 @@ async def test_srt_is_tried_out_too(trials: Trials) -> None:
         more = "passphrase=correct-horse&pbkeylen=16"
         found = await run_trial(trials, target(f"srt://127.0.0.1:{port}", more))
         assert found.ok, found
-        assert found.acked_bytes > 100_000
+        assert found.acked_bytes > 20_000
         assert (steps(found)["tls"], steps(found)["accepted"]) == (None, True)
     found = await run_trial(trials, target(f"srt://127.0.0.1:{port}"))
     assert fault(found) == "output_srt"
     assert (steps(found)["connect"], steps(found)["media"]) == (False, None)
+
+
+class Sparing:
+    """Says what has arrived when it is given more, as FFmpeg does; it got the picture at once."""
+
+    def __init__(self) -> None:
+        self.closed: asyncio.Future[Problem] = asyncio.get_running_loop().create_future()
+        self.writable = True
+        self.on_writable = lambda: None
+        self.times: list[int] = []
+        self._told = 0
+
+    def send(self, message: Message, timestamp: int) -> None:
+        if self.times and timestamp > 2100:
+            self._told = 1_000_000
+        self.times.append(timestamp)
+
+    def progress(self) -> SentSoFar:
+        return SentSoFar(self._told, True)
+
+    async def close(self) -> None:
+        return
+
+    def abandon(self) -> None:
+        return
+
+
+async def test_the_picture_goes_on_until_it_is_told_that_it_has_arrived(
+    trials: Trials, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sparing = Sparing()
+
+    async def opened(*_: Any, **__: Any) -> Sparing:
+        return sparing
+
+    monkeypatch.setattr(trial, "open_connection", opened)
+    found = await run_trial(trials, target("srt://127.0.0.1:1"))
+    assert found.acked_bytes == 1_000_000
+    assert 2100 < sparing.times[-1] < 6000
+    assert sparing.times == sorted(sparing.times)
 
 
 @pytest.fixture
