@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -182,10 +182,12 @@ async def test_services_are_loaded_before_they_are_wanted_unless_some_go_on(
     house: House, until: Until
 ) -> None:
     def templates() -> list[psutil.Process]:
-        mine = psutil.Process().children()
-        return [
-            one for one in mine if {"template", str(house.settings.data_dir)} < set(one.cmdline())
-        ]
+        found = []
+        for one in psutil.Process().children():
+            with suppress(psutil.Error):  # a child of another test that has just ended
+                if {"template", str(house.settings.data_dir)} < set(one.cmdline()):
+                    found.append(one)
+        return found
 
     first = house.manager()
     await first.begin_early()
