@@ -29,6 +29,7 @@ from .window import (
     STILL_S,
     UNFINISHED,
     Listed,
+    begin_of,
     is_settled,
     left_behind,
     listed_segments,
@@ -175,14 +176,22 @@ class StreamCapture:
             some = listed[known[-1] + 1 : end]
         else:
             # Nothing of it is known: only what is younger than the wish to record it.
-            some = [one for one in listed[:end] if one.source >= self._first_wanted()]
+            first = self._first_wanted()
+            if before is not None and self._whole_session_wanted():
+                # Its session may be so new that who publishes has not been asked since.
+                first = min(first, begin_of(listed[:end], before, SAME_TIME_MS))
+            some = [one for one in listed[:end] if one.source >= first]
         return [one for one in some if one.ms > 0]
 
     def _first_wanted(self) -> int:
+        if not self._whole_session_wanted():
+            return self._wanted_since_ms
         session = self._house.publisher(self.url)
-        began = session.since_ms if session is not None else self._house.clock()
+        return session.since_ms if session is not None else self._house.clock()
+
+    def _whole_session_wanted(self) -> bool:
         why = self._house.rules().decide(self.url, self._house.clock()).why
-        return began if why in ("all", "glob", "dvr", "vod", "stream") else self._wanted_since_ms
+        return why in ("all", "glob", "dvr", "vod", "stream")
 
     def _arrived(self, one: Listed, run: str = "") -> Arrived:
         run = run or self._run_of(one)

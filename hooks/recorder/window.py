@@ -8,6 +8,7 @@ whatever was missed is found here as long as it is there.
 import os
 import re
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +66,16 @@ def listed_segments(html: Path, app: str, stream: str) -> list[Listed]:
             if source is not None:
                 found.append(Listed(html / app / name, source, first + len(found), ms))
     return found
+
+
+def begin_of(listed: Sequence[Listed], source: int, gap_ms: int) -> int:
+    """Return where the segments begin that follow each other up to ``source``, each no more than
+    ``gap_ms`` after the one before."""
+    for one in reversed(listed):
+        if source - one.source - one.ms > gap_ms:
+            break
+        source = one.source
+    return source
 
 
 def is_settled(path: Path) -> bool:

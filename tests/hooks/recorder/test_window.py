@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from streamstead.hooks.recorder.window import clear_stale, left_behind, listed_segments
+from streamstead.hooks.recorder.window import begin_of, clear_stale, left_behind, listed_segments
 
 PLAYLIST = """#EXTM3U
 #EXT-X-VERSION:3
@@ -23,6 +23,18 @@ def test_a_playlist_tells_source_count_and_length(tmp_path: Path) -> None:
     found = listed_segments(tmp_path, "live", "cam")
     assert [(one.source, one.seq, one.ms) for one in found] == [(1000, 17, 2040), (3040, 18, 1960)]
     assert found[0].path == tmp_path / "live/cam-1000.ts"
+
+
+def test_a_session_begins_where_a_gap_ends(tmp_path: Path) -> None:
+    (tmp_path / "live").mkdir()
+    lines = ["#EXTM3U"]
+    for source in (1000, 5000, 7000, 9500):
+        lines += ["#EXTINF:2.0,", f"cam-{source}.ts"]
+    (tmp_path / "live/cam.m3u8").write_text("\n".join(lines))
+    found = listed_segments(tmp_path, "live", "cam")
+    assert begin_of(found[:3], 9500, 700) == 5000
+    assert begin_of(found[:1], 5000, 700) == 5000
+    assert begin_of([], 5000, 700) == 5000
 
 
 def test_a_playlist_leads_nowhere_else(tmp_path: Path) -> None:
